@@ -1,0 +1,229 @@
+"""The third IR: Amazon States Language (JSONata) as frozen data, and its JSON.
+
+Names are Step Functions' own. `next=None` ends the machine or branch. Expressions are plain strings between `{% %}`.
+Source: the Amazon States Language specification and "Transforming data with JSONata in Step Functions".
+
+>>> to_json(Machine("a", {"a": Pass(None, output={"x": 1})}))["States"]
+{'a': {'Type': 'Pass', 'Output': {'x': 1}, 'End': True}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Retrier:
+    """`MaxDelaySeconds` and jitter only where given; seconds are whole."""
+
+    errors: tuple[str, ...]
+    attempts: int
+    interval: int = 1
+    backoff: float = 1.0
+    max_delay: int | None = None
+    full_jitter: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Catcher:
+    errors: tuple[str, ...]
+    next: str | None
+    output: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    resource: str
+    arguments: Json
+    next: str | None
+    output: Json = None
+    assign: Mapping[str, Json] | None = None
+    retry: tuple[Retrier, ...] = ()
+    catch: tuple[Catcher, ...] = ()
+    timeout: int | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    next: str | None
+    output: Json = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One of a Choice's `Choices`."""
+
+    condition: str
+    next: str | None
+    output: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`output` applies when `default` is taken."""
+
+    rules: tuple[Rule, ...]
+    default: str | None
+    output: Json = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    seconds: int | str
+    next: str | None
+    output: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    branches: tuple[Machine, ...]
+    next: str | None
+    output: Json = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DistributedMap:
+    """A `Map` in distributed mode, whose children are Standard executions with histories of their own."""
+
+    items: Json
+    selector: Json
+    processor: Machine
+    next: str | None
+    output: Json = None
+    label: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Succeed:
+    """Ends its branch; a `Choice` or `Catch` can't say `End` itself."""
+
+
+State = Task | Pass | Choice | Wait | Parallel | DistributedMap | Succeed
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A state machine, or the branch or item processor of one."""
+
+    start_at: str
+    states: Mapping[str, State]
+
+
+def retarget(state: State, target: Callable[[str | None], str | None], named: Callable[[str | None], str]) -> State:
+    """The state with each place it can go to next replaced (its branches are left alone).
+
+    named: for the places where `End` can't stand: a `Choice`'s and a `Catch`'s.
+    """
+    match state:
+        case Succeed():
+            return state
+        case Choice():
+            rules = tuple(replace(rule, next=named(rule.next)) for rule in state.rules)
+            return replace(state, rules=rules, default=named(state.default))
+        case Task():
+            catch = tuple(replace(catcher, next=named(catcher.next)) for catcher in state.catch)
+            return replace(state, next=target(state.next), catch=catch)
+        case _:
+            return replace(state, next=target(state.next))
+
+
+def machines(machine: Machine) -> Iterator[Machine]:
+    """The machine and everything nested in it."""
+    waiting = [machine]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        for state in current.states.values():
+            if isinstance(state, Parallel):
+                waiting.extend(state.branches)
+            elif isinstance(state, DistributedMap):
+                waiting.append(state.processor)
+
+
+def definition(machine: Machine, comment: str, timeout: int | None) -> dict[str, Json]:
+    """The whole definition, as CreateStateMachine takes it (with the placeholders of the manifest)."""
+    top: dict[str, Json] = {"Comment": comment} if comment else {}
+    top |= {"QueryLanguage": "JSONata"}
+    if timeout is not None:
+        top["TimeoutSeconds"] = timeout
+    return top | to_json(machine)
+
+
+def to_json(machine: Machine) -> dict[str, Json]:
+    return {"StartAt": machine.start_at, "States": {name: _state(state) for name, state in machine.states.items()}}
+
+
+def _state(state: State) -> dict[str, Json]:
+    comment: dict[str, Json] = {}
+    if not isinstance(state, Succeed | Wait) and state.comment:
+        comment = {"Comment": state.comment}
+    match state:
+        case Succeed():
+            return {"Type": "Succeed"}
+        case Pass():
+            return comment | {"Type": "Pass"} | _output(state.output) | _next(state.next)
+        case Wait():
+            return {"Type": "Wait", "Seconds": state.seconds} | _output(state.output) | _next(state.next)
+        case Choice():
+            choices: list[Json] = [
+                {"Condition": rule.condition, "Next": rule.next} | _output(rule.output) for rule in state.rules
+            ]
+            body: dict[str, Json] = {"Type": "Choice", "Choices": choices, "Default": state.default}
+            return comment | body | _output(state.output)
+        case Parallel():
+            branches = {"Branches": [to_json(branch) for branch in state.branches]}
+            return {"Type": "Parallel"} | comment | branches | _output(state.output) | _next(state.next)
+        case DistributedMap():
+            return {"Type": "Map"} | comment | _map(state) | _output(state.output) | _next(state.next)
+        case Task():
+            return {"Type": "Task"} | comment | _task(state) | _output(state.output) | _next(state.next)
+
+
+def _task(state: Task) -> dict[str, Json]:
+    body: dict[str, Json] = {"Resource": state.resource, "Arguments": state.arguments}
+    if state.timeout is not None:
+        body["TimeoutSeconds"] = state.timeout
+    if state.retry:
+        body["Retry"] = [_retrier(retrier) for retrier in state.retry]
+    if state.catch:
+        body["Catch"] = [
+            {"ErrorEquals": list(catcher.errors)} | _output(catcher.output) | {"Next": catcher.next}
+            for catcher in state.catch
+        ]
+    if state.assign is not None:
+        body["Assign"] = dict(state.assign)
+    return body
+
+
+def _retrier(retrier: Retrier) -> dict[str, Json]:
+    body: dict[str, Json] = {"ErrorEquals": list(retrier.errors), "MaxAttempts": retrier.attempts}
+    if retrier.attempts:
+        body |= {"IntervalSeconds": retrier.interval, "BackoffRate": retrier.backoff}
+    if retrier.max_delay is not None:
+        body["MaxDelaySeconds"] = retrier.max_delay
+    if retrier.full_jitter:
+        body["JitterStrategy"] = "FULL"
+    return body
+
+
+def _map(state: DistributedMap) -> dict[str, Json]:
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}} | to_json(state.processor)
+    body: dict[str, Json] = {"Items": state.items, "ItemSelector": state.selector, "ItemProcessor": processor}
+    return body | ({"Label": state.label} if state.label else {})
+
+
+def _output(output: Json) -> dict[str, Json]:
+    return {} if output is None else {"Output": output}
+
+
+def _next(target: str | None) -> dict[str, Json]:
+    return {"End": True} if target is None else {"Next": target}

@@ -1,0 +1,100 @@
+"""Labels on edges, and the functions that make many edges at once.
+
+>>> Label("yes").label
+'yes'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dag_translator.authoring.definitions.mixins import DependencyMixin, flatten, operands
+from dag_translator.authoring.loading import coded
+
+
+class EdgeModifier(DependencyMixin):
+    """A label that waits until both sides are known: `a >> Label("yes") >> b`."""
+
+    def __init__(self, label: str | None = None) -> None:
+        self.label = label
+        self._upstream: list[Any] = []
+        self._downstream: list[Any] = []
+
+    @property
+    def roots(self) -> list[Any]:
+        return flatten(node.roots for node in self._downstream)
+
+    @property
+    def leaves(self) -> list[Any]:
+        return flatten(node.leaves for node in self._upstream)
+
+    def set_upstream(self, task_or_task_list: Any, edge_modifier: Any = None) -> None:
+        self._upstream += operands(task_or_task_list)
+        for node in self._downstream:
+            node.set_upstream(task_or_task_list, edge_modifier=self)
+
+    def set_downstream(self, task_or_task_list: Any, edge_modifier: Any = None) -> None:
+        self._downstream += operands(task_or_task_list)
+        for node in self._upstream:
+            node.set_downstream(task_or_task_list, edge_modifier=self)
+
+    def update_relative(self, other: Any, upstream: bool = True, edge_modifier: Any = None) -> None:
+        if upstream:
+            self.set_upstream(other)
+        else:
+            self.set_downstream(other)
+
+    def add_edge_info(self, dag: Any, upstream_id: str, downstream_id: str) -> None:
+        dag.set_edge_info(upstream_id, downstream_id, {"label": self.label})
+
+
+def Label(label: str) -> EdgeModifier:  # noqa: N802 - Airflow's name
+    """A label for the edges that go through it."""
+    return EdgeModifier(label=label)
+
+
+def chain(*tasks: Any) -> None:
+    """`chain(a, [b, c], [d, e], f)`: each element before the next; two lists pairwise, so of equal length."""
+    for before, after in zip(tasks, tasks[1:], strict=False):
+        if isinstance(before, DependencyMixin):
+            before.set_downstream(after)
+        elif isinstance(after, DependencyMixin):
+            after.set_upstream(before)
+        elif not isinstance(before, Sequence) or not isinstance(after, Sequence):
+            raise coded(
+                TypeError(f"Chain not supported between instances of {type(before)} and {type(after)}"),
+                "illegal-edge",
+                "chain() takes tasks, task groups, and lists of them",
+            )
+        elif len(before) != len(after):
+            raise coded(
+                ValueError(f"Chain not supported for different length Iterable. Got {len(before)} and {len(after)}."),
+                "illegal-edge",
+                "give both lists the same length, or use chain_linear() for every task with every task",
+            )
+        else:
+            for one, other in zip(before, after, strict=True):
+                one.set_downstream(other)
+
+
+def cross_downstream(from_tasks: Sequence[Any], to_tasks: Any) -> None:
+    """Every task of the first list before every task of the second."""
+    for task in from_tasks:
+        task.set_downstream(to_tasks)
+
+
+def chain_linear(*elements: Any) -> None:
+    """`chain_linear(a, [b, c], [d, e, f], g)`: each element, or all of a list, before all of the next."""
+    if not elements:
+        raise ValueError("No tasks provided; nothing to do.")
+    for element in elements:
+        if isinstance(element, EdgeModifier):
+            raise ValueError("Labels are not supported by chain_linear")
+    made = False
+    for before, after in zip(elements, elements[1:], strict=False):
+        for task in [before] if isinstance(before, DependencyMixin) else before:
+            task.set_downstream(after)
+            made = True
+    if not made:
+        raise ValueError("No dependencies were set. Did you forget to expand with `*`?")

@@ -1,0 +1,1 @@
+"""Connections to other systems, as far as they are thin."""

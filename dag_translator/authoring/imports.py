@@ -1,0 +1,205 @@
+"""The import hook: while installed, `airflow` and `airflow.*` are answered from the table in `names/`, and by nothing else.
+
+Modules are made when first imported and hold nothing; a name is looked up, and our module behind it imported, when the DAG file
+asks for it. Real Airflow is never imported, even when installed. What the table does not have is
+
+    while a DAG file loads    a problem with file:line and a placeholder, so that loading goes on; inside `try: … except
+                              ImportError` an ImportError, so that the file's own fallback works
+    otherwise                 an ImportError that says what to do
+
+>>> with airflow_imports():
+...     from airflow.operators.python_operator import PythonOperator
+...     import airflow
+>>> PythonOperator.__module__, airflow.__version__
+('dag_translator.authoring.operators.python', '3.3.2')
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dis import opmap
+from importlib.machinery import ModuleSpec
+from types import FrameType, ModuleType
+from typing import Any
+
+from dag_translator.authoring import loading
+from dag_translator.authoring.loading import did_you_mean, report
+from dag_translator.authoring.names.modules import MODULES
+from dag_translator.authoring.names.refused import BY_NAME, RIGHT_MODULE, hint_for, is_operator_name
+
+VERSION = "3.3.2"
+_PACKAGE = __name__.rpartition(".")[0]
+_PACKAGES = frozenset(
+    path.rsplit(".", depth)[0] for path in MODULES for depth in range(1, path.count(".") + 1)
+)
+
+
+class AirflowModule(ModuleType):
+    """A module of `airflow.*`: its names come from the table."""
+
+    __path__: Sequence[str]
+
+    def __getattr__(self, name: str) -> Any:
+        path = self.__name__
+        target = MODULES.get(path, {}).get(name)
+        if target is not None:
+            value = resolve(target)
+        elif f"{path}.{name}" in MODULES or f"{path}.{name}" in _PACKAGES:
+            return importlib.import_module(f"{path}.{name}")
+        elif name == "__all__":
+            return sorted(MODULES.get(path, {}))
+        elif name.startswith("__"):
+            raise AttributeError(f"module {path!r} has no attribute {name!r}")
+        else:
+            return _missing_name(path, name)
+        setattr(self, name, value)
+        return value
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *MODULES.get(self.__name__, {})})
+
+
+class UnknownModule(ModuleType):
+    """Stands for a module that is not in the table, while a DAG file loads."""
+
+    __path__: Sequence[str] = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return _missing_name(self.__name__, name)
+
+
+class AirflowFinder:
+    """Finder and loader of `airflow.*`."""
+
+    @classmethod
+    def find_spec(cls, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if fullname != "airflow" and not fullname.startswith("airflow."):
+            return None
+        if fullname in MODULES or fullname in _PACKAGES:
+            return ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
+        frame = loading.user_frame()
+        if frame is None or not _at(frame, "IMPORT_NAME") or _from_list_under_way():
+            return None  # a look-up such as importlib.util.find_spec, or a name that __getattr__ will be asked for
+        hint = hint_for_module(fullname)
+        if loading.current() is None or is_guarded(frame):
+            raise ModuleNotFoundError(f"No module named {fullname!r}: {hint}", name=fullname)
+        if not _imports_names(frame):
+            _report_module(fullname, hint)
+        return ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
+
+    @staticmethod
+    def create_module(spec: ModuleSpec) -> ModuleType:
+        known = spec.name in MODULES or spec.name in _PACKAGES
+        return AirflowModule(spec.name) if known else UnknownModule(spec.name)
+
+    @staticmethod
+    def exec_module(module: ModuleType) -> None:
+        module.__path__ = []
+        if module.__name__ == "airflow":
+            module.__version__ = VERSION  # type: ignore[attr-defined]
+
+
+def resolve(target: str) -> Any:
+    """ "operators.bash:BashOperator" → the class. "utils:timezone", a module, works too."""
+    module, _, attribute = target.partition(":")
+    if attribute in ("timezone",):
+        return importlib.import_module(f"{_PACKAGE}.{module}.{attribute}")
+    return getattr(importlib.import_module(f"{_PACKAGE}.{module}"), attribute)
+
+
+def install() -> None:
+    """Answer `airflow.*` from now on (in a Lambda). Modules of a real Airflow that were loaded before are forgotten."""
+    if AirflowFinder not in sys.meta_path:
+        _take_out_modules()
+        sys.meta_path.insert(0, AirflowFinder)  # type: ignore[arg-type]
+
+
+@contextmanager
+def airflow_imports() -> Iterator[None]:
+    """Answer `airflow.*` in the block; afterwards all is as it was before."""
+    if AirflowFinder in sys.meta_path:
+        yield
+        return
+    before = _take_out_modules()
+    sys.meta_path.insert(0, AirflowFinder)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(AirflowFinder)  # type: ignore[arg-type]
+        _take_out_modules()
+        sys.modules.update(before)
+
+
+def _take_out_modules() -> dict[str, ModuleType]:
+    names = [name for name in sys.modules if name == "airflow" or name.startswith("airflow.")]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+def _missing_name(module: str, name: str) -> Any:
+    """A name that the table does not have: a placeholder, or AttributeError (which `from … import` makes an ImportError)."""
+    frame = loading.user_frame()
+    known = MODULES.get(module)
+    hint = hint_for(module, name) or (
+        did_you_mean(name, known, f"{module} has {', '.join(sorted(known))}") if known else hint_for_module(module)
+    )
+    importing = frame is not None and (_at(frame, "IMPORT_FROM") or known is None)
+    if loading.current() is None or frame is None or not importing or is_guarded(frame):
+        raise AttributeError(f"module {module!r} has no attribute {name!r}: {hint}")
+    from dag_translator.authoring.placeholders import Unknown, refused_operator
+
+    if is_operator_name(name) and (name in BY_NAME or known is None):
+        return refused_operator(name, module, hint)
+    code = "unsupported-import" if hint_for(module, name) else "unknown-import"
+    report(code, f"cannot import {name!r} from {module}", hint)
+    return Unknown(f"{module}.{name}")
+
+
+def hint_for_module(path: str) -> str:
+    """What to write instead of a module path that does not exist."""
+    parts = path.split(".")
+    for i in range(len(parts), 1, -1):
+        right = RIGHT_MODULE.get(".".join(parts[:i]))
+        if right is not None:
+            corrected = ".".join([right, *parts[i:]])
+            return f"write {corrected}" if corrected in MODULES else did_you_mean(corrected, MODULES, f"write {right}")
+    return hint_for(path) or did_you_mean(path, MODULES, "there is no such module in Airflow's public interface")
+
+
+def _report_module(path: str, hint: str) -> None:
+    report("unsupported-import" if hint_for(path) else "unknown-import", f"cannot import module {path}", hint)
+
+
+def _at(frame: FrameType, operation: str) -> bool:
+    """Whether the frame is executing this bytecode operation."""
+    return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap[operation]
+
+
+def _from_list_under_way() -> bool:
+    """Whether `from package import name` is trying whether the name is a module."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") in (__name__, "importlib._bootstrap"):
+        if frame.f_code.co_name == "_handle_fromlist":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _imports_names(frame: FrameType) -> bool:
+    """Whether the statement is `from … import name` (its names are reported one by one) and not `import …`."""
+    import ast
+
+    from dag_translator.authoring.guards import import_at
+
+    return isinstance(import_at(frame.f_code.co_filename, frame.f_lineno)[0], ast.ImportFrom)
+
+
+def is_guarded(frame: FrameType) -> bool:
+    """Whether the frame's import stands in a `try` that catches ImportError."""
+    from dag_translator.authoring.guards import import_at
+
+    return import_at(frame.f_code.co_filename, frame.f_lineno)[1]

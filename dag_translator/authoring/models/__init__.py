@@ -1,0 +1,1 @@
+"""What users touch of airflow.models: Variable, Connection, assets, run states."""

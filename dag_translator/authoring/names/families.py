@@ -1,0 +1,135 @@
+"""Families of names: each maps a name that DAG files import to "module:attribute" in this package."""
+
+from __future__ import annotations
+
+
+def _from(module: str, *names: str, **renamed: str) -> dict[str, str]:
+    """Names that live in one module; renamed: Airflow's name → ours."""
+    return {name: f"{module}:{name}" for name in names} | {
+        name: f"{module}:{attribute}" for name, attribute in renamed.items()
+    }
+
+
+DAG = _from("definitions.dag", "DAG", Dag="DAG")
+DAG_DECORATOR = _from("definitions.dag", "dag")
+BASE_OPERATOR = _from("definitions.baseoperator", "BaseOperator")
+ASYNC_OPERATOR = _from("definitions.baseoperator", "BaseAsyncOperator")
+MAPPED = _from("definitions.mapped", "MappedOperator")
+TASK_GROUP = _from("definitions.taskgroup", "TaskGroup", "MappedTaskGroup")
+EDGES = _from("definitions.edges", "chain", "chain_linear", "cross_downstream")
+LABELS = _from("definitions.edges", "Label", "EdgeModifier")
+PARAMS = _from("definitions.param", "Param", "ParamsDict", "DagParam")
+XCOM_ARG = _from("definitions.xcom_arg", "XComArg", "PlainXComArg", "MapXComArg", "ZipXComArg")
+DECORATORS = _from(
+    "definitions.task_decorators", "task", "setup", "teardown", "result", "context_wrapper"
+) | _from("definitions.group_decorator", "task_group") | DAG_DECORATOR
+CONDITIONS = _from("definitions.conditions", "run_if", "skip_if")
+APPLY_DEFAULTS = _from("definitions.task_decorators", "apply_defaults")
+CONTEXT = _from("runtime", "get_current_context", "get_parsing_context") | {
+    "Context": "models.context:Context"
+}
+
+PYTHON = _from(
+    "operators.python", "PythonOperator", "BranchPythonOperator", "ShortCircuitOperator"
+) | _from(
+    "operators.virtualenv",
+    "PythonVirtualenvOperator",
+    "ExternalPythonOperator",
+    "BranchPythonVirtualenvOperator",
+    "BranchExternalPythonOperator",
+)
+BASH = _from("operators.bash", "BashOperator")
+EMPTY = _from("operators.empty", "EmptyOperator")
+DUMMY = _from("operators.empty", "DummyOperator", "EmptyOperator")
+BRANCH = _from("operators.skipmixin", "BaseBranchOperator")
+SKIP = _from("operators.skipmixin", "SkipMixin", "BranchMixIn")
+LATEST_ONLY = _from("operators.latest_only", "LatestOnlyOperator")
+WEEKDAY_BRANCH = _from("operators.dates", "BranchDayOfWeekOperator")
+DATETIME_BRANCH = _from("operators.dates", "BranchDateTimeOperator")
+ATHENA = _from("operators.athena", "AthenaOperator", AWSAthenaOperator="AthenaOperator")
+ATHENA_SENSOR = _from("sensors.athena", "AthenaSensor")
+ATHENA_HOOK = _from("hooks.athena", "AthenaHook", AWSAthenaHook="AthenaHook")
+AWS_HOOK = _from("hooks.aws", "AwsBaseHook", "AwsGenericHook", AwsHook="AwsBaseHook")
+S3_HOOK = _from("hooks.s3", "S3Hook")
+SQS_HOOK = _from("hooks.aws", "SqsHook", "SnsHook", "StsHook")
+
+BASE_SENSOR = _from("sensors.base", "BaseSensorOperator", "PokeReturnValue", "poke_mode_only")
+PYTHON_SENSOR = _from("sensors.python", "PythonSensor")
+BASH_SENSOR = _from("sensors.bash", "BashSensor")
+DATE_SENSOR = _from("sensors.dates", "DateTimeSensor", "DateTimeSensorAsync")
+TIME_SENSOR = _from("sensors.dates", "TimeSensor", "TimeSensorAsync")
+DELTA_SENSOR = _from("sensors.dates", "TimeDeltaSensor", "TimeDeltaSensorAsync", "WaitSensor")
+WEEKDAY_SENSOR = _from("sensors.dates", "DayOfWeekSensor")
+TEMPORAL_TRIGGERS = _from("models.triggers", "DateTimeTrigger", "TimeDeltaTrigger")
+BASE_TRIGGERS = _from("models.triggers", "BaseTrigger", "TriggerEvent", "StartTriggerArgs")
+
+VARIABLE = _from("models.variable", "Variable")
+CONNECTION = _from("models.connection", "Connection")
+BASE_HOOK = _from("hooks.base", "BaseHook")
+NOTIFIER = _from("models.notifier", "BaseNotifier")
+ASSETS = _from(
+    "models.assets",
+    "Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher", "Metadata",
+    Dataset="Asset", DatasetAlias="AssetAlias", DatasetAll="AssetAll", DatasetAny="AssetAny",
+)  # fmt: skip
+ASSET_DECORATOR = _from("models.assets", "asset")
+TYPING_ONLY = _from(
+    "models.typing_only", "TaskInstance", "DagRun", "XCom", "DagModel", "DagBag", "Log", "Pool", "SlaMiss", "TaskReschedule"
+)
+
+STATES = _from("states", "State", "TaskInstanceState", "DagRunState")
+TRIGGER_RULE = _from("states", "TriggerRule")
+WEIGHT_RULE = _from("states", "WeightRule")
+WEEKDAY = _from("states", "WeekDay")
+RUN_TYPE = _from("states", "DagRunType")
+NOT_SET = _from("types", "NOTSET", "ArgNotSet")
+EXCEPTIONS = _from(
+    "exceptions",
+    "AirflowException", "AirflowSkipException", "AirflowFailException", "AirflowSensorTimeout",
+    "AirflowRescheduleException", "AirflowNotFoundException", "AirflowBadRequest", "AirflowConfigException",
+    "AirflowTimetableInvalid", "AirflowDagCycleException", "AirflowDagDuplicatedIdException",
+    "AirflowClusterPolicyViolation", "AirflowOptionalProviderFeatureException", "AirflowProviderDeprecationWarning",
+    "RemovedInAirflow3Warning", "RemovedInAirflow4Warning", "AirflowTaskTimeout", "AirflowTaskTerminated",
+    "TaskDeferred", "TaskDeferralError", "TaskDeferralTimeout", "DownstreamTasksSkipped", "DuplicateTaskIdFound",
+    "TaskAlreadyInTaskGroup", "TaskNotFound", "NodeNotFound", "DagNotFound", "DagRunNotFound", "DagRunAlreadyExists",
+    "TaskInstanceNotFound", "PoolNotFound", "ConnectionNotUnique", "ParamValidationError", "XComNotFound",
+    "XComForMappingNotPushed", "UnmappableXComTypePushed", "FailFastDagInvalidTriggerRule", "AirflowRuntimeError",
+    FailStopDagInvalidTriggerRule="FailFastDagInvalidTriggerRule",
+)  # fmt: skip
+
+DATES = _from("utils.dates", "days_ago", "round_time", "date_range", "parse_execution_date")
+TIMEZONE = _from(
+    "utils.timezone",
+    "utc", "TIMEZONE", "utcnow", "utc_epoch", "datetime", "parse", "make_aware", "make_naive", "is_localized", "is_naive",
+    "convert_to_utc", "coerce_datetime", "parse_timezone", "local_timezone", "from_timestamp", "initialize",
+)  # fmt: skip
+HELPERS = _from("utils.helpers", "chunks", "partition", "merge_dicts", "prune_dict", "exactly_one", "as_flattened_list")
+MACROS = _from(
+    "utils.macros",
+    "ds_add", "ds_format", "ds_format_locale", "datetime_diff_for_humans", "random", "dateutil", "datetime", "time", "timedelta", "json", "uuid",
+)  # fmt: skip
+LOGGING = _from("utils.logs", "LoggingMixin")
+CONF = _from("configuration", "conf")
+SETTINGS = _from("configuration", "TIMEZONE", "DAGS_FOLDER", "AIRFLOW_HOME")
+
+TIMETABLE_BASE = _from("timetables", "Timetable", "DataInterval", "DagRunInfo", "TimeRestriction", "BaseTimetable")
+TIMETABLE_INTERVAL = _from("timetables", "CronDataIntervalTimetable", "DeltaDataIntervalTimetable")
+TIMETABLE_TRIGGER = _from(
+    "timetables",
+    "CronTriggerTimetable",
+    "DeltaTriggerTimetable",
+    "MultipleCronTriggerTimetable",
+    "CronPartitionTimetable",
+)
+TIMETABLE_SIMPLE = _from(
+    "timetables",
+    "NullTimetable",
+    "OnceTimetable",
+    "ContinuousTimetable",
+    "PartitionedAssetTimetable",
+    "PartitionedAtRuntime",
+)
+TIMETABLE_EVENTS = _from("timetables", "EventsTimetable")
+TIMETABLE_ASSETS = _from(
+    "timetables", "AssetOrTimeSchedule", "AssetTriggeredTimetable", DatasetOrTimeSchedule="AssetOrTimeSchedule"
+)

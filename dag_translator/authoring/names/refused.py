@@ -1,0 +1,87 @@
+"""Names that exist in Airflow and have no counterpart here (yet), with what to do instead.
+
+An operator or sensor among them may be imported; making a task of it is the problem, reported at that line.
+"""
+
+from __future__ import annotations
+
+_BOTO3 = "call the service with boto3 in a @task; the task's role needs the permission"
+_DOCKER = "build the image's command into a Lambda-sized @task, or run it on ECS with boto3 from a @task"
+_SQL = "run the SQL with the database's own client in a @task (add it to requirements.txt), or with AthenaOperator"
+_OTHER_DAG = "make both one DAG, or start the other DAG's state machine from a @task"
+_HTTP = "make the request in a @task (or wait for it in @task.sensor)"
+
+# Class or function name → what to do instead. Matched whatever module it is imported from.
+BY_NAME: dict[str, str] = {
+    "TriggerDagRunOperator": _OTHER_DAG,
+    "ExternalTaskSensor": _OTHER_DAG,
+    "ExternalTaskMarker": _OTHER_DAG,
+    "SubDagOperator": "Airflow 3 removed it; use a TaskGroup",
+    "FileSensor": "a Lambda has no shared file system; wait for the object with @task.sensor and S3Hook.check_for_key",
+    "EmailOperator": "send the mail in a @task (with Amazon SES or smtplib)",
+    "GenericTransfer": _SQL,
+    "SQLExecuteQueryOperator": _SQL,
+    "PostgresOperator": _SQL,
+    "MySqlOperator": _SQL,
+    "SnowflakeOperator": _SQL,
+    "HiveOperator": _SQL,
+    "SqlSensor": _SQL,
+    "DockerOperator": _DOCKER,
+    "KubernetesPodOperator": _DOCKER,
+    "GKEPodOperator": _DOCKER,
+    "EksPodOperator": _DOCKER,
+    "HttpOperator": _HTTP,
+    "SimpleHttpOperator": _HTTP,
+    "HttpSensor": _HTTP,
+    "HITLOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
+    "ApprovalOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
+    "send_slack_notification": "call Slack's web hook in an on_failure_callback function",
+    "SlackNotifier": "call Slack's web hook in an on_failure_callback function",
+    "Session": "there is no metadata database to query",
+    "Secret": "there is no Kubernetes",
+    "ObjectStoragePath": "use S3Hook or boto3 in a @task",
+}
+
+# Module prefix → what to do instead, where the name is not listed.
+BY_MODULE: tuple[tuple[str, str], ...] = (
+    ("airflow.providers.amazon.aws.operators", _BOTO3),
+    ("airflow.providers.amazon.aws.sensors", "ask the service with boto3 in @task.sensor"),
+    ("airflow.providers.amazon.aws.hooks", 'use AwsBaseHook(client_type="…").get_conn(), or boto3'),
+    ("airflow.providers.amazon.aws.transfers", _BOTO3),
+    ("airflow.contrib.operators", "use the provider's client library in a @task"),
+    ("airflow.providers", "provider packages are not loaded; use the service's own client library in a @task"),
+    ("airflow.plugins_manager", "put shared code into a module next to the DAG file and import it"),
+    ("airflow.www", "there is no web server"),
+    ("airflow.api", "there is no Airflow API; use the airstep command or the AWS API"),
+    ("airflow.jobs", "there is no scheduler process"),
+    ("airflow.executors", "there are no executors; tasks run in AWS Lambda"),
+)
+
+# Misspelled or half-remembered module paths → the right one.
+RIGHT_MODULE: dict[str, str] = {
+    "airflow.operator": "airflow.operators",
+    "airflow.sensor": "airflow.sensors",
+    "airflow.hook": "airflow.hooks",
+    "airflow.model": "airflow.models",
+    "airflow.decorator": "airflow.decorators",
+    "airflow.exception": "airflow.exceptions",
+    "airflow.util": "airflow.utils",
+    "airflow.provider": "airflow.providers",
+    "airflow.macro": "airflow.macros",
+    "airflow.dataset": "airflow.datasets",
+    "airflow.asset": "airflow.sdk",
+    "airflow.timetable": "airflow.timetables",
+}
+
+
+def is_operator_name(name: str) -> bool:
+    """Whether a name looks like an operator's or a sensor's class."""
+    return name.endswith(("Operator", "Sensor", "SensorAsync", "OperatorAsync")) and name[:1].isupper()
+
+
+def hint_for(module: str, name: str | None = None) -> str | None:
+    """What to do instead of a refused name or module, None if neither is known."""
+    if name is not None and name in BY_NAME:
+        return BY_NAME[name]
+    matches = (hint for prefix, hint in BY_MODULE if module == prefix or module.startswith(prefix + "."))
+    return next(matches, None)

@@ -1,0 +1,1 @@
+"""The operators whose execute() runs in a Lambda."""

@@ -1,0 +1,1 @@
+"""The sensors whose poke() runs in a Lambda."""

@@ -1,0 +1,1 @@
+"""What users touch of airflow.utils, airflow.macros and airflow.configuration."""

@@ -1,0 +1,114 @@
+"""The last check: the emitted machine is within Step Functions' limits and its own invariants.
+
+A limit that is reached is a `Problem` (the user can do something about it); a broken invariant is a bug of ours.
+Source: Step Functions developer guide, "Service quotas" and "State machine data" (limits are hard ones).
+
+>>> estimate(asl.Machine("a", {"a": asl.Pass(None)})).transitions
+1
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dag_translator import asl
+from dag_translator.errors import InternalError, Problem
+from dag_translator.model import Dag
+from dag_translator.names import LIMIT
+from dag_translator.operators.polling import INLINE_LAPS
+
+MAX_DEFINITION = 1_000_000
+MAX_EVENTS = 25_000
+MAX_PAYLOAD = 262_144
+
+# History events of one visit; a retry is three more.
+_EVENTS = {"Task": 5, "Pass": 2, "Choice": 2, "Wait": 2, "Parallel": 4, "DistributedMap": 6, "Succeed": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """Of one execution: bytes of the definition, history events at most (every state visited, retries used, inline
+
+    polling at its longest), and transitions when each state is visited once.
+    """
+
+    definition_bytes: int
+    history_events: int
+    transitions: int
+
+
+def check(dag: Dag, machine: asl.Machine, definition: Mapping[str, Any]) -> tuple[Estimates, tuple[Problem, ...]]:
+    """The estimates, and a problem for each limit that the machine would reach."""
+    _names_are_unique(machine)
+    _targets_exist(machine)
+    found = estimate(machine, definition)
+    # Each task's state in the payload: its id, the longest state, punctuation; twice where a join hands them on.
+    payload = sum(len(json.dumps(task.task_id)) + len('"upstream_failed",') + 2 for task in dag.tasks)
+    return found, tuple(_limits(dag, found, payload))
+
+
+def estimate(machine: asl.Machine, definition: Mapping[str, Any] | None = None) -> Estimates:
+    text = json.dumps(definition if definition is not None else asl.to_json(machine), ensure_ascii=False)
+    events = transitions = 0
+    for inner in asl.machines(machine):
+        for state in inner.states.values():
+            transitions += 1
+            events += _EVENTS[type(state).__name__] + _retries(state)
+    return Estimates(len(text.encode()), events, transitions)
+
+
+def _retries(state: asl.State) -> int:
+    if isinstance(state, asl.Wait):  # only loops wait
+        return INLINE_LAPS * (_EVENTS["Task"] + _EVENTS["Choice"] + _EVENTS["Wait"])
+    if not isinstance(state, asl.Task):
+        return 0
+    return 3 * sum(retrier.attempts for retrier in state.retry if "States.ALL" in retrier.errors)
+
+
+def _limits(dag: Dag, found: Estimates, payload: int) -> Iterator[Problem]:
+    split = "split the DAG in two, the first triggering the second"
+    for code, value, limit, what in (
+        ("definition-too-large", found.definition_bytes, MAX_DEFINITION, "bytes of definition"),
+        ("history-too-long", found.history_events, MAX_EVENTS, "history events in one run"),
+        ("payload-too-large", payload, MAX_PAYLOAD, "bytes of task states"),
+    ):
+        if value > limit:
+            message = f"{len(dag.tasks)} tasks need {value:,} {what}; Step Functions allows {limit:,}"
+            yield Problem(code, message, split, path=dag.file, line=dag.line, dag_id=dag.dag_id)
+
+
+def _names_are_unique(machine: asl.Machine) -> None:
+    seen: set[str] = set()
+    for inner in asl.machines(machine):
+        for name in inner.states:
+            if name in seen or not 0 < len(name) <= LIMIT:
+                raise InternalError(f"state name {name!r} is not unique or too long")
+            seen.add(name)
+
+
+def _targets_exist(machine: asl.Machine) -> None:
+    for inner in asl.machines(machine):
+        entered = {inner.start_at}
+        for name, state in inner.states.items():
+            for target in _targets(state):
+                if target not in inner.states:
+                    raise InternalError(f"state {name!r} leads to {target!r}, which is not there")
+                entered.add(target)
+        if entered != set(inner.states):
+            raise InternalError(f"no way leads to the states {sorted(set(inner.states) - entered)}")
+
+
+def _targets(state: asl.State) -> Iterator[str]:
+    match state:
+        case asl.Succeed():
+            return
+        case asl.Choice():
+            found = [state.default, *(rule.next for rule in state.rules)]
+        case asl.Task():
+            found = [state.next, *(catcher.next for catcher in state.catch)]
+        case _:
+            found = [state.next]
+    yield from (target for target in found if target is not None)

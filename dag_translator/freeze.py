@@ -1,0 +1,167 @@
+"""The freeze pass: live objects -> model. The last pass that touches what user code made.
+
+Purpose: everything that the translation needs is read off the live DAG once, in Airflow's words, as frozen data.
+Invariant afterwards: no pass and no Lambda argument depends on a live object; what could not be expressed stands in
+`asks`, for the validation pass to judge. Nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dag_translator.model import Dag, Retry, Skips, Task
+from dag_translator.operators import LOWERINGS
+from dag_translator.trigger_rules import ALIASES
+
+# Arguments of a task that ask for something, with the value that asks for nothing.
+TASK_ASKS: Mapping[str, Any] = {
+    "depends_on_past": False,
+    "wait_for_downstream": False,
+    "wait_for_past_depends_before_skipping": False,
+    "pool": "default_pool",
+    "pool_slots": 1,
+    "task_concurrency": None,
+    "max_active_tis_per_dag": None,
+    "max_active_tis_per_dagrun": None,
+}
+# The same of a DAG. 16 is Airflow's default, and no DAG is slowed down by being allowed more.
+DAG_ASKS: Mapping[str, Any] = {"max_active_tasks": 16, "fail_fast": False, "allowed_run_types": None}
+
+
+def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
+    """The model of a live DAG.
+
+    file: the DAG file, relative to the dags folder. schedule: what `dag_translator.schedule` made of the DAG's schedule.
+    """
+    return Dag(
+        dag_id=dag.dag_id,
+        file=file.as_posix(),
+        tasks=tuple(_task(operator, dag) for operator in dag.topological_sort()),
+        description=dag.description or _first_line(dag.doc_md),
+        tags=tuple(sorted(dag.tags)),
+        run_timeout=_seconds(dag.dagrun_timeout),
+        schedule=schedule,
+        catchup=bool(dag.catchup),
+        max_active_runs=dag.max_active_runs,
+        start_date=_instant(dag.start_date),
+        end_date=_instant(dag.end_date),
+        timezone=str(dag.timezone),
+        is_paused_upon_creation=dag.is_paused_upon_creation,
+        asks=_asks(dag, DAG_ASKS),
+        line=dag._airstep_line,
+    )
+
+
+def _task(operator: Any, dag: Any) -> Task:
+    lowering, settings = lowering_of(operator)
+    group = operator.task_group
+    rule = str(operator.trigger_rule)
+    return Task(
+        task_id=operator.task_id,
+        operator=operator.operator_name,
+        upstream=tuple(sorted(operator.upstream_task_ids)),
+        trigger_rule=ALIASES.get(rule, rule),
+        lowering=lowering,
+        settings=settings,
+        retry=_retry(operator),
+        timeout=_seconds(operator.execution_timeout),
+        skips=_skips(operator),
+        setups=tuple(sorted(_setups(operator))),
+        is_setup=operator.is_setup,
+        is_teardown=operator.is_teardown,
+        on_failure_fail_dagrun=bool(operator.on_failure_fail_dagrun),
+        group=group.group_id if group is not None else None,
+        doc=_first_line(operator.doc_md or operator.doc),
+        executor_config=dict(operator.executor_config or {}),
+        asks=dict(_task_asks(operator, dag)),
+        line=operator._airstep_line,
+    )
+
+
+def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
+    """Which entry of `LOWERINGS` translates the operator, and what it needs to know.
+
+    The class that owns the method which would run decides: a user's subclass that overrides `execute` (or `poke`) is
+    Python, one that does not is what it inherits from.
+    """
+    sensor = hasattr(operator, "poke")
+    for owner in operator.operator_class.__mro__:
+        if owner.__name__ in LOWERINGS and owner.__module__.startswith("dag_translator."):
+            settings = LOWERINGS[owner.__name__].settings(operator)
+            if settings is not None:
+                return owner.__name__, settings
+            break
+        if "execute" in vars(owner):
+            sensor = False
+            break
+        if "poke" in vars(owner):
+            break
+    base = "BaseSensorOperator" if sensor else "BaseOperator"
+    return base, LOWERINGS[base].settings(operator) or {}
+
+
+def _retry(operator: Any) -> Retry:
+    backoff = operator.retry_exponential_backoff
+    return Retry(
+        attempts=operator.retries or 0,
+        delay=_seconds(operator.retry_delay) or 0.0,
+        backoff=2.0 if backoff is True else float(backoff or 1.0),
+        max_delay=_seconds(operator.max_retry_delay),
+    )
+
+
+def _skips(operator: Any) -> Skips:
+    """A soft short circuit and a branch skip direct children; a hard short circuit, or a user's own, any descendant."""
+    if not operator.inherits_from_skipmixin:
+        return "nothing"
+    if hasattr(operator, "ignore_downstream_trigger_rules"):
+        return "descendants" if operator.ignore_downstream_trigger_rules else "children"
+    return "children" if hasattr(operator, "choose_branch") or operator.is_branch else "descendants"
+
+
+def _setups(operator: Any) -> Iterator[str]:
+    """The setup tasks that decide, besides the trigger rule, whether the task runs.
+
+    A teardown looks at its direct setups; any other task at every setup above it that has no teardown, or one below it.
+    """
+    if operator.is_teardown:
+        yield from (task.task_id for task in operator.upstream_list if task.is_setup)
+        return
+    below = {task.task_id for task in operator.get_flat_relatives(upstream=False) if task.is_teardown}
+    for task in operator.get_flat_relatives(upstream=True):
+        if task.is_setup:
+            teardowns = {each.task_id for each in task.downstream_list if each.is_teardown}
+            if not teardowns or teardowns & below:
+                yield task.task_id
+
+
+def _task_asks(operator: Any, dag: Any) -> Iterator[tuple[str, Any]]:
+    yield from _asks(operator, TASK_ASKS).items()
+    if operator.is_mapped or operator.get_closest_mapped_task_group() is not None:
+        yield "expand", True
+    for name in ("start_date", "end_date"):
+        own = getattr(operator, name)
+        if own is not None and own != getattr(dag, name):
+            yield name, _instant(own)
+
+
+def _asks(owner: Any, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    given = ((name, getattr(owner, name, default), default) for name, default in defaults.items())
+    return {name: value for name, value, default in given if value not in (default, None)}
+
+
+def _seconds(value: Any) -> float | None:
+    return None if value is None else float(value.total_seconds())
+
+
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _first_line(text: str | None) -> str:
+    """The first line that says something, without Markdown's heading signs."""
+    lines = (line.strip(" #\t") for line in (text or "").splitlines())
+    return next((line for line in lines if line), "")

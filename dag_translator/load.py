@@ -1,0 +1,241 @@
+"""Pass 1: a DAG file → its live DAGs and its problems. The file's own code runs here, and nowhere later in the translator.
+
+The file is executed as Airflow's DAG processor does it: under a unique module name, with the DAG folder on `sys.path`, `airflow.*`
+answered by `authoring`. Found are the DAGs bound to module-level names, used in a `with` block, or made by calling a `@dag`
+function. Afterwards `sys.path` and `sys.modules` are as they were before, so that files don't see each other's modules.
+
+Invariant: `load` never raises for what a user wrote; `problems` has all that was found, each with the line in the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from dag_translator.authoring import imports
+from dag_translator.authoring.definitions.contexts import inside_again, outside
+from dag_translator.authoring.loading import Loading, line_of
+from dag_translator.authoring.names.refused import hint_for
+from dag_translator.errors import Problem, TranslationError, UsageError
+
+if TYPE_CHECKING:
+    from dag_translator.authoring.definitions.dag import DAG
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """path: the file; dags: its DAGs in the order of making; problems: all that is wrong with the file."""
+
+    path: Path
+    dags: tuple[DAG, ...]
+    problems: tuple[Problem, ...]
+
+
+def load(path: Path, *, root: Path | None = None) -> LoadedFile:
+    """Load a DAG file. root: the DAG folder, default the file's own; paths in problems are as `path` was given."""
+    file = str(path)
+    with Loading(file, str(root or path.parent)) as loading, _clean_interpreter(path, root), imports.airflow_imports():
+        tokens = outside()
+        try:
+            module = _execute(path, loading)
+        finally:
+            inside_again(tokens)
+        dags = _dags(module, loading)
+        _check_ids(dags, loading)
+        for dag in dags:
+            _check_cycles(dag, loading)
+        _check_orphans(loading)
+    return LoadedFile(path, tuple(dags), tuple(loading.problems))
+
+
+def load_for_run(path: Path, dag_id: str, *, root: Path | None = None) -> DAG:
+    """The DAG that a Lambda runs. The import hook and the DAG folder stay installed, for imports inside functions.
+
+    Raises TranslationError if the file has problems that are refused, UsageError if it has no such DAG.
+    """
+    imports.install()
+    folder = str((root or path.parent).resolve())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    with Loading(str(path), folder) as loading:
+        module = _execute(path, loading)
+        found = _dags(module, loading)
+    refused = [problem for problem in loading.problems if problem.severity == "refused"]
+    if refused:
+        raise TranslationError(refused)
+    for dag in found:
+        if dag.dag_id == dag_id:
+            return dag
+    raise UsageError(f"{path} has no DAG {dag_id!r}, only {', '.join(dag.dag_id for dag in found) or 'none'}")
+
+
+def module_name(path: Path) -> str:
+    """A module name that no other DAG file has."""
+    digest = hashlib.sha1(str(path.resolve()).encode(), usedforsecurity=False).hexdigest()
+    return f"unusual_prefix_{digest}_{path.stem}"
+
+
+def _execute(path: Path, loading: Loading) -> ModuleType:
+    """Run the file; what it raises becomes a problem at its own line."""
+    module = ModuleType(module_name(path))
+    module.__file__ = loading.path
+    sys.modules[module.__name__] = module  # pickling and typing look the module up
+    try:
+        source = path.read_bytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            code = compile(source, loading.path, "exec", dont_inherit=True)
+        exec(code, module.__dict__)
+    except SyntaxError as error:
+        where = error.lineno if error.filename == loading.path else line_of(error.__traceback__, loading.path)
+        in_other = "" if error.filename == loading.path else f" in {error.filename}:{error.lineno}"
+        loading.add(_problem("syntax-error", f"{error.msg}{in_other}", "", loading, where))
+    except (Exception, SystemExit) as error:
+        loading.add(_problem_of(error, loading))
+    return module
+
+
+def _problem_of(error: BaseException, loading: Loading) -> Problem:
+    line = line_of(error.__traceback__, loading.path)
+    code = getattr(error, "airstep_code", None)
+    if code is not None:
+        return _problem(code, str(error), error.airstep_hint, loading, line)  # type: ignore[attr-defined]
+    if isinstance(error, TranslationError) and error.problems:
+        first = error.problems[0]
+        return _problem(first.code, first.message, first.hint, loading, first.line or line)
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.split(".")[0] != "airflow":
+        name = error.name.split(".")[0]
+        return _problem(
+            "missing-module",
+            f"No module named {error.name!r}",
+            f"add the package that has {name!r} to requirements.txt, or put {name}.py into the DAG folder",
+            loading,
+            line,
+        )
+    if isinstance(error, ImportError):
+        hint = hint_for(error.name or "") or ""
+        return _problem("unknown-import", str(error), hint, loading, line)
+    if isinstance(error, SystemExit):
+        return _problem("file-raised", f"the file ends the process with {error!r}", "remove the exit", loading, line)
+    message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return _problem("file-raised", message, "the file's own code raises this while it loads", loading, line)
+
+
+def _problem(code: str, message: str, hint: str, loading: Loading, line: int | None) -> Problem:
+    return Problem(code, message, hint, path=loading.path, line=line)
+
+
+def _dags(module: ModuleType, loading: Loading) -> list[DAG]:
+    from dag_translator.authoring.definitions.dag import DAG
+
+    bound = [value for value in list(vars(module).values()) if isinstance(value, DAG)]
+    for dag in bound:
+        loading.register(dag)
+    return sorted(loading.dags, key=lambda dag: dag._airstep_line or 0)
+
+
+def _check_ids(dags: list[Any], loading: Loading) -> None:
+    """Two DAGs of one id: Airflow keeps the last one, which is never what was meant."""
+    first: dict[str, Any] = {}
+    for dag in list(dags):
+        other = first.setdefault(dag.dag_id, dag)
+        if other is not dag:
+            loading.add(
+                Problem(
+                    "duplicate-dag-id",
+                    f"the file has two DAGs with the id {dag.dag_id!r}",
+                    f"rename this one, or the one in line {other._airstep_line}",
+                    path=loading.path,
+                    line=dag._airstep_line,
+                    dag_id=dag.dag_id,
+                )
+            )
+            dags.remove(dag)
+
+
+def _check_cycles(dag: Any, loading: Loading) -> None:
+    cycle = _cycle(dag)
+    if cycle:
+        names = " → ".join([*cycle, cycle[0]])
+        line = dag.task_dict[cycle[0]]._airstep_line
+        loading.add(
+            Problem(
+                "cycle",
+                f"tasks wait for each other: {names}",
+                "remove one of these edges",
+                path=loading.path,
+                line=line,
+                dag_id=dag.dag_id,
+                task_id=cycle[0],
+            )
+        )
+
+
+def _cycle(dag: Any) -> list[str]:
+    """The ids along one cycle, empty if there is none."""
+    done: set[str] = set()
+    for start in dag.task_dict:
+        path: list[str] = []
+        on_path: set[str] = set()
+        stack: list[Iterator[str]] = [iter([start])]
+        while stack:
+            following = next((i for i in stack[-1] if i in on_path or i not in done), None)
+            if following is None:
+                stack.pop()
+                if path:
+                    on_path.discard(path[-1])
+                    done.add(path.pop())
+                continue
+            if following in on_path:
+                return path[path.index(following) :]
+            path.append(following)
+            on_path.add(following)
+            stack.append(iter(sorted(dag.task_dict[following].downstream_task_ids)))
+    return []
+
+
+def _check_orphans(loading: Loading) -> None:
+    for task in loading.tasks:
+        if not task.has_dag():
+            loading.add(
+                Problem(
+                    "task-without-dag",
+                    f"task {task.task_id!r} belongs to no DAG and never runs",
+                    "make it inside `with DAG(...)`, or pass dag=",
+                    path=loading.path,
+                    line=task._airstep_line,
+                    task_id=task.task_id,
+                    severity="approximated",
+                )
+            )
+
+
+@contextmanager
+def _clean_interpreter(path: Path, root: Path | None) -> Iterator[None]:
+    """The DAG folder on `sys.path`; afterwards, what was imported from it is forgotten."""
+    folders = [str(folder.resolve()) for folder in dict.fromkeys((root or path.parent, path.parent))]
+    paths, modules = list(sys.path), dict(sys.modules)
+    sys.path[:0] = [folder for folder in folders[:1] if folder not in sys.path]
+    try:
+        yield
+    finally:
+        sys.path[:] = paths
+        for name, module in list(sys.modules.items()):
+            if name not in modules and _is_from(module, folders):
+                del sys.modules[name]
+        importlib.invalidate_caches()
+
+
+def _is_from(module: Any, folders: list[str]) -> bool:
+    """Whether a module's file, or a namespace package's folder, lies in one of the folders."""
+    origins = [getattr(module, "__file__", None) or "", *map(str, getattr(module, "__path__", None) or ())]
+    inside = tuple(f"{folder}/" for folder in folders)
+    return any(str(Path(origin).resolve()).startswith(inside) for origin in origins if origin)

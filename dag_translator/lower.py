@@ -1,0 +1,244 @@
+"""The lowering pass: regions -> Amazon States Language.
+
+Purpose: each region becomes states. What is known about how tasks ended travels along (`lowering.knowledge`): a guard
+stands only where it has something to decide, and a way out whose consequences are known jumps over the tasks whose fate
+it seals, writing their outcomes at once.
+
+Invariants afterwards: state names are unique over the whole machine; every error is caught, so that siblings in a
+`Parallel` are never cancelled; when the machine reaches `finish run`, the payload holds the state of every task.
+
+>>> from dag_translator.model import Dag, Task
+>>> from dag_translator.regions import Series, Step
+>>> a, b = Task("a", "EmptyOperator", lowering="EmptyOperator"), Task("b", "X", ("a",))
+>>> machine = lower(Dag("d", "d.py", (a, b)), Series((Step("a"), Step("b"))))
+>>> {name: type(state).__name__ for name, state in machine.states.items()}
+{'start run': 'Task', 'a': 'Pass', 'b': 'Task', 'b · failed': 'Task', 'finish run': 'Task'}
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from dag_translator import asl, regions
+from dag_translator.lowering import guards, joins
+from dag_translator.lowering.exits import LABEL, Exit, Exits
+from dag_translator.lowering.knowledge import (
+    MAYBE_SKIPPED,
+    Known,
+    PossibleStates,
+    joined,
+    sealed,
+    verdicts,
+)
+from dag_translator.lowering.lambdas import INVOKE, TASK_FUNCTION, TRANSIENT, call
+from dag_translator.model import Dag, Task
+from dag_translator.names import StateNames
+from dag_translator.operators import LOWERINGS
+from dag_translator.operators.lowering import Site
+from dag_translator.regions import Await, Parallel, Region, Signal, Step
+from dag_translator.structure import deep_recursion
+
+START, FINISH = "start run", "finish run"
+
+States = dict[str, asl.State]
+
+
+def lower(dag: Dag, region: Region | None) -> asl.Machine:
+    """The machine of a DAG; `region` is None for a DAG without tasks."""
+    names = StateNames({START, FINISH})
+    states: States = {}
+    first = FINISH
+    if region is not None:
+        with deep_recursion():
+            sequence = _Lowering(dag, names, joins.reports(region)).sequence(regions.steps_of(region), {}, FINISH)
+        first, states = sequence.entry, sequence.states
+    return asl.Machine(START, {START: _start_run(first)} | states | {FINISH: _finish_run()})
+
+
+def _start_run(following: str) -> asl.Task:
+    """Makes the DagRun; from here on `$run` says which it is. The payload begins with the tasks a re-run keeps."""
+    payload = {"kind": "start_run", "execution": "{% $states.context.Execution %}", "input": "{% $states.input %}"}
+    return asl.Task(
+        INVOKE,
+        {"FunctionName": TASK_FUNCTION, "Payload": payload},
+        following,
+        output="{% $states.result.Payload.states %}",
+        assign={"run": "{% $states.result.Payload.run %}"},
+        retry=(TRANSIENT,),
+    )
+
+
+def _finish_run() -> asl.Task:
+    """Decides the DagRun's state; fails, and so the execution, when the run failed."""
+    return asl.Task(
+        INVOKE,
+        call("finish_run", states="{% $states.input %}"),
+        None,
+        output="{% $states.result.Payload %}",
+        retry=(TRANSIENT,),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sequence:
+    """Lowered steps: the state to enter, the states, and what is known when they are through."""
+
+    entry: str
+    states: States
+    known: Known
+
+
+@dataclass(slots=True)
+class _Lowering:
+    dag: Dag
+    names: StateNames
+    reports: dict[str, joins.Reports]
+    done: set[str] = field(default_factory=set)
+    labels: Iterator[int] = field(default_factory=count)
+
+    def sequence(self, steps: tuple[Region, ...], known: Known, end: str | None) -> _Sequence:
+        """Lowers steps that follow each other; `end` is what comes after them (None: the branch ends)."""
+        prefix = f"{LABEL}{next(self.labels)}."
+        arrivals: dict[int, list[Known]] = defaultdict(list, {0: [known]})
+        states: States = {}
+        entries: dict[str, str | None] = {f"{prefix}{len(steps)}": end}
+        for number, step in enumerate(steps):
+            if number not in arrivals:  # nobody comes here: the fate of its tasks is sealed on every way
+                self.done.update(regions.tasks_in(step))
+                continue
+
+            def leave(after: Known, number: int = number) -> Exit:
+                target, jumped, after = self._jump(steps, number + 1, after)
+                arrivals[target].append(after)
+                return Exit(f"{prefix}{target}", jumped)
+
+            lowered = self._step(step, self._live(joined(arrivals[number])), leave)
+            entries[f"{prefix}{number}"] = next(iter(lowered))
+            states |= lowered
+        states = self._resolve(states, entries, regions.tasks_in(steps[0])[:1])
+        entry = entries[f"{prefix}0"]
+        assert entry is not None
+        return _Sequence(entry, states, joined(arrivals[len(steps)]))
+
+    def _jump(self, steps: tuple[Region, ...], number: int, known: Known) -> tuple[int, dict[str, str], Known]:
+        """The first step from `number` on that has something to do, and the outcomes of the tasks before it."""
+        jumped: dict[str, str] = {}
+        while number < len(steps):
+            outcomes = sealed(steps[number], self.dag, known)
+            if outcomes is None:
+                break
+            jumped |= outcomes
+            known = dict(known) | {task_id: frozenset({state}) for task_id, state in outcomes.items()}
+            number += 1
+        return number, jumped, known
+
+    def _live(self, known: Known) -> Known:
+        """Without the tasks that nobody asks about any more."""
+        return {
+            task_id: states
+            for task_id, states in known.items()
+            if task_id not in self.done or any(below not in self.done for below in self._askers(task_id))
+        }
+
+    def _askers(self, task_id: str) -> tuple[str, ...]:
+        setup = self.dag.by_id[task_id].is_setup
+        return tuple(self.dag.descendants(task_id)) if setup else self.dag.downstream[task_id]
+
+    def _resolve(self, states: States, entries: dict[str, str | None], about: tuple[str, ...]) -> States:
+        """Puts the names of states in the place of labels; a `Choice` or `Catch` that ends its branch needs a state."""
+        ends: States = {}
+
+        def target(following: str | None) -> str | None:
+            return entries.get(following, following) if following is not None else None
+
+        def named(following: str | None) -> str:
+            found = target(following)
+            if found is None:
+                if not ends:
+                    ends[self.names.name(about[0] if about else "branch", "end")] = asl.Succeed()
+                return next(iter(ends))
+            return found
+
+        resolved = {name: asl.retarget(state, target, named) for name, state in states.items()}
+        return resolved | ends
+
+    def _step(self, step: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
+        match step:
+            case Step(task_id):
+                return self._task(self.dag.by_id[task_id], known, leave)
+            case Signal():
+                return joins.signal(step, self.names, leave(known))
+            case Await():
+                way = leave(joins.learned(step, self.reports[step.join], known))
+                return joins.wait(step, self.dag, self.names, way)
+            case Parallel(branches):
+                return self._parallel(branches, known, leave)
+            case regions.Series():
+                raise AssertionError("a series inside a series")
+
+    def _parallel(self, branches: tuple[Region, ...], known: Known, leave: Callable[[Known], Exit]) -> States:
+        name = self.names.free(self._title(branches))
+        lowered = [self.sequence(regions.steps_of(branch), known, None) for branch in branches]
+        inside = {task_id for branch in branches for task_id in regions.tasks_in(branch)}
+        after = {**known}
+        for task_id, states in _merged([each.known for each in lowered]).items():
+            after[task_id] = states - {None} if task_id in inside else states
+        way = leave(after)
+        machines = tuple(asl.Machine(each.entry, each.states) for each in lowered)
+        return {name: asl.Parallel(machines, way.next, way.output("$merge($states.result)"))}
+
+    def _title(self, branches: tuple[Region, ...]) -> str:
+        """The task group that the branches make up, or what each of them begins with."""
+        inside = {task_id for branch in branches for task_id in regions.tasks_in(branch)}
+        groups = {self.dag.by_id[task_id].group for task_id in inside}
+        if len(groups) == 1 and (group := groups.pop()) is not None:
+            members = {task.task_id for task in self.dag.tasks if task.group == group}
+            if members == inside:
+                return group
+        heads = [next(iter(regions.tasks_in(branch))) for branch in branches]
+        shown = heads if len(heads) <= 4 else [*heads[:3], f"{len(heads) - 3} more"]
+        return " ∥ ".join(shown)
+
+    def _task(self, task: Task, known: Known, leave: Callable[[Known], Exit]) -> States:
+        self.done.add(task.task_id)
+        can_say = verdicts(task, known)
+        states: States = {}
+        if "run" in can_say:
+            exits = Exits(
+                success=lambda: leave(self._after(task, known, "success")),
+                skipped=lambda: leave(self._after(task, known, "skipped")),
+                failed=lambda: leave(self._after(task, known, "failed")),
+            )
+            states = LOWERINGS[task.lowering].lower(task, Site(self.names, exits))
+        if not guards.needed(task, known, can_say):
+            return states
+
+        def past(state: str | None) -> Exit:
+            if state is None:
+                return leave(dict(known) | {task.task_id: guards.decided(task, known)})
+            way = leave(dict(known) | {task.task_id: frozenset({state})})
+            return Exit(way.next, {task.task_id: state, **way.jumped})
+
+        guard = guards.choice(task, known, lambda: next(iter(states)), past)
+        return {self.names.free(f"{task.task_id}?"): guard} | states
+
+    def _after(self, task: Task, known: Known, state: str) -> Known:
+        """What is known after the task ended so; a successful branch or short circuit may have skipped others."""
+        after: dict[str, PossibleStates] = {**known, task.task_id: frozenset({state})}
+        if state == "success" and task.skips != "nothing":
+            children = task.skips == "children"
+            below = self.dag.downstream[task.task_id] if children else self.dag.descendants(task.task_id)
+            after |= {task_id: after.get(task_id, frozenset()) | MAYBE_SKIPPED for task_id in below}
+        return after
+
+
+def _merged(several: list[Known]) -> dict[str, PossibleStates]:
+    """What is known after branches that ran side by side: each task's states as the branches know them."""
+    merged: dict[str, PossibleStates] = {}
+    for known in several:
+        for task_id, states in known.items():
+            merged[task_id] = merged.get(task_id, frozenset()) | states
+    return merged

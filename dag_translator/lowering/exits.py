@@ -1,0 +1,53 @@
+"""Where a state goes next, and what it adds to the payload on the way.
+
+The payload is the map task_id -> state. A state merges its own outcome into its input; with it go the outcomes of the
+tasks that are jumped over because their fate is sealed. Those give way to outcomes that the input holds already.
+
+>>> Exit("c", {"b": "skipped"}).output("$states.input", outcome("a", "skipped"))
+"{% $merge([{'b': 'skipped'}, $states.input, {'a': 'skipped'}]) %}"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from dag_translator import names
+
+# Stands in a `next` until the name of the state is known; no state's name begins so.
+LABEL = "\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """One way out of a state: the label of what comes next, and the outcomes of the tasks jumped over."""
+
+    next: str | None
+    jumped: Mapping[str, str] = field(default_factory=dict)
+
+    def output(self, *parts: str) -> str:
+        """The `Output` that merges `parts` (JSONata objects; later ones win) and the outcomes of tasks jumped over."""
+        merged = [objects(self.jumped), *parts] if self.jumped else list(parts)
+        return f"{{% {merged[0]} %}}" if len(merged) == 1 else f"{{% $merge([{', '.join(merged)}]) %}}"
+
+    def passing(self) -> str | None:
+        """The `Output` of a state whose default output is its input: None where nothing is added."""
+        return self.output("$states.input") if self.jumped else None
+
+
+@dataclass(frozen=True, slots=True)
+class Exits:
+    """The ways out of a task, made when a lowering asks for them (what nobody asks for is not reachable)."""
+
+    success: Callable[[], Exit]
+    skipped: Callable[[], Exit]
+    failed: Callable[[], Exit]
+
+
+def objects(outcomes: Mapping[str, str]) -> str:
+    """A JSONata object of task states."""
+    return "{" + ", ".join(f"{names.literal(task_id)}: '{state}'" for task_id, state in outcomes.items()) + "}"
+
+
+def outcome(task_id: str, state: str) -> str:
+    return objects({task_id: state})

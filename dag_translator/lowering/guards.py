@@ -1,0 +1,78 @@
+"""The guard of a task: a `Choice` that asks whether the task runs, where that is not known beforehand.
+
+>>> from dag_translator.lowering.exits import Exit
+>>> from dag_translator.model import Task
+>>> task = Task("c", "X", ("a", "b"))
+>>> known = {"a": ANY, "b": ANY}
+>>> to_task, past = lambda: "c", lambda state: Exit("d", {"c": state})
+>>> guard = choice(task, known, to_task, past)
+>>> [(rule.condition, rule.next) for rule in guard.rules]
+[("{% $states.input.a = 'success' and $states.input.b = 'success' %}", 'c'), ("{% $count([$states.input.a, \
+$states.input.b][$ in ['failed', 'upstream_failed']]) > 0 %}", 'd')]
+>>> guard.output
+"{% $merge([{'c': 'skipped'}, $states.input]) %}"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dag_translator import asl
+from dag_translator.lowering.exits import Exit
+from dag_translator.lowering.knowledge import ANY, Known, PossibleStates, clauses, states_of
+from dag_translator.model import Task
+from dag_translator.names import state_of
+from dag_translator.trigger_rules import Predicate, Verdict, condition, may_hold
+
+__all__ = ["ANY", "choice", "needed"]
+
+
+def decided(task: Task, known: Known) -> PossibleStates:
+    """The states that the task may have been given before its turn."""
+    return known.get(task.task_id, frozenset()) - {None}
+
+
+def needed(task: Task, known: Known, verdicts: frozenset[Verdict]) -> bool:
+    return bool(decided(task, known)) or verdicts != {"run"}
+
+
+def choice(
+    task: Task, known: Known, to_task: Callable[[], str], past: Callable[[str | None], Exit]
+) -> asl.Choice | asl.Pass:
+    """The guard. to_task: the name of the task's first state; past: the way past it, with the state it then has.
+
+    `past(None)` is the way for a task that has its state already. With one way only, the guard is a `Pass`.
+    """
+    rules: list[asl.Rule] = []
+
+    def way(verdict: Verdict) -> tuple[str | None, str | None]:
+        if verdict == "run":
+            return to_task(), None
+        leave = past(verdict)
+        return leave.next, leave.passing()
+
+    if decided(task, known):
+        leave = past(None)
+        rules.append(asl.Rule(f"{{% $exists({state_of(task.task_id)}) %}}", leave.next, leave.passing()))
+    asked, otherwise = _asked(task, known)
+    for predicate, verdict, task_ids in asked:
+        test = condition(predicate, [state_of(task_id) for task_id in task_ids])
+        rules.append(asl.Rule(f"{{% {test} %}}", *way(verdict)))
+    following, output = way(otherwise)
+    return asl.Choice(tuple(rules), following, output) if rules else asl.Pass(following, output)
+
+
+def _asked(task: Task, known: Known) -> tuple[list[tuple[Predicate, Verdict, tuple[str, ...]]], Verdict]:
+    """The clauses worth asking at this point, and what holds when none of them does."""
+    rules, otherwise = clauses(task)
+    asked: list[tuple[Predicate, Verdict, tuple[str, ...]]] = []
+    for predicate, verdict, task_ids in rules:
+        can_hold, can_fail = may_hold(predicate, states_of(task_ids, known))
+        if can_hold and not can_fail:
+            otherwise = verdict
+            break
+        if can_hold:
+            asked.append((predicate, verdict, task_ids))
+    while asked and asked[-1][1] == otherwise:
+        asked.pop()
+    return asked, otherwise

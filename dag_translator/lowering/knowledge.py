@@ -1,0 +1,112 @@
+"""What is known, at a point of the machine, about how tasks ended; and what follows for the tasks that come next.
+
+`Known` maps a task to the states it may have there. A task that has not had its turn but may have been skipped by a
+branch or short circuit has `None` (undecided) beside `skipped`. The lowering pass leaves out every guard whose outcome
+is known and jumps over tasks whose fate is sealed.
+
+>>> from dag_translator.model import Dag, Task
+>>> dag = Dag("d", "d.py", (Task("a", "X"), Task("b", "X", ("a",))))
+>>> sorted(verdicts(dag.by_id["b"], {"a": frozenset({"failed"})}))
+['upstream_failed']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from dag_translator.errors import InternalError
+from dag_translator.model import Dag, Task
+from dag_translator.regions import Parallel, Region, Series, Step
+from dag_translator.trigger_rules import (
+    RULES,
+    SETUP_CONSTRAINT,
+    STATES,
+    Predicate,
+    Verdict,
+    possible_verdicts,
+)
+
+PossibleStates = frozenset[str | None]
+Known = Mapping[str, PossibleStates]
+
+ANY: PossibleStates = frozenset(STATES)
+MAYBE_SKIPPED: PossibleStates = frozenset({None, "skipped"})
+# What an early-firing task's join may have decided for it; None: to run.
+EARLY_VERDICTS: PossibleStates = frozenset({None, "skipped", "upstream_failed"})
+
+TaskClause = tuple[Predicate, Verdict, tuple[str, ...]]
+
+
+def clauses(task: Task) -> tuple[tuple[TaskClause, ...], Verdict]:
+    """The clauses that decide whether the task runs, each with the tasks it looks at; and the verdict otherwise.
+
+    The join of an early-firing task has decided already, and `always` asks nothing.
+    """
+    if task.fires_early or task.trigger_rule == "always" or not task.upstream:
+        return (), "run"
+    setup: tuple[TaskClause, ...] = ()
+    if task.setups and not task.is_teardown:
+        setup = tuple((predicate, verdict, task.setups) for predicate, verdict in SETUP_CONSTRAINT)
+    upstream = task.rule_upstream
+    if not upstream:  # a teardown without setups
+        return setup, "run"
+    rule = RULES[task.trigger_rule]
+    return (*setup, *((predicate, verdict, upstream) for predicate, verdict in rule.clauses)), rule.otherwise
+
+
+def states_of(task_ids: Iterable[str], known: Known) -> list[frozenset[str]]:
+    """The possible final states of tasks that have had their turn."""
+    found = []
+    for task_id in task_ids:
+        if task_id not in known:
+            raise InternalError(f"nothing is known of task {task_id} where it is needed")
+        found.append(frozenset(state for state in known[task_id] if state is not None))
+    return found
+
+
+def verdicts(task: Task, known: Known) -> frozenset[Verdict]:
+    """What the task's trigger rule can say at this point."""
+    rules, otherwise = clauses(task)
+    return possible_verdicts([(each, verdict, states_of(ids, known)) for each, verdict, ids in rules], otherwise)
+
+
+def sealed(region: Region, dag: Dag, known: Known) -> dict[str, str] | None:
+    """The outcome of each task of the region if none of them can run, whatever happens; else None.
+
+    A region that signals or waits has to be walked through, even when its tasks' fates are sealed.
+    """
+    outcomes: dict[str, str] = {}
+    here = dict(known)
+    waiting: list[Region] = [region]
+    while waiting:
+        current = waiting.pop()
+        match current:
+            case Step(task_id):
+                outcome = _sealed_task(dag.by_id[task_id], here)
+                if outcome is None:
+                    return None
+                outcomes[task_id] = outcome
+                here[task_id] = frozenset({outcome})
+            case Series(steps):
+                waiting.extend(reversed(steps))
+            case Parallel(branches):
+                waiting.extend(reversed(branches))
+            case _:
+                return None
+    return outcomes
+
+
+def _sealed_task(task: Task, known: Known) -> str | None:
+    found = verdicts(task, known)
+    if len(found) != 1 or "run" in found:
+        return None
+    (outcome,) = found
+    decided = known.get(task.task_id, frozenset()) - {None}
+    return outcome if decided <= {outcome} else None
+
+
+def joined(several: Iterable[Known]) -> dict[str, PossibleStates]:
+    """What is known where several ways meet: anything that was possible on one of them."""
+    ways = list(several)
+    keys = dict.fromkeys(key for way in ways for key in way)
+    return {key: frozenset().union(*(way.get(key, frozenset({None})) for way in ways)) for key in keys}

@@ -1,0 +1,149 @@
+"""The first IR: a DAG as frozen data, in Airflow's words. User code ran before it and never runs after it.
+
+`dump` gives the text form that goldens and `airstep dags translate --dump model` show:
+
+>>> print(dump(Dag("d", "d.py", tasks=(Task("a", "PythonOperator"), Task("b", "EmptyOperator", upstream=("a",))))))
+dag d (d.py)
+  a: PythonOperator
+  b: EmptyOperator <- a
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from dag_translator.trigger_rules import EARLY_FIRING
+
+# How a task skips others: a branch its direct children, a hard short circuit everything below it.
+Skips = Literal["nothing", "children", "descendants"]
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Airflow's `retries` and its delays, in seconds. `backoff` is the factor between delays (1 = constant)."""
+
+    attempts: int = 0
+    delay: float = 300.0
+    backoff: float = 1.0
+    max_delay: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task of a DAG.
+
+    upstream: ids of its direct upstream tasks, sorted. setups: the upstream setup tasks it belongs to. skips: what it
+    may skip when it succeeds. lowering: which entry of `operators.LOWERINGS` translates it. settings: what that entry
+    needs (JSON). timeout: `execution_timeout` in seconds. asks: other arguments that were given and are not Airflow's
+    defaults, for the validation pass to judge. line: where the DAG file makes it.
+    """
+
+    task_id: str
+    operator: str
+    upstream: tuple[str, ...] = ()
+    trigger_rule: str = "all_success"
+    lowering: str = "BaseOperator"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    retry: Retry = Retry()
+    timeout: float | None = None
+    skips: Skips = "nothing"
+    setups: tuple[str, ...] = ()
+    is_setup: bool = False
+    is_teardown: bool = False
+    on_failure_fail_dagrun: bool = False
+    group: str | None = None
+    doc: str = ""
+    executor_config: Mapping[str, Any] = field(default_factory=dict)
+    asks: Mapping[str, Any] = field(default_factory=dict)
+    line: int | None = None
+
+    @property
+    def rule_upstream(self) -> tuple[str, ...]:
+        """The tasks whose states the trigger rule looks at: a teardown's looks at its setups alone."""
+        if self.trigger_rule == "all_done_setup_success":
+            return self.setups
+        return self.upstream
+
+    @property
+    def fires_early(self) -> bool:
+        """Whether the task may start before all its upstream tasks have ended."""
+        return self.trigger_rule in EARLY_FIRING and len(self.upstream) > 1
+
+
+@dataclass(frozen=True)
+class Dag:
+    """A DAG: its tasks in a topological order, and what the run as a whole needs. Times in seconds.
+
+    schedule: what the manifest says of it (see `dag_translator.schedule`), None without one. asks: as for tasks.
+    """
+
+    dag_id: str
+    file: str
+    tasks: tuple[Task, ...] = ()
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    run_timeout: float | None = None
+    schedule: Mapping[str, Any] | None = None
+    catchup: bool = False
+    max_active_runs: int = 16
+    start_date: str | None = None
+    end_date: str | None = None
+    timezone: str = "UTC"
+    is_paused_upon_creation: bool | None = None
+    asks: Mapping[str, Any] = field(default_factory=dict)
+    line: int | None = None
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Task]:
+        return {task.task_id: task for task in self.tasks}
+
+    @cached_property
+    def downstream(self) -> Mapping[str, tuple[str, ...]]:
+        """Direct downstream tasks of each task, in the DAG's order."""
+        found: dict[str, list[str]] = {task.task_id: [] for task in self.tasks}
+        for task in self.tasks:
+            for upstream in task.upstream:
+                found[upstream].append(task.task_id)
+        return {task_id: tuple(below) for task_id, below in found.items()}
+
+    def descendants(self, task_id: str) -> frozenset[str]:
+        """Every task below `task_id`, not itself."""
+        found: set[str] = set()
+        waiting = list(self.downstream[task_id])
+        while waiting:
+            below = waiting.pop()
+            if below not in found:
+                found.add(below)
+                waiting.extend(self.downstream[below])
+        return frozenset(found)
+
+
+def dump(dag: Dag) -> str:
+    """The text form: a line a task, defaults left out."""
+    lines = [f"dag {dag.dag_id} ({dag.file})"]
+    lines += [f"  {task.task_id}: {task.operator}{''.join(_details(task))}" for task in dag.tasks]
+    return "\n".join(lines)
+
+
+def _details(task: Task) -> Iterator[str]:
+    if task.upstream:
+        yield f" <- {', '.join(task.upstream)}"
+    if task.trigger_rule != "all_success":
+        yield f" when {task.trigger_rule}"
+    if task.retry.attempts:
+        yield f" retries {task.retry.attempts} every {task.retry.delay:g} s"
+        yield f" × {task.retry.backoff:g}" if task.retry.backoff != 1 else ""
+        yield f" up to {task.retry.max_delay:g} s" if task.retry.max_delay else ""
+    if task.timeout is not None:
+        yield f" within {task.timeout:g} s"
+    if task.skips != "nothing":
+        yield f" may skip {task.skips}"
+    if task.setups:
+        yield f" set up by {', '.join(task.setups)}"
+    if task.lowering not in ("BaseOperator", task.operator):
+        yield f" as {task.lowering}"
+    if task.settings:
+        yield f" {dict(task.settings)}"

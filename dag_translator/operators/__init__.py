@@ -1,0 +1,20 @@
+"""Which lowering translates which operator: the one table. Adding an operator is one file and one line.
+
+The key is the Airflow class that owns the `execute` (or `poke`) which would run; a user's own class that overrides it
+is Python. See `freeze.lowering_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dag_translator.operators import athena, athena_sensor, empty, python, sensor
+from dag_translator.operators.lowering import Lowering
+
+LOWERINGS: Mapping[str, Lowering] = {
+    "BaseOperator": python.LOWERING,
+    "BaseSensorOperator": sensor.LOWERING,
+    "EmptyOperator": empty.LOWERING,
+    "AthenaOperator": athena.LOWERING,
+    "AthenaSensor": athena_sensor.LOWERING,
+}

@@ -1,0 +1,98 @@
+"""`AthenaOperator`: prepare (templates, XComs) → `athena:startQueryExecution.sync` → record (XCom, state).
+
+The XCom is the query execution id, as the Amazon provider gives it. Source: Step Functions developer guide, "Run Athena
+queries with Step Functions" and its IAM page; `apache-airflow-providers-amazon` 9, `operators/athena.py`.
+"""
+
+from __future__ import annotations
+
+from dag_translator import asl
+from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, call, user_retrier
+from dag_translator.model import Task
+from dag_translator.operators.lowering import Lowering, Permission, Site, States, entering, failing
+
+START_QUERY = "arn:aws:states:::athena:startQueryExecution.sync"
+
+# "Active queries" counts queued ones too; Athena asks for retries with jitter.
+THROTTLED = asl.Retrier(("Athena.TooManyRequestsException",), 10, interval=2, backoff=2, max_delay=60, full_jitter=True)
+
+
+def lower(task: Task, site: Site) -> States:
+    prepare, name, record = (
+        site.names.name(task.task_id, "prepare"),
+        site.names.name(task.task_id),
+        site.names.name(task.task_id, "record"),
+    )
+    success = site.exits.success()
+    states: States = {}
+    failed = failing(task, site, states)
+    # From the query on, the input holds more than the states.
+    inner = "$states.input.states"
+    retry = (user_retrier(task.retry),) if task.retry.attempts else ()
+    states |= {
+        prepare: asl.Task(
+            INVOKE,
+            call("prepare_task", task_id=task.task_id),
+            name,
+            output="{% {'states': $states.input, 'arguments': $states.result.Payload} %}",
+            retry=(TRANSIENT,),
+            catch=failed("$states.input").catch,
+            comment=task.doc,
+        ),
+        name: asl.Task(
+            START_QUERY,
+            "{% $states.input.arguments %}",
+            record,
+            output="{% {'states': $states.input.states, 'result': $states.result,"
+            " 'attempt': $states.context.State.RetryCount} %}",
+            retry=(THROTTLED, *retry),
+            catch=failed(inner).catch,
+            timeout=None if task.timeout is None else max(1, round(task.timeout)),
+        ),
+        record: asl.Task(
+            INVOKE,
+            call(
+                "record_result",
+                task_id=task.task_id,
+                result="{% $states.input.result %}",
+                attempt="{% $states.input.attempt %}",
+            ),
+            success.next,
+            output=success.output(inner, "$states.result.Payload"),
+            retry=(TRANSIENT,),
+            catch=failed(inner).catch,
+        ),
+    }
+    return entering(prepare, states)
+
+
+def permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
+    """The developer guide's policy for `startQueryExecution.sync`; query results and tables may lie in any bucket."""
+    arn = "arn:${AWS::Partition}"
+    here = "${AWS::Region}:${AWS::AccountId}"
+    reason = f"Athena query of task {task.task_id}"
+    actions = ("athena:StartQueryExecution", "athena:StopQueryExecution", "athena:GetQueryExecution")
+    s3 = (
+        *("s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
+        *("s3:ListMultipartUploadParts", "s3:AbortMultipartUpload", "s3:PutObject"),
+    )
+    glue = (
+        *("glue:CreateDatabase", "glue:GetDatabase", "glue:GetDatabases", "glue:UpdateDatabase", "glue:DeleteDatabase"),
+        *("glue:CreateTable", "glue:UpdateTable", "glue:GetTable", "glue:GetTables", "glue:DeleteTable"),
+        *("glue:BatchDeleteTable", "glue:BatchCreatePartition", "glue:CreatePartition", "glue:UpdatePartition"),
+        *("glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
+        *("glue:DeletePartition", "glue:BatchDeletePartition"),
+    )
+    catalog = tuple(
+        f"{arn}:glue:{here}:{each}" for each in ("catalog", "database/*", "table/*", "userDefinedFunction/*")
+    )
+    return (
+        Permission(actions, (f"{arn}:athena:{here}:workgroup/{task.settings.get('workgroup', '*')}",), reason),
+        Permission(("athena:GetDataCatalog",), (f"{arn}:athena:{here}:datacatalog/*",), reason),
+        Permission(s3, (f"{arn}:s3:::*",), reason),
+        Permission(glue, catalog, reason),
+        Permission(("lakeformation:GetDataAccess",), ("*",), reason),
+    )
+
+
+LOWERING = Lowering(lower, permissions=permissions, native=True)

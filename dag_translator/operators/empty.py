@@ -1,0 +1,36 @@
+"""`EmptyOperator`: a `Pass` state. The scheduler marks such a task done without running it, and so does the machine.
+
+With callbacks or outlets there is something to run, and it becomes a Python task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dag_translator import asl
+from dag_translator.lowering.exits import outcome
+from dag_translator.model import Task
+from dag_translator.operators.lowering import Lowering, Site, States
+
+_RUNS_CODE = (
+    "on_execute_callback",
+    "on_success_callback",
+    "outlets",
+    "inlets",
+    "pre_execute_hook",
+    "post_execute_hook",
+)
+
+
+def settings(operator: Any) -> Mapping[str, Any] | None:
+    return None if any(getattr(operator, name, None) for name in _RUNS_CODE) else {}
+
+
+def lower(task: Task, site: Site) -> States:
+    success = site.exits.success()
+    output = success.output("$states.input", outcome(task.task_id, "success"))
+    return {site.names.name(task.task_id): asl.Pass(success.next, output, comment=task.doc)}
+
+
+LOWERING = Lowering(lower, settings)

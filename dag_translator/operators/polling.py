@@ -1,0 +1,166 @@
+"""Waiting that costs nothing: poll → Choice → Wait, in rounds where one history could not hold all the laps.
+
+A lap is 9 history events and 3 transitions; 25,000 events are the end of an execution. A loop that may need more than
+`INLINE_LAPS` runs inside a distributed `Map` with a single item: its child execution has a history of its own, ends
+after `ROUND_LAPS` laps, and the loop outside starts the next round. No other machine is needed, and stopping the run
+stops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dag_translator import asl
+from dag_translator.lowering.exits import outcome
+from dag_translator.model import Task
+from dag_translator.operators.lowering import Failing, Permission, Site, States, failed_input
+
+INLINE_LAPS = 200
+ROUND_LAPS = 2_000
+
+# Airflow's default for a sensor's `timeout`: seven days.
+DEFAULT_TIMEOUT = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One way of asking, and how to read the answer.
+
+    ask: the state that asks once; its `next`, `output` and `catch` are set here. answer: JSONata that makes the answer of
+    `$states.result`: an object whose `state` is success, failed (with `error`), skipped, or anything else: not yet.
+    wait: seconds between laps; an expression may read `$states.input.answer`. kept: whether the input of `ask` is
+    {'states': …, 'poll': what every lap needs} instead of the task states alone.
+    """
+
+    ask: asl.Task
+    answer: str
+    wait: int | str
+    kept: bool = False
+
+    @property
+    def payload(self) -> str:
+        """JSONata for the task states, in the input of `ask`."""
+        return "$states.input.states" if self.kept else "$states.input"
+
+    @property
+    def again(self) -> str:
+        """JSONata that makes the next lap's input of the input of what follows `ask`."""
+        return f"{{{_STATES}, {_POLL}}}" if self.kept else "$states.input.states"
+
+    def answered(self, answer: str) -> str:
+        """The `Output` of asking: the states, what is kept, the answer."""
+        fields = [f"'states': {self.payload}", *([_POLL] if self.kept else []), f"'answer': {answer}"]
+        return f"{{% {{{', '.join(fields)}}} %}}"
+
+
+_STATES = "'states': $states.input.states"
+_POLL = "'poll': $states.input.poll"
+
+
+def seconds(value: Any) -> float:
+    """A number of seconds, or a timedelta's."""
+    return float(value.total_seconds() if hasattr(value, "total_seconds") else value)
+
+
+def settings(operator: Any) -> Mapping[str, Any]:
+    """How often and how long a sensor polls, in seconds."""
+    return {
+        "interval": seconds(getattr(operator, "poke_interval", 60.0)),
+        "timeout": seconds(getattr(operator, "timeout", DEFAULT_TIMEOUT)),
+    }
+
+
+def needs_rounds(task: Task) -> bool:
+    """Whether the task's polling could take more laps than one history should hold."""
+    laps: float = task.settings["timeout"] / max(1.0, task.settings["interval"])
+    return laps > INLINE_LAPS
+
+
+def loop(task: Task, site: Site, poll: Poll, failed: Failing, success: tuple[str | None, str]) -> tuple[str, States]:
+    """The states that poll until there is an answer, and the one to enter.
+
+    failed: made for `poll.payload`. success: where to go, and with which `Output`, when the answer is success; its input
+    is as `Poll.answered` makes it.
+    """
+    name, decide = site.names.name(task.task_id), site.names.free(f"{task.task_id}?")
+    skipped = site.exits.skipped()
+    states: States = {}
+    if needs_rounds(task):
+        states[name] = _rounds(task, site, poll, decide)
+        again, restore = name, f"{{% {poll.again} %}}"
+    else:
+        again, restore = site.names.name(task.task_id, "wait"), None
+        states[name] = replace(poll.ask, next=decide, output=poll.answered(poll.answer), catch=failed.catch)
+        states[again] = asl.Wait(poll.wait, name, f"{{% {poll.again} %}}")
+    answer, payload = "$states.input.answer", "$states.input.states"
+    states[decide] = asl.Choice(
+        (
+            asl.Rule(f"{{% {answer}.state = 'success' %}}", *success),
+            asl.Rule(
+                f"{{% {answer}.state = 'failed' %}}", failed.recorded_by, failed_input(payload, f"{answer}.error")
+            ),
+            asl.Rule(
+                f"{{% {answer}.state = 'skipped' %}}",
+                skipped.next,
+                skipped.output(payload, outcome(task.task_id, "skipped")),
+            ),
+        ),
+        again,
+        restore,
+    )
+    return name, states
+
+
+def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.DistributedMap:
+    """The map that polls for one round and leaves the last answer under 'answer'."""
+    asked, enough, pause, ended = (
+        site.names.name(task.task_id, role) for role in ("poll", "polled?", "wait", "round ends")
+    )
+    final = "$states.input.answer.state in ['success', 'failed', 'skipped']"
+    errors = (
+        asl.Catcher(("AirflowSkipException",), ended, {"answer": {"state": "skipped"}}),
+        asl.Catcher(("States.ALL",), ended, {"answer": {"state": "failed", "error": "{% $states.errorOutput %}"}}),
+    )
+    lap = f"{{% $merge([$states.input, {{'lap': $states.input.lap + 1, 'answer': {poll.answer}}}]) %}}"
+    states: dict[str, asl.State] = {
+        asked: replace(poll.ask, arguments=_from_input(poll.ask.arguments), next=enough, output=lap, catch=errors),
+        enough: asl.Choice((asl.Rule(f"{{% {final} or $states.input.lap >= {ROUND_LAPS} %}}", ended),), pause),
+        pause: asl.Wait(poll.wait, asked),
+        ended: asl.Pass(None, {"answer": "{% $states.input.answer %}"}),
+    }
+    selector = {"lap": 0, "run": "{% $run %}"} | ({"poll": "{% $states.input.poll %}"} if poll.kept else {})
+    return asl.DistributedMap(
+        items=[1],
+        selector=selector,
+        processor=asl.Machine(asked, states),
+        next=following,
+        output=poll.answered("$states.result[0].answer"),
+        comment="Polls in rounds, each with a history of its own",
+    )
+
+
+def _from_input(arguments: Any) -> Any:
+    """The arguments, with the run read from the input: children of a distributed map can't read outer variables."""
+    match arguments:
+        case dict():
+            return {key: _from_input(value) for key, value in arguments.items()}
+        case "{% $run %}":
+            return "{% $states.input.run %}"
+        case _:
+            return arguments
+
+
+def permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
+    """A distributed map starts, describes and stops executions of its own machine."""
+    if not needs_rounds(task):
+        return ()
+    arn = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
+    reason = f"rounds of polling of task {task.task_id}"
+    return (
+        Permission(("states:StartExecution",), (f"{arn}:stateMachine:{machine_name}",), reason),
+        Permission(
+            ("states:DescribeExecution", "states:StopExecution"), (f"{arn}:execution:{machine_name}/*",), reason
+        ),
+    )

@@ -1,0 +1,32 @@
+"""Any operator whose `execute` is Python: one state, the Lambda that runs it.
+
+It pulls its inputs, renders its templates, runs, and pushes its XComs; `Retry` carries the user's retries.
+"""
+
+from __future__ import annotations
+
+from dag_translator import asl
+from dag_translator.lowering.lambdas import INVOKE, call, retriers, timeout
+from dag_translator.model import Task
+from dag_translator.operators.lowering import Lowering, Site, States, entering, failing
+
+
+def lower(task: Task, site: Site) -> States:
+    name = site.names.name(task.task_id)
+    states: States = {}
+    success = site.exits.success()
+    catch = failing(task, site, states)("$states.input").catch
+    states[name] = asl.Task(
+        INVOKE,
+        call("run_task", task_id=task.task_id, attempt="{% $states.context.State.RetryCount %}"),
+        success.next,
+        output=success.output("$states.input", "$states.result.Payload"),
+        retry=retriers(task.retry),
+        catch=catch,
+        timeout=timeout(task),
+        comment=task.doc,
+    )
+    return entering(name, states)
+
+
+LOWERING = Lowering(lower)

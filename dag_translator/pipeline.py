@@ -1,0 +1,121 @@
+"""The translator on one screen: a DAG file in, state machine definitions and manifests out.
+
+    load        the file's own code runs, under our `airflow`                          path      -> live DAGs
+    freeze      everything that matters is read off                                    live DAG  -> model
+    schedule    the DAG's schedule in EventBridge Scheduler's words                    live DAG  -> manifest.schedule
+    validate    what can't be done, or only otherwise, is said                         model     -> problems
+    structure   the order of the tasks as nested regions; no false barrier             model     -> regions
+    lower       states, guards, joins                                                  regions   -> asl
+    check       within Step Functions' limits, and right by its own rules              asl       -> estimates, problems
+    manifest    what CDK and the command need besides the definition                   all       -> manifest
+
+User code runs in `load` only. A DAG with a refused problem stops after `validate` (or `check`) and becomes `Refused`,
+with all its problems; the others of its file go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dag_translator import asl, model, regions
+from dag_translator.check import check
+from dag_translator.errors import Problem
+from dag_translator.freeze import freeze
+from dag_translator.load import LoadedFile, load
+from dag_translator.lower import lower
+from dag_translator.manifest import manifest
+from dag_translator.regions import Region
+try:
+    from dag_translator.schedule import translate_schedule
+except ImportError:
+    translate_schedule = lambda dag: (None, ())
+from dag_translator.structure import structure
+from dag_translator.validate import refused, validate
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A translated DAG. definition and manifest are plain JSON; problems are approximations; the rest are the IRs."""
+
+    dag_id: str
+    definition: dict[str, Any]
+    manifest: dict[str, Any]
+    problems: tuple[Problem, ...]
+    model: model.Dag
+    regions: Region | None
+    asl: asl.Machine
+
+    def dump(self, ir: str) -> str:
+        """The text form of an IR: model, regions or asl."""
+        match ir:
+            case "model":
+                return model.dump(self.model)
+            case "regions":
+                return regions.dump(self.regions) if self.regions is not None else "(no tasks)"
+            case "asl":
+                import json
+
+                return json.dumps(self.definition, indent=2, ensure_ascii=False)
+        raise ValueError(f"there is no IR called {ir!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A DAG that can't be translated (dag_id None: the file as a whole), with all its problems."""
+
+    dag_id: str | None
+    problems: tuple[Problem, ...]
+    tasks: int = 0
+
+
+def translate_file(path: Path, root: Path | None = None) -> list[Translation | Refused]:
+    """Translates every DAG of a file. root: the dags folder, default the file's own. Never raises for a mistake of it."""
+    return translate_loaded(load(path, root=root), root or path.parent)
+
+
+def translate_loaded(loaded: LoadedFile, root: Path) -> list[Translation | Refused]:
+    """The same for a file that is loaded already. A problem of no DAG's in particular refuses all of the file's DAGs."""
+    common = tuple(problem for problem in loaded.problems if problem.dag_id is None)
+    if not loaded.dags:
+        return [Refused(None, loaded.problems)] if loaded.problems else []
+    file = loaded.path.resolve()
+    inside = file.relative_to(root.resolve()) if file.is_relative_to(root.resolve()) else Path(file.name)
+    found: list[Translation | Refused] = []
+    for dag in loaded.dags:
+        own = tuple(problem for problem in loaded.problems if problem.dag_id == dag.dag_id)
+        found.append(_translate(dag, inside, loaded.path, (*common, *own)))
+    return found
+
+
+def _translate(dag: Any, file: Path, path: Path, loading: tuple[Problem, ...]) -> Translation | Refused:
+    if any(problem.code == "cycle" for problem in loading):
+        return Refused(dag.dag_id, loading, len(dag.tasks))
+    schedule, schedule_problems = translate_schedule(dag)
+    frozen = freeze(dag, file, schedule)
+    problems = _placed((*loading, *schedule_problems, *validate(frozen)), path, frozen)
+    if refused(problems):
+        return Refused(dag.dag_id, problems, len(frozen.tasks))
+    region = structure(frozen) if frozen.tasks else None
+    machine = lower(frozen, region)
+    definition = asl.definition(machine, frozen.description, _whole_seconds(frozen.run_timeout))
+    estimates, limits = check(frozen, machine, definition)
+    problems += _placed(limits, path, frozen)
+    if refused(problems):
+        return Refused(dag.dag_id, problems, len(frozen.tasks))
+    described = manifest(frozen, machine, estimates, problems)
+    return Translation(frozen.dag_id, definition, described, problems, frozen, region, machine)
+
+
+def _placed(problems: Iterable[Problem], path: Path, dag: model.Dag) -> tuple[Problem, ...]:
+    return tuple(
+        replace(problem, path=str(path), dag_id=problem.dag_id or dag.dag_id, line=problem.line or dag.line)
+        for problem in problems
+    )
+
+
+def _whole_seconds(seconds: float | None) -> int | None:
+    """`TimeoutSeconds`, which counts from 1."""
+    return None if seconds is None else max(1, round(seconds))

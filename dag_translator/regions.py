@@ -1,0 +1,127 @@
+"""The second IR: the DAG's order as nested regions, the shapes that Step Functions has.
+
+A `Series` runs one after the other, a `Parallel` at once. What does not nest crosses as a signal: a `Signal` reports
+tasks' outcomes, an `Await` holds its branch until the ones it needs have been reported.
+
+>>> print(dump(Series((Step("a"), Parallel((Step("b"), Step("c")))))))
+series
+  a
+  parallel
+    b
+    c
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One task."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Reports, to the `Await`s called `joins`, the outcomes of the tasks in `reports`; stands after its source.
+
+    source: the name under which the joins know it (the first task of the region it follows). decided: tasks behind the
+    joins that a branch or short circuit may have skipped already; reported if so.
+    """
+
+    source: str
+    joins: tuple[str, ...]
+    reports: tuple[str, ...]
+    decided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Holds its branch until all `sources` have signalled; `early`: until that task's trigger rule is decided."""
+
+    join: str
+    sources: tuple[str, ...]
+    early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    steps: tuple[Region, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    branches: tuple[Region, ...]
+
+
+Region = Step | Signal | Await | Series | Parallel
+
+
+def series(*steps: Region) -> Region:
+    """The steps one after the other, nested series flattened; a single step is itself."""
+    flat: list[Region] = []
+    for step in steps:
+        flat.extend(step.steps if isinstance(step, Series) else (step,))
+    return flat[0] if len(flat) == 1 else Series(tuple(flat))
+
+
+def parallel(*branches: Region) -> Region:
+    """The branches at once, nested parallels flattened; a single branch is itself."""
+    flat: list[Region] = []
+    for branch in branches:
+        flat.extend(branch.branches if isinstance(branch, Parallel) else (branch,))
+    return flat[0] if len(flat) == 1 else Parallel(tuple(flat))
+
+
+def steps_of(region: Region) -> tuple[Region, ...]:
+    """What runs one after the other: a series' steps, or the region alone."""
+    return region.steps if isinstance(region, Series) else (region,)
+
+
+def walk(region: Region) -> Iterator[Region]:
+    """Every region, outer ones first, in the order of execution."""
+    waiting = [region]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        if isinstance(current, Series):
+            waiting.extend(reversed(current.steps))
+        elif isinstance(current, Parallel):
+            waiting.extend(reversed(current.branches))
+
+
+def tasks_in(region: Region) -> tuple[str, ...]:
+    """The ids of the tasks in a region, in the order of execution."""
+    return tuple(inner.task_id for inner in walk(region) if isinstance(inner, Step))
+
+
+def dump(region: Region) -> str:
+    """The text form: one line a region, indented by nesting."""
+    lines: list[str] = []
+    waiting: list[tuple[Region, int]] = [(region, 0)]
+    while waiting:
+        current, depth = waiting.pop()
+        lines.append(f"{'  ' * depth}{_title(current)}")
+        inner = (
+            current.steps if isinstance(current, Series) else current.branches if isinstance(current, Parallel) else ()
+        )
+        waiting.extend((each, depth + 1) for each in reversed(inner))
+    return "\n".join(lines)
+
+
+def _title(region: Region) -> str:
+    match region:
+        case Step(task_id):
+            return task_id
+        case Signal(source, joins, reports, decided):
+            maybe = "".join(f", {task_id}?" for task_id in decided)
+            return f"signal {source} -> {', '.join(joins)} ({', '.join(reports)}{maybe})"
+        case Await(join, sources, early):
+            return f"await {join} <- {', '.join(sources)}{' (early)' if early else ''}"
+        case Series():
+            return "series"
+        case Parallel():
+            return "parallel"

@@ -1,0 +1,150 @@
+"""The validation pass: model -> problems. Each rule is a small function with its message.
+
+Purpose: what Airstep can't do, or does slightly otherwise, is said here, with a code and what to do; a DAG with a
+refused problem goes no further. All problems of a DAG are found, not the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from dag_translator.errors import Problem, Severity
+from dag_translator.model import Dag, Task
+from dag_translator.operators import LOWERINGS
+from dag_translator.trigger_rules import RULES
+
+# Lambda ends a function after 15 minutes; half a minute of them is for recording what happened.
+LONGEST_TASK = 870.0
+
+_LATER_RUNS = "remove it; runs of a DAG do not wait for each other yet, except by max_active_runs"
+_LIMIT = "remove it, or lower max_active_runs; every ready task of a run starts at once"
+
+# What a task may ask for that is not there: argument -> severity, what is so, what to do.
+TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
+    "expand": (
+        "refused",
+        "dynamic task mapping (expand) is not supported yet",
+        "loop inside one task, or make the tasks in a Python loop in the DAG file",
+    ),
+    "depends_on_past": ("refused", "depends_on_past is not supported yet", _LATER_RUNS),
+    "wait_for_downstream": ("refused", "wait_for_downstream is not supported yet", _LATER_RUNS),
+    "wait_for_past_depends_before_skipping": (
+        "refused",
+        "wait_for_past_depends_before_skipping is not supported yet",
+        _LATER_RUNS,
+    ),
+    "pool": ("refused", "pools are not supported yet", _LIMIT),
+    "pool_slots": ("refused", "pools are not supported yet", _LIMIT),
+    "task_concurrency": ("refused", "a limit on a task's instances over all runs is not supported yet", _LIMIT),
+    "max_active_tis_per_dag": ("refused", "a limit on a task's instances over all runs is not supported yet", _LIMIT),
+    "max_active_tis_per_dagrun": ("refused", "a limit on a task's instances is not supported yet", _LIMIT),
+    "start_date": ("refused", "a task with a start_date of its own is not supported yet", "set it on the DAG"),
+    "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
+}
+DAG_ASKS: Mapping[str, tuple[Severity, str, str]] = {
+    "max_active_tasks": (
+        "approximated",
+        "max_active_tasks has no effect: every ready task of a run starts at once",
+        "put tasks that must not run side by side one after the other",
+    ),
+    "fail_fast": ("refused", "fail_fast is not supported yet", "remove it; the run fails when its tasks are through"),
+    "allowed_run_types": (
+        "refused",
+        "allowed_run_types is not supported yet",
+        "leave it out; who may start a run is IAM's business",
+    ),
+}
+
+Rule = Callable[[Dag], Iterator[Problem]]
+
+
+def validate(dag: Dag) -> tuple[Problem, ...]:
+    """Every problem of the DAG, each with its place."""
+    return tuple(replace(problem, path=dag.file, dag_id=dag.dag_id) for rule in RULES_OF_A_DAG for problem in rule(dag))
+
+
+def asks_of_the_dag(dag: Dag) -> Iterator[Problem]:
+    for name in dag.asks:
+        severity, message, hint = DAG_ASKS[name]
+        yield Problem(f"unsupported-{name.replace('_', '-')}", message, hint, line=dag.line, severity=severity)
+
+
+def asks_of_tasks(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        for name in task.asks:
+            severity, message, hint = TASK_ASKS[name]
+            yield _about(task, f"unsupported-{name.replace('_', '-')}", message, hint, severity)
+
+
+def trigger_rules_exist(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        if task.trigger_rule not in RULES:
+            yield _about(
+                task,
+                "unknown-trigger-rule",
+                f"there is no trigger rule {task.trigger_rule!r}",
+                f"use one of {', '.join(RULES)}",
+            )
+
+
+def python_fits_a_lambda(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        lowering = LOWERINGS[task.lowering]
+        if task.timeout is not None and task.timeout > LONGEST_TASK and not (lowering.native or lowering.sensor):
+            yield _about(
+                task,
+                "task-too-long",
+                f"execution_timeout is {task.timeout / 60:g} minutes, a Lambda runs for at most {LONGEST_TASK / 60:g}",
+                "split the task, hand the work to a service (Athena, Glue, ECS, Batch), or lower execution_timeout",
+            )
+
+
+def sensors_have_an_interval(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        if LOWERINGS[task.lowering].sensor and task.settings["interval"] < 0:
+            yield _about(task, "invalid-argument", "a sensor's interval is negative", "give seconds from 0 up")
+
+
+def native_sensors_ask_once_more(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        lowering = LOWERINGS[task.lowering]
+        if lowering.native and lowering.sensor and task.retry.attempts:
+            yield _about(
+                task,
+                "sensor-retries",
+                "retries have no effect: a query that has failed stays failed",
+                "give the retries to the task that runs the query",
+                "approximated",
+            )
+
+
+def retries_are_possible(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        if task.retry.attempts < 0:
+            yield _about(task, "invalid-argument", f"retries is {task.retry.attempts}", "give a number from 0 up")
+        if task.retry.backoff < 1:
+            yield _about(
+                task, "invalid-argument", "retry_exponential_backoff is below 1", "give True or a factor from 1 up"
+            )
+
+
+RULES_OF_A_DAG: tuple[Rule, ...] = (
+    asks_of_the_dag,
+    asks_of_tasks,
+    trigger_rules_exist,
+    python_fits_a_lambda,
+    sensors_have_an_interval,
+    native_sensors_ask_once_more,
+    retries_are_possible,
+)
+
+
+def _about(task: Task, code: str, message: str, hint: str, severity: Severity = "refused") -> Problem:
+    return Problem(code, message, hint, line=task.line, task_id=task.task_id, severity=severity)
+
+
+def refused(problems: Any) -> bool:
+    """Whether any of the problems stops the translation."""
+    return any(problem.severity == "refused" for problem in problems)

@@ -1,0 +1,194 @@
+"""`airstep dags list | show | trigger | list-runs | state | next-execution | pause | unpause`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from infra.cli.file_commands import instant, json_object
+from infra.cli.options import (
+    ConfOption,
+    DagIdArgument,
+    LocalOption,
+    LogicalDateOption,
+    Output,
+    OutputOption,
+    RunIdArgument,
+)
+from infra.cli.output import emit, note
+
+DagsFolderOption = Annotated[
+    Path | None, typer.Option("--dags-folder", help="Where the DAG files are; as in cdk.json if not given.")
+]
+_RUN_COLUMNS = ["dag_id", "run_id", "state", "run_after", "logical_date", "start_date", "end_date"]
+
+
+def add_to(group: typer.Typer) -> None:
+    """Add the commands to `airstep dags`."""
+    group.command("list")(list_)
+    group.command("show")(show)
+    group.command("trigger")(trigger)
+    group.command("list-runs")(list_runs)
+    group.command("state")(state)
+    group.command("next-execution")(next_execution)
+    group.command("pause")(pause)
+    group.command("unpause")(unpause)
+
+
+def list_(local: LocalOption = False, output: OutputOption = Output.TABLE) -> None:
+    """The deployed DAGs, whether they are paused, and their last run."""
+    from infra.cli.account import connect
+
+    account = connect(local)
+    store = account.store
+    rows = []
+    for dag_id, arn in account.deployed():
+        last = next(iter(store.list_runs(dag_id)), None)
+        rows.append(
+            {
+                "dag_id": dag_id,
+                "is_paused": is_paused(store, dag_id),
+                "last_run": last.run_id if last else None,
+                "last_state": last.state if last else None,
+                "state_machine": arn,
+            }
+        )
+    emit(rows, output, ["dag_id", "is_paused", "last_run", "last_state"])
+
+
+def show(
+    dag_id: DagIdArgument,
+    run_id: Annotated[str | None, typer.Argument(help="Colour the tasks as in this run (id or logical date).")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the picture to this SVG file.")] = None,
+    dags_folder: DagsFolderOption = None,
+    local: LocalOption = False,
+) -> None:
+    """A DAG's graph: as text, or as an SVG file with --save; with a run, as it ran."""
+    from infra.cli.graph import draw_run, outline
+    from infra.cli.local_dags import find_translation
+
+    manifest = find_translation(dag_id, dags_folder).manifest
+    if save is None:
+        sys.stdout.write(outline(manifest))
+        return
+    run = records = None
+    if run_id is not None:
+        from infra.cli.account import connect
+
+        account = connect(local)
+        run = account.find_run(dag_id, run_id)
+        records = account.store.list_tasks(run.key)
+    save.parent.mkdir(parents=True, exist_ok=True)
+    save.write_text(draw_run(manifest, run, records or []))
+    note(f"picture: {save}")
+
+
+def trigger(
+    dag_id: DagIdArgument,
+    run_id: Annotated[str | None, typer.Option("--run-id", "-r", help="The DagRun's id.")] = None,
+    conf: ConfOption = None,
+    logical_date: LogicalDateOption = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the run's end; exit code 1 if it fails.")] = False,
+    local: LocalOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Start a DagRun by hand."""
+    from infra.cli.account import connect
+    from infra.cli.watch import wait_for
+
+    given = json_object("--conf", conf)
+    account = connect(local)
+    chosen, execution_arn = account.start_run(dag_id, run_id, instant(logical_date), given)
+    row: dict[str, Any] = {"dag_id": dag_id, "run_id": chosen, "state": "running", "execution": execution_arn}
+    url = account.console_url(execution_arn)
+    if url:
+        row["console"] = url
+    if wait:
+        row["state"] = wait_for(account, dag_id, chosen, execution_arn)
+    emit([row], output)
+    if row["state"] == "failed":
+        raise typer.Exit(1)
+
+
+def list_runs(
+    dag_id: DagIdArgument,
+    state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many, the newest.")] = 50,
+    local: LocalOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """The runs of a DAG, newest first."""
+    from itertools import islice
+
+    from infra.cli.account import connect
+
+    account = connect(local)
+    runs = (run for run in account.store.list_runs(dag_id) if state in (None, run.state))
+    rows = [{name: getattr(run, name) for name in [*_RUN_COLUMNS, "run_type", "error"]} for run in islice(runs, limit)]
+    if not rows and dag_id not in dict(account.deployed()):
+        raise account.unknown_dag(dag_id)
+    emit(rows, output, _RUN_COLUMNS[1:])
+
+
+def state(dag_id: DagIdArgument, run_id: RunIdArgument, local: LocalOption = False) -> None:
+    """A DagRun's state. Exit code 1 if it failed."""
+    from infra.cli.account import connect
+
+    run = connect(local).find_run(dag_id, run_id)
+    sys.stdout.write(f"{run.state}\n")
+    if run.state == "failed":
+        raise typer.Exit(1)
+
+
+def next_execution(
+    dag_id: DagIdArgument,
+    count: Annotated[int, typer.Option("--num-executions", "-n", min=1, help="How many.")] = 1,
+    dags_folder: DagsFolderOption = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """When a DAG's schedule starts its next runs, from its DAG file."""
+    from infra.cli.local_dags import find_translation
+    from lambdas.timetable import timetable_from_spec
+
+    schedule = find_translation(dag_id, dags_folder).manifest["schedule"]
+    if schedule is None:
+        note("the DAG has no schedule: it runs when it is triggered")
+        emit([], output)
+        return
+    runs = timetable_from_spec(schedule["spec"]).next_runs(datetime.now(UTC), count)
+    names = ("run_after", "logical_date", "data_interval_start", "data_interval_end")
+    emit([{name: _iso(getattr(run, name)) for name in names} for run in runs], output)
+
+
+def pause(dag_id: DagIdArgument, local: LocalOption = False, output: OutputOption = Output.TABLE) -> None:
+    """Stop the schedule from starting runs; runs under way go on."""
+    _set_paused(dag_id, True, local, output)
+
+
+def unpause(dag_id: DagIdArgument, local: LocalOption = False, output: OutputOption = Output.TABLE) -> None:
+    """Let the schedule start runs again."""
+    _set_paused(dag_id, False, local, output)
+
+
+def _set_paused(dag_id: str, paused: bool, local: bool, output: Output) -> None:
+    from infra.cli.account import connect
+
+    account = connect(local)
+    if dag_id not in dict(account.deployed()):
+        raise account.unknown_dag(dag_id)
+    account.store.merge(f"dag/{dag_id}", "state", {}, {"is_paused": paused})
+    emit([{"dag_id": dag_id, "is_paused": paused}], output)
+
+
+def is_paused(store: Any, dag_id: str) -> bool:
+    """Whether the DAG's schedule starts no runs now."""
+    item = store.read(f"dag/{dag_id}", "state")
+    return bool(item and item.get("is_paused"))
+
+
+def _iso(value: Any) -> str | None:
+    return value.isoformat() if value is not None else None

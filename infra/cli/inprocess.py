@@ -1,0 +1,214 @@
+"""Run a DAG's emitted state machine in this process: the engine on a virtual clock, the Lambdas as plain calls.
+
+The machine that would be deployed decides everything; nothing here knows what a trigger rule is. Its `lambda:invoke`
+calls reach the same handlers that AWS runs, on a store in memory, with payloads and answers that make the round trip
+through JSON, and exceptions that become Lambda errors. Any other integration goes to `services`. Waits, retry delays and
+poke intervals take no real time; what code really takes is added to the virtual clock only if `measured`.
+
+Invariant: one thread; two runs of the same DAG with the same arguments and simulated bodies give the same history.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dag_translator.names import execution_name
+from infra.cli.run_result import RunResult
+from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
+from infra.local.engine.clock import Clock
+from infra.local.engine.integration import Integrations
+from lambdas import signal_function, task_function
+from lambdas.memory_store import MemoryStore
+from lambdas.runtime import Runtime
+from lambdas.store import Store
+
+INVOKE = "arn:aws:states:::lambda:invoke"
+TASK_FUNCTION, SIGNAL_FUNCTION = "TaskFunction", "SignalFunction"
+_ARN = "arn:aws:lambda:us-east-1:123456789012:function:{}:1"
+
+Json = Any
+Handler = Callable[[Mapping[str, Any], "Invocation"], Json]
+
+
+class Unavailable:
+    """Services that nobody provided: a native task fails, saying so."""
+
+    async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:  # noqa: ARG002
+        raise TaskFailed("Airstep.NoService", f"{call.state_name}: nothing here carries out {resource}")
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One call of a Lambda function. spent: virtual seconds that simulated code took; measured: count real ones too."""
+
+    clock: Clock
+    request_id: str
+    measured: bool = False
+    spent: float = 0.0
+    entered: float = field(default_factory=time.perf_counter)
+
+    def spend(self, seconds: float) -> None:
+        """Simulated code takes this long."""
+        self.spent += seconds
+
+    @property
+    def seconds(self) -> float:
+        return self.spent + (time.perf_counter() - self.entered if self.measured else 0.0)
+
+    def now(self) -> datetime:
+        """The machine's time at this point of the invocation."""
+        return self.clock.now() + timedelta(seconds=self.seconds)
+
+
+@dataclass(slots=True)
+class Meter:
+    """What a run's invocations used, and the one that runs now (there is never more than one)."""
+
+    invocations: int = 0
+    seconds: float = 0.0
+    current: Invocation | None = None
+
+    def spend(self, seconds: float) -> None:
+        """The code that runs now takes this long."""
+        if self.current is not None:
+            self.current.spend(seconds)
+
+
+@dataclass(slots=True)
+class Lambdas:
+    """The engine's integrations: Lambda functions by name, everything else to `services`."""
+
+    functions: Mapping[str, Handler]
+    services: Integrations
+    meter: Meter
+    measured: bool = False
+
+    async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
+        """See `Integrations`."""
+        if resource != INVOKE:
+            return await self.services.call(resource, arguments, call)
+        handler = self.functions.get(_function_name(arguments["FunctionName"]))
+        if handler is None:
+            raise TaskFailed("Lambda.ResourceNotFoundException", f"Function not found: {arguments['FunctionName']}")
+        self.meter.invocations += 1
+        invocation = Invocation(call.clock, f"invocation-{self.meter.invocations}", self.measured)
+        self.meter.current = invocation
+        try:
+            payload = _round_trip(handler(_round_trip(arguments.get("Payload")), invocation))
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            await self._pass_time(invocation, call)
+            raise lambda_error(error) from error
+        await self._pass_time(invocation, call)
+        return {"ExecutedVersion": "1", "Payload": payload, "StatusCode": 200}
+
+    async def _pass_time(self, invocation: Invocation, call: TaskCall) -> None:
+        self.meter.current = None
+        seconds = invocation.seconds
+        self.meter.seconds += seconds
+        if seconds:
+            await call.sleep(seconds)
+
+
+def lambda_error(error: BaseException) -> TaskFailed:
+    """A Python exception as Step Functions sees it: the class name, and Lambda's JSON as the cause.
+
+    >>> lambda_error(ValueError("no")).error
+    'ValueError'
+    """
+    kind = type(error).__name__
+    if isinstance(error, SystemExit):
+        return TaskFailed(
+            "Runtime.ExitError", json.dumps({"errorType": "Runtime.ExitError", "errorMessage": str(error)})
+        )
+    cause = {
+        "errorMessage": str(error),
+        "errorType": kind,
+        "requestId": "",
+        "stackTrace": traceback.format_tb(error.__traceback__)[-10:],
+    }
+    return TaskFailed(kind, json.dumps(cause))
+
+
+def run_dag(
+    translation: Any,
+    dag: Any,
+    logical_date: datetime | None = None,
+    conf: Mapping[str, Any] | None = None,
+    *,
+    run_id: str | None = None,
+    given: Mapping[str, Any] | None = None,
+    store: MemoryStore | None = None,
+    services: Integrations | None = None,
+    lender: Any = None,
+    meter: Meter | None = None,
+    measured: bool = False,
+    start: datetime | None = None,
+) -> RunResult:
+    """Execute a translated DAG once and say what became of it.
+
+    translation: of the pipeline; dag: the live DAG that it was made from (see `simulation.prepare` for bodies that only
+    pretend). conf, run_id, given (more keys of the execution's input) as for a manual trigger. store: to look at later,
+    or with earlier runs in it. services: carries out native integrations. lender: what operators borrow (Variables,
+    Connections, clients). start: when the run begins on the virtual clock; logical_date, else now, if None.
+    """
+    store = store or MemoryStore()
+    meter = meter or Meter()
+    began = start or logical_date or datetime.now(UTC)
+    execution_input = {**(given or {}), "conf": dict(conf or {})}
+    if logical_date is not None:
+        execution_input["logical_date"] = logical_date.astimezone(UTC).isoformat()
+    run_id = run_id or execution_input.get("run_id") or f"manual__{began.astimezone(UTC).isoformat()}"
+    execution_input["run_id"] = run_id
+    callbacks = Callbacks()
+    runtime = Runtime(dag=dag, store=store, **({} if lender is None else {"lender": lender}))
+    integrations = Lambdas(_functions(runtime, callbacks), services or Unavailable(), meter, measured)
+    execution = run(
+        translation.definition,
+        execution_input,
+        integrations=integrations,
+        callbacks=callbacks,
+        placeholders={name: _ARN.format(name) for name in (TASK_FUNCTION, SIGNAL_FUNCTION)},
+        machine_name=translation.manifest["machine_name"],
+        name=execution_name(run_id),
+        start=began,
+    )
+    return RunResult.of(translation, run_id, execution, store, meter.invocations, meter.seconds)
+
+
+def _functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handler]:
+    """The two Lambda functions: the same code as on AWS, given a store in memory and the engine's own callbacks."""
+
+    def task(event: Mapping[str, Any], invocation: Invocation) -> Json:
+        mine = replace(runtime, now=invocation.now, worker=invocation.request_id)
+        return task_function.handle(mine, event)
+
+    def signal(event: Mapping[str, Any], invocation: Invocation) -> Json:  # noqa: ARG001
+        return signal_function.handle(runtime.store, callbacks, event)
+
+    return {TASK_FUNCTION: task, SIGNAL_FUNCTION: signal}
+
+
+def _function_name(arn: str) -> str:
+    """The function of a version's ARN, or a plain name."""
+    return arn.split(":")[6] if arn.startswith("arn:") else arn
+
+
+def _round_trip(value: Json) -> Json:
+    """As JSON, the way Lambda's payloads travel."""
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        message = f"Unable to marshal response: {error}"
+        cause = json.dumps({"errorType": "Runtime.MarshalError", "errorMessage": message})
+        raise TaskFailed("Runtime.MarshalError", cause) from error
+
+
+__all__ = ["Invocation", "Lambdas", "Meter", "RunResult", "Store", "Unavailable", "lambda_error", "run_dag"]

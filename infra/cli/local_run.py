@@ -1,0 +1,157 @@
+"""A DAG file, run or simulated in this process: load, translate, execute the emitted machine, tell what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dag_translator.errors import TranslationError, UsageError
+from infra.cli.cost import Usage, estimate
+from infra.cli.critical_path import CriticalPath, Step, critical_path
+from infra.cli.files import root_of
+from infra.cli.graph import draw_run
+from infra.cli.inprocess import Meter, RunResult, run_dag
+from infra.cli.simulation import PretendedServices, pretend, read_plan
+from lambdas.records import RunKey
+
+_LAMBDA_SECONDS = 900
+# What an invocation takes besides the task's own code: a DynamoDB write or two. Measured on the local AWS.
+_OVERHEAD_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A simulated run, with what would have been possible and what it would cost."""
+
+    result: RunResult
+    manifest: Mapping[str, Any]
+    path: CriticalPath
+    usage: Usage
+
+    def to_json(self) -> dict[str, Any]:
+        """What `airstep dags simulate --output json` prints."""
+        result = self.result
+        return {
+            "dag_id": result.dag_id,
+            "run_id": result.run_id,
+            "state": result.state,
+            "tasks": [self._task(task["task_id"]) for task in self.manifest["tasks"]],
+            "makespan_s": result.makespan_s,
+            "critical_path_s": round(self.path.length, 6),
+            "critical_path": list(self.path.tasks),
+            "transitions": result.transitions,
+            "history_events": result.history_events,
+            "definition_bytes": result.definition_bytes,
+            "invocations": result.invocations,
+            "cost": estimate(self.usage).to_json(),
+        }
+
+    def _task(self, task_id: str) -> dict[str, Any]:
+        span = self.result.spans.get(task_id)
+        ran = span is not None and self.result.try_number.get(task_id, 0) > 0
+        return {
+            "task_id": task_id,
+            "state": self.result.tasks.get(task_id),
+            "try_number": self.result.try_number.get(task_id, 0),
+            "start": round(span.start, 6) if span is not None and ran else None,
+            "end": round(span.end, 6) if span is not None and ran else None,
+        }
+
+    def picture(self) -> str:
+        """The simulated run as SVG."""
+        store = self.result.store
+        run = store.get_run(RunKey(self.result.dag_id, self.result.run_id)) if store is not None else None
+        return draw_run(self.manifest, run, store.list_tasks(run.key) if store is not None and run is not None else ())
+
+
+def run_file(file: Path, dag_id: str | None, logical_date: datetime | None, conf: Mapping[str, Any]) -> RunResult:
+    """Execute a DAG of the file. Raises TranslationError, or UsageError if it does not say which DAG."""
+    translation, dag = load_one(file, dag_id)
+    return run_dag(translation, dag, logical_date, conf, services=_Aws(), lender=_lender(), measured=True)
+
+
+def simulate_file(
+    file: Path,
+    dag_id: str | None,
+    durations: Mapping[str, Any],
+    outcomes: Mapping[str, Any],
+    logical_date: datetime | None = None,
+) -> Simulation:
+    """Simulate a DAG of the file; see `simulation` for the two mappings. Raises as `run_file` does."""
+    translation, dag = load_one(file, dag_id)
+    plan = read_plan(dag.task_dict, durations, outcomes)
+    manifest = translation.manifest
+    for task in manifest["tasks"]:
+        if not (task["is_native"] or task["is_sensor"]) and plan.seconds(task["task_id"]) > _LAMBDA_SECONDS:
+            raise UsageError(
+                f"durations: {task['task_id']}: a Python task has at most {_LAMBDA_SECONDS} s in Lambda\n"
+                "    → split it up, or give the work to a service (Athena, …) that the machine waits for"
+            )
+    meter = Meter()
+    pretend(dag, plan, meter)
+    result = run_dag(
+        translation, dag, logical_date, services=PretendedServices.of(manifest, plan), meter=meter, run_id="simulated"
+    )
+    memory = manifest["functions"]["TaskFunction"]["memory"]
+    usage = Usage(
+        transitions=result.transitions,
+        invocations=result.invocations,
+        lambda_seconds=result.lambda_seconds + _OVERHEAD_SECONDS * result.invocations,
+        memory_mb=memory,
+        write_units=2 * result.invocations,
+        read_units=2 * result.invocations,
+    )
+    return Simulation(result, manifest, critical_path(_steps(manifest, result)), usage)
+
+
+def _steps(manifest: Mapping[str, Any], result: RunResult) -> list[Step]:
+    """The tasks as they ran. Their own time is measured, so that retries and polling count as what they took."""
+    steps = []
+    for task in manifest["tasks"]:
+        task_id = task["task_id"]
+        span = result.spans.get(task_id)
+        ran = result.try_number.get(task_id, 0) > 0
+        steps.append(
+            Step(
+                task_id,
+                span.seconds if span is not None and ran else 0.0,
+                result.tasks.get(task_id, "skipped"),
+                tuple(task["upstream"]),
+                task["trigger_rule"],
+            )
+        )
+    return steps
+
+
+def load_one(file: Path, dag_id: str | None) -> tuple[Any, Any]:
+    """(translation, live DAG) of one DAG of a file.
+
+    Raises TranslationError if it cannot be translated, UsageError if the file has no such DAG or several.
+    """
+    from dag_translator.load import load_for_run
+
+    root = root_of(file)
+    translation = translate_one(file, root, dag_id)
+    return translation, load_for_run(file, translation.dag_id, root=root)
+
+
+def translate_one(file: Path, root: Path, dag_id: str | None) -> Any:
+    """The translation of one DAG of a file; raises as `load_one` does."""
+    from dag_translator.pipeline import Translation, translate_file
+
+    results = translate_file(file, root)
+    known = [result.dag_id for result in results if result.dag_id is not None]
+    chosen = [result for result in results if result.dag_id is not None and dag_id in (None, result.dag_id)]
+    if len(chosen) == 1 and isinstance(chosen[0], Translation):
+        return chosen[0]
+    refused = [result for result in (chosen or results) if not isinstance(result, Translation)]
+    if refused and len(chosen) <= 1:
+        raise TranslationError([problem for result in refused for problem in result.problems])
+    if dag_id is not None:
+        raise UsageError(f"{file} has no DAG {dag_id!r}; it has {', '.join(known) or 'none'}")
+    if known:
+        raise UsageError(f"{file} has {len(known)} DAGs; choose one with --dag-id: {', '.join(known)}")
+    raise UsageError(f"{file} has no DAG: assign it to a variable of the module, or call the @dag function")

@@ -1,0 +1,165 @@
+"""What became of a run: states, tries, XComs, rendered fields, and when each task ran on the machine's clock.
+
+Everything is read from where a deployed run would leave it: the store's records and the execution's history.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from lambdas import xcom_codec
+from lambdas.memory_store import MemoryStore
+from lambdas.records import RunKey, TaskRecord
+
+_HELPERS_THAT_ONLY_WAIT = (" · await", "?")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When something ran: seconds since the run's start."""
+
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A run that is over. tasks: "id" or "id[map_index]" → state; spans: task_id → from its first state to its last.
+
+    xcoms: task → key → value as JSON with tags for what JSON lacks. definition_bytes: of the deployed definition.
+    error: why the execution failed, None if it did not. execution: the engine's, with its history.
+    """
+
+    dag_id: str
+    run_id: str
+    state: str
+    tasks: Mapping[str, str]
+    try_number: Mapping[str, int]
+    xcoms: Mapping[str, Mapping[str, Any]]
+    rendered: Mapping[str, Any]
+    makespan_s: float
+    transitions: int
+    history_events: int
+    definition_bytes: int
+    error: str | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+    spans: Mapping[str, Span] = field(default_factory=dict)
+    invocations: int = 0
+    lambda_seconds: float = 0.0
+    execution: Any = field(default=None, repr=False)
+    store: MemoryStore | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        translation: Any,
+        run_id: str,
+        execution: Any,
+        store: MemoryStore,
+        invocations: int,
+        lambda_seconds: float,
+    ) -> RunResult:
+        """Read the result of `execution`, which is over."""
+        key = RunKey(translation.dag_id, run_id)
+        records = store.list_tasks(key)
+        run = store.get_run(key)
+        return cls(
+            dag_id=translation.dag_id,
+            run_id=run_id,
+            state=run.state if run is not None else "failed",
+            tasks={name_of(record): record.state for record in records},
+            try_number={name_of(record): record.try_number for record in records},
+            xcoms=_xcoms(store, key),
+            rendered={name_of(record): json.loads(record.rendered) for record in records if record.rendered},
+            makespan_s=round((execution.stopped - execution.started).total_seconds(), 6),
+            transitions=execution.transitions,
+            history_events=len(execution.events),
+            definition_bytes=len(json.dumps(translation.definition, ensure_ascii=False).encode()),
+            error=_why(execution),
+            errors={name_of(record): record.error_message or record.error for record in records if record.error},
+            spans=dict(_spans(translation.manifest, execution)),
+            invocations=invocations,
+            lambda_seconds=lambda_seconds,
+            execution=execution,
+            store=store,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """What `airstep dags test --output json` prints."""
+        names = (
+            *("dag_id", "run_id", "state", "tasks", "try_number", "xcoms", "rendered", "makespan_s"),
+            *("transitions", "history_events", "definition_bytes"),
+        )
+        told = {name: getattr(self, name) for name in names}
+        if self.errors:
+            told["errors"] = dict(self.errors)
+        if self.error is not None:
+            told["error"] = self.error
+        return told
+
+
+def name_of(record: TaskRecord) -> str:
+    """ "id", or "id[map_index]" of a mapped task's instance."""
+    return record.task_id if record.map_index < 0 else f"{record.task_id}[{record.map_index}]"
+
+
+def _xcoms(store: MemoryStore, run: RunKey) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for xcom in store.list_xcoms(run):
+        name = xcom.task_id if xcom.map_index < 0 else f"{xcom.task_id}[{xcom.map_index}]"
+        found.setdefault(name, {})[xcom.key] = xcom_codec.display(xcom.text)
+    return found
+
+
+def _why(execution: Any) -> str | None:
+    if execution.status == "SUCCEEDED":
+        return None
+    cause = execution.cause or ""
+    try:
+        told = json.loads(cause)
+        cause = told.get("errorMessage", cause) if isinstance(told, dict) else cause
+    except ValueError:
+        pass
+    return f"{execution.error or execution.status}: {cause}" if cause else str(execution.error or execution.status)
+
+
+def _spans(manifest: Mapping[str, Any], execution: Any) -> Iterator[tuple[str, Span]]:
+    """From the history: when a task's first state was entered and its last one left. Waiting for others is not its own."""
+    owner = {name: task["task_id"] for task in manifest["tasks"] for name in task["states"] if _is_own_work(name, task)}
+    began: dict[str, datetime] = {}
+    ended: dict[str, datetime] = {}
+    for event in execution.events:
+        if "stateEnteredEventDetails" in event:
+            task_id = owner.get(event["stateEnteredEventDetails"]["name"])
+            if task_id is not None:
+                began.setdefault(task_id, event["timestamp"])
+        elif "stateExitedEventDetails" in event:
+            task_id = owner.get(event["stateExitedEventDetails"]["name"])
+            if task_id is not None:
+                ended[task_id] = event["timestamp"]
+    for task_id, start in began.items():
+        end = ended.get(task_id, execution.stopped)
+        yield (
+            task_id,
+            Span(
+                (start - execution.started).total_seconds(),
+                (end - execution.started).total_seconds(),
+            ),
+        )
+
+
+def _is_own_work(name: str, task: Mapping[str, Any]) -> bool:
+    """Whether a state is the task at work, not its waiting for others, its guard, or its telling others."""
+    if name == task["task_id"]:
+        return True
+    role = name.removeprefix(task["task_id"])
+    polls = task["is_sensor"] and role == "?"
+    return polls or not role.startswith((*_HELPERS_THAT_ONLY_WAIT, " · signal", " · skipped", " · upstream_failed"))

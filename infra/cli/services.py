@@ -1,0 +1,51 @@
+"""Native integrations of an in-process run: real AWS, whatever endpoint or profile is configured, when first needed.
+
+The machine's clock is virtual there and AWS's is not. So nothing virtual passes while AWS works: a `.sync` job is polled
+in real time, and a state that asks the same thing again and again (a native sensor) asks at most twice a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from infra.local.engine import TaskCall
+
+_SECONDS_BETWEEN_POLLS = 0.5
+
+Json = Any
+
+
+class RealTimeCall(TaskCall):
+    """A call whose pauses are real."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Blocks: the virtual clock stands still meanwhile."""
+        await asyncio.get_running_loop().run_in_executor(None, time.sleep, seconds)
+
+
+@dataclass(slots=True)
+class AwsServices:
+    """The engine's AWS integrations, made (and boto3 imported) at the first call."""
+
+    client: Callable[[str], Any] | None = None
+    _made: Any = None
+    _asked: dict[str, float] = field(default_factory=dict)
+
+    async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
+        """See `Integrations`."""
+        if self._made is None:
+            import boto3
+
+            from infra.local.integrations import AwsIntegrations
+
+            self._made = AwsIntegrations(self.client or boto3.client)
+        real = RealTimeCall(**{each.name: getattr(call, each.name) for each in fields(call)})
+        pause = self._asked.get(call.state_name, 0.0) + _SECONDS_BETWEEN_POLLS - time.monotonic()
+        if pause > 0:
+            await real.sleep(pause)
+        self._asked[call.state_name] = time.monotonic()
+        return await self._made.call(resource, arguments, real)

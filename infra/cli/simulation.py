@@ -1,0 +1,187 @@
+"""Bodies that only pretend: each task takes a given time and ends as told, everything else is the real machine.
+
+    durations   {"load": 90}                       seconds in virtual time; what is not named takes `DEFAULT_SECONDS`
+    outcomes    {"load": "failed"}                  success (the default), failed or skipped
+                {"load": ["failed", "success"]}     by try; the last one counts for all later tries
+                {"branch": {"follow": ["a", "b"]}}  what a branch follows; all its children if not told
+                {"gate": {"follow": []}}            a short circuit that is false (or a branch that follows nothing)
+
+Only `execute` and `poke` of the live operators are replaced, and templates are not rendered (what they refer to does not
+exist in a simulation). A sensor is done when its duration has passed since its first poke. A native task's service is
+pretended too: it takes the task's duration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dag_translator.errors import UsageError
+from infra.cli.inprocess import Meter
+from infra.local.engine import TaskCall, TaskFailed
+
+DEFAULT_SECONDS = 1.0
+STATES = ("success", "failed", "skipped")
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How each task shall behave. tries: task → its outcome at each try; follows: branch → the task ids it follows."""
+
+    durations: Mapping[str, float]
+    tries: Mapping[str, tuple[str, ...]]
+    follows: Mapping[str, tuple[str, ...]]
+
+    def seconds(self, task_id: str) -> float:
+        return self.durations.get(task_id, DEFAULT_SECONDS)
+
+    def outcome(self, task_id: str, attempt: int) -> str:
+        tries = self.tries.get(task_id, ("success",))
+        return tries[min(attempt, len(tries) - 1)]
+
+
+def read_plan(task_ids: Mapping[str, Any], durations: Any, outcomes: Any) -> Plan:
+    """Check what the user gave. task_ids: the DAG's. Raises UsageError naming everything that does not fit."""
+    mistakes = [f"durations: expected a JSON object, not {durations!r}"] if not isinstance(durations, Mapping) else []
+    mistakes += [f"outcomes: expected a JSON object, not {outcomes!r}"] if not isinstance(outcomes, Mapping) else []
+    if mistakes:
+        raise UsageError("\n".join(mistakes))
+    seconds: dict[str, float] = {}
+    tries: dict[str, tuple[str, ...]] = {}
+    follows: dict[str, tuple[str, ...]] = {}
+    for task_id, value in durations.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            mistakes.append(f"durations: {task_id}: {value!r} is not a number of seconds")
+        else:
+            seconds[task_id] = float(value)
+    for task_id, value in outcomes.items():
+        given = value if isinstance(value, list) else [value]
+        if isinstance(value, Mapping) and set(value) == {"follow"}:
+            chosen = value["follow"]
+            follows[task_id] = tuple([chosen] if isinstance(chosen, str) else chosen or ())
+        elif given and all(state in STATES for state in given):
+            tries[task_id] = tuple(given)
+        else:
+            mistakes.append(f"outcomes: {task_id}: {value!r} is none of {', '.join(STATES)}, a list of them by try, or")
+            mistakes[-1] += ' {"follow": [task ids]}'
+    for task_id in sorted({*durations, *outcomes, *(each for ids in follows.values() for each in ids)} - set(task_ids)):
+        mistakes.append(f"the DAG has no task {task_id!r}")
+    if mistakes:
+        raise UsageError("\n".join(mistakes))
+    return Plan(seconds, tries, follows)
+
+
+def pretend(dag: Any, plan: Plan, meter: Meter) -> None:
+    """Replace the bodies of a live DAG's tasks. The DAG is no good for anything else afterwards."""
+    for task_id, operator in dag.task_dict.items():
+        operator.template_fields = ()
+        operator.execute = _body(operator, task_id, plan, meter)
+        if hasattr(operator, "poke"):
+            operator.poke = _poke(task_id, plan, meter)
+
+
+def _body(operator: Any, task_id: str, plan: Plan, meter: Meter) -> Callable[[Any], Any]:
+    from dag_translator.authoring.exceptions import AirflowException, AirflowSkipException, AirflowTaskTimeout
+
+    def execute(context: Any) -> Any:
+        seconds = plan.seconds(task_id)
+        limit = operator.execution_timeout.total_seconds() if operator.execution_timeout else None
+        if limit is not None and seconds > limit:
+            meter.spend(limit)
+            raise AirflowTaskTimeout(f"simulated: {seconds:g} s are longer than execution_timeout")
+        meter.spend(seconds)
+        outcome = plan.outcome(task_id, context["ti"].try_number - 1)
+        if outcome == "failed":
+            raise AirflowException("simulated: this try fails")
+        if outcome == "skipped":
+            raise AirflowSkipException("simulated: this task skips itself")
+        return _choose(operator, plan.follows.get(task_id))
+
+    return execute
+
+
+def _choose(operator: Any, follows: tuple[str, ...] | None) -> Any:
+    """What the code of a branch or short circuit returns; None for any other task."""
+    from dag_translator.authoring.operators.skipmixin import BranchMixIn
+
+    if not operator.inherits_from_skipmixin:
+        return None
+    if isinstance(operator, BranchMixIn):
+        return list(follows) if follows is not None else sorted(operator.downstream_task_ids)
+    return follows is None or bool(follows)
+
+
+def _poke(task_id: str, plan: Plan, meter: Meter) -> Callable[[Any], bool]:
+    first: dict[tuple[str, int], datetime] = {}
+
+    def poke(context: Any) -> bool:
+        if meter.current is None:
+            return True
+        ti = context["ti"]
+        now = meter.current.now()
+        waited = (now - first.setdefault((ti.run_id, ti.try_number), now)).total_seconds()
+        if waited < plan.seconds(task_id):
+            return False
+        from dag_translator.authoring.exceptions import AirflowException, AirflowSkipException
+
+        outcome = plan.outcome(task_id, ti.try_number - 1)
+        if outcome == "failed":
+            raise AirflowException("simulated: this try fails")
+        if outcome == "skipped":
+            raise AirflowSkipException("simulated: this task skips itself")
+        return True
+
+    return poke
+
+
+@dataclass(frozen=True, slots=True)
+class PretendedServices:
+    """Native integrations that take their task's duration and answer as the service would."""
+
+    plan: Plan
+    task_of: Mapping[str, str]  # state name → task_id
+    began: dict[str, datetime]
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any], plan: Plan) -> PretendedServices:
+        return cls(plan, {name: task["task_id"] for task in manifest["tasks"] for name in task["states"]}, {})
+
+    async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
+        """See `Integrations`."""
+        task_id = self.task_of.get(call.state_name, call.state_name)
+        answer = _ANSWERS.get(resource.rsplit(":", 1)[-1])
+        if answer is None:
+            raise TaskFailed("Airstep.NotSimulated", f"{task_id}: {resource} cannot be simulated")
+        return await answer(self, task_id, arguments, call)
+
+
+async def _query(services: PretendedServices, task_id: str, arguments: Json, call: TaskCall) -> Json:
+    call.submitted({"QueryExecutionId": f"simulated-{task_id}"})
+    await call.sleep(services.plan.seconds(task_id))
+    if services.plan.outcome(task_id, call.attempt) == "failed":
+        raise TaskFailed("Athena.FAILED", f"simulated: the query of {task_id} fails")
+    return {"QueryExecution": _query_execution(task_id, "SUCCEEDED")}
+
+
+async def _query_state(services: PretendedServices, task_id: str, arguments: Json, call: TaskCall) -> Json:
+    now = call.clock.now()
+    waited = (now - services.began.setdefault(task_id, now)).total_seconds()
+    if waited < services.plan.seconds(task_id):
+        return {"QueryExecution": _query_execution(task_id, "RUNNING")}
+    state = "FAILED" if services.plan.outcome(task_id, 0) == "failed" else "SUCCEEDED"
+    return {"QueryExecution": _query_execution(task_id, state)}
+
+
+def _query_execution(task_id: str, state: str) -> Json:
+    status = {"State": state, "StateChangeReason": "simulated"}
+    return {"QueryExecutionId": f"simulated-{task_id}", "Query": "", "Status": status, "Statistics": {}}
+
+
+_ANSWERS: Mapping[str, Callable[[PretendedServices, str, Json, TaskCall], Any]] = {
+    "startQueryExecution.sync": _query,
+    "getQueryExecution": _query_state,
+}

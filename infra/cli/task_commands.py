@@ -1,0 +1,150 @@
+"""`airstep tasks list | states-for-dag-run | logs | render`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dag_translator.errors import UsageError
+from infra.cli.options import (
+    DagIdArgument,
+    LocalOption,
+    MapIndexOption,
+    Output,
+    OutputOption,
+    RunIdArgument,
+    TaskIdArgument,
+)
+from infra.cli.output import emit, emit_value, note
+
+_LABELS = ("dag_id", "run_id", "task_id", "map_index", "try_number")
+
+
+def add_to(group: typer.Typer) -> None:
+    """Add the commands to `airstep tasks`."""
+    group.command("list")(list_)
+    group.command("states-for-dag-run")(states_for_dag_run)
+    group.command("logs")(logs)
+    group.command("render")(render)
+
+
+def list_(
+    dag_id: DagIdArgument,
+    dags_folder: Annotated[Path | None, typer.Option("--dags-folder", help="Where the DAG files are.")] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """The tasks of a DAG in a topological order, from its DAG file."""
+    from infra.cli.local_dags import find_translation
+
+    tasks = find_translation(dag_id, dags_folder).manifest["tasks"]
+    emit(tasks, output, ["task_id", "operator", "trigger_rule", "upstream", "group", "retries", "line"])
+
+
+def states_for_dag_run(
+    dag_id: DagIdArgument, run_id: RunIdArgument, local: LocalOption = False, output: OutputOption = Output.TABLE
+) -> None:
+    """The state of every task instance of a run."""
+    from infra.cli.account import connect
+    from infra.cli.dates import seconds_between
+
+    account = connect(local)
+    run = account.find_run(dag_id, run_id)
+    records = sorted(account.store.list_tasks(run.key), key=lambda record: (record.start_date or "~", record.task_id))
+    rows = [
+        {
+            "dag_id": dag_id,
+            "run_id": run.run_id,
+            "task_id": record.task_id,
+            "map_index": record.map_index,
+            "state": record.state,
+            "try_number": record.try_number,
+            "start_date": record.start_date,
+            "end_date": record.end_date,
+            "duration": seconds_between(record.start_date, record.end_date),
+            "error": record.error_message or record.error,
+        }
+        for record in records
+    ]
+    hidden = {"dag_id", "run_id"} | (set() if any(row["map_index"] != -1 for row in rows) else {"map_index"})
+    hidden |= set() if any(row["error"] for row in rows) else {"error"}
+    emit(rows, output, [name for name in rows[0] if name not in hidden] if rows else None)
+
+
+def logs(
+    dag_id: DagIdArgument,
+    task_id: TaskIdArgument,
+    run_id: RunIdArgument,
+    try_number: Annotated[int | None, typer.Option("--try", help="Only this try.")] = None,
+    map_index: MapIndexOption = -1,
+    local: LocalOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """What a task instance logged, oldest first, each line with its time and level."""
+    from infra.cli.account import connect
+    from infra.cli.dates import as_instant
+
+    account = connect(local)
+    run = account.find_run(dag_id, run_id)
+    since = (as_instant(run.start_date) or datetime.now(UTC)) - timedelta(minutes=1)
+    wanted = {"run_id": run.run_id, "task_id": task_id, "map_index": map_index}
+    if try_number is not None:
+        wanted["try_number"] = try_number
+    lines = list(_matching(account.log_events(dag_id, since, run.run_id), wanted))
+    if output is not Output.TABLE:
+        emit_value(lines, output)
+    elif not lines:
+        note("no log lines (CloudWatch may show them some seconds late)")
+    for line in lines if output is Output.TABLE else ():
+        sys.stdout.write(f"{line['timestamp']} {line['level']:8} {line['message']}\n")
+
+
+def _matching(events: Iterator[dict[str, Any]], wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The structured lines that carry these labels."""
+    for event in events:
+        try:
+            line = json.loads(event["message"])
+        except ValueError:
+            continue
+        if not isinstance(line, dict) or any(line.get(name) != value for name, value in wanted.items()):
+            continue
+        message = line.get("message", "")
+        shown = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
+        if line.get("exception"):
+            shown = f"{shown}\n{line['exception']}"
+        moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+        yield {
+            "timestamp": moment.isoformat(timespec="milliseconds"),
+            "level": line.get("level", "INFO"),
+            "try_number": line.get("try_number"),
+            "message": shown,
+        }
+
+
+def render(
+    dag_id: DagIdArgument,
+    task_id: TaskIdArgument,
+    run_id: RunIdArgument,
+    map_index: MapIndexOption = -1,
+    local: LocalOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """The template fields of a task instance as they were rendered in a run."""
+    from infra.cli.account import connect
+    from lambdas.records import TaskKey
+
+    account = connect(local)
+    run = account.find_run(dag_id, run_id)
+    record = account.store.get_task(TaskKey(dag_id, run.run_id, task_id, map_index))
+    if record is None:
+        raise UsageError(f"task {task_id} did not run in {run.run_id}, so nothing was rendered")
+    fields = json.loads(record.rendered or "{}")
+    if output is Output.TABLE:
+        emit([{"field": name, "value": value} for name, value in fields.items()], output)
+    else:
+        emit_value(fields, output)

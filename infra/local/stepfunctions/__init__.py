@@ -1,0 +1,1 @@
+"""The Step Functions API around the engine: `service.StepFunctions(...).handle(action, request)`."""

@@ -1,0 +1,93 @@
+"""Alarms and the dashboard: what should wake somebody up, and what shows whether runs go well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.settings import Settings
+
+_PERIOD = Duration.minutes(5)
+
+
+def add_dag_alarm(scope: Construct, settings: Settings, dag_id: str, machine_arn: str) -> None:
+    """An alarm when a run of the DAG failed, timed out or was aborted."""
+    metrics = {
+        name.lower(): cloudwatch.Metric(
+            namespace="AWS/States",
+            metric_name=name,
+            dimensions_map={"StateMachineArn": machine_arn},
+            statistic="Sum",
+            period=_PERIOD,
+        )
+        for name in ("ExecutionsFailed", "ExecutionsTimedOut")
+    }
+    failed = cloudwatch.MathExpression(
+        expression=" + ".join(f"FILL({name}, 0)" for name in metrics), using_metrics=metrics, period=_PERIOD
+    )
+    _alarm(scope, "RunsFailed", failed, f"A run of the DAG {dag_id} failed", settings)
+
+
+def add_platform_alarms(
+    scope: Construct, settings: Settings, functions: Sequence[lambda_.IFunction], dead_letters: sqs.IQueue
+) -> None:
+    """Alarms on the platform's functions and on lost schedules, and a dashboard over all runs."""
+    for function in functions:
+        about = f"The function {function.node.id} of {settings.platform_stack} fails"
+        _alarm(
+            scope, f"{function.node.id}Errors", function.metric_errors(period=_PERIOD, statistic="Sum"), about, settings
+        )
+    lost = dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Maximum")
+    _alarm(scope, "SchedulesLost", lost, "Schedules could not reach the dispatcher", settings)
+    dashboard = cloudwatch.Dashboard(scope, "Dashboard", dashboard_name=settings.prefix)
+    dashboard.add_widgets(
+        _runs_widget(
+            "Runs", ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut"), "Sum"
+        ),
+        _runs_widget("Duration of runs", ("ExecutionTime",), "Average"),
+    )
+    dashboard.add_widgets(
+        cloudwatch.GraphWidget(
+            title="Errors of the platform's functions",
+            width=12,
+            left=[function.metric_errors(period=_PERIOD, label=function.node.id) for function in functions],
+        ),
+        cloudwatch.GraphWidget(title="Lost schedules", width=12, left=[lost]),
+    )
+
+
+def _runs_widget(title: str, metrics: Sequence[str], statistic: str) -> cloudwatch.GraphWidget:
+    """One line for each state machine of the account and region, and metric."""
+    searches = [
+        cloudwatch.MathExpression(
+            expression=f"SEARCH('{{AWS/States,StateMachineArn}} MetricName=\"{name}\"', '{statistic}', 300)",
+            using_metrics={},
+            label=name,
+            period=_PERIOD,
+        )
+        for name in metrics
+    ]
+    return cloudwatch.GraphWidget(title=title, width=12, left=searches)
+
+
+def _alarm(scope: Construct, construct_id: str, metric: cloudwatch.IMetric, about: str, settings: Settings) -> None:
+    alarm = cloudwatch.Alarm(
+        scope,
+        construct_id,
+        metric=metric,
+        alarm_description=about,
+        threshold=1,
+        evaluation_periods=1,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+    if settings.alarm_topic:
+        topic = sns.Topic.from_topic_arn(scope, f"{construct_id}Topic", settings.alarm_topic)
+        alarm.add_alarm_action(actions.SnsAction(topic))

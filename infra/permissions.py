@@ -1,0 +1,64 @@
+"""IAM statements: those that a manifest asks for, and those on the rows and objects that are Airstep's own.
+
+Invariant: every action is spelt out; a task function reaches the rows and objects of its own DAG only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aws_cdk import Aws, Fn
+from aws_cdk import aws_iam as iam
+
+from dag_translator.errors import InternalError
+
+TABLE_READS = ("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query")
+TABLE_WRITES = ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9]+")
+
+
+def statements(permissions: Iterable[Mapping[str, Any]]) -> list[iam.PolicyStatement]:
+    """A manifest's permissions as IAM statements; those on the same resources become one.
+
+    Each is {"actions": [...], "resources": [...], "reason": ...}; resources may hold CloudFormation's pseudo parameters
+    like ${AWS::Region}. Raises InternalError for an action with a wildcard: manifests name each one.
+    """
+    actions_of: dict[tuple[str, ...], set[str]] = {}
+    for permission in permissions:
+        for action in permission["actions"]:
+            if not _ACTION.fullmatch(action):
+                raise InternalError(f"the manifest asks for the action {action!r} ({permission.get('reason')})")
+        actions_of.setdefault(tuple(sorted(set(permission["resources"]))), set()).update(permission["actions"])
+    return [
+        iam.PolicyStatement(actions=sorted(actions), resources=[_substituted(resource) for resource in resources])
+        for resources, actions in sorted(actions_of.items())
+    ]
+
+
+def table_rows(table_arn: str, partitions: Iterable[str] = ()) -> iam.PolicyStatement:
+    """Read and write rows; with `partitions` (patterns of partition keys) only those."""
+    keys = list(partitions)
+    conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}} if keys else None
+    return iam.PolicyStatement(
+        sid="Rows", actions=sorted((*TABLE_READS, *TABLE_WRITES)), resources=[table_arn], conditions=conditions
+    )
+
+
+def bucket_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
+    """Read and write objects under key prefixes."""
+    return iam.PolicyStatement(
+        sid="Objects",
+        actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+        resources=[f"{bucket_arn}/{prefix}*" for prefix in prefixes],
+    )
+
+
+def arn(service: str, resource: str) -> str:
+    """An ARN in the stack's own account and region, e.g. arn("lambda", "function:airstep-signal")."""
+    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
+
+
+def _substituted(resource: str) -> str:
+    return Fn.sub(resource) if "${" in resource else resource

@@ -1,0 +1,221 @@
+"""What all DAGs share: table, bucket, signal function, dispatcher, run-ended function, schedules' group and role.
+
+DAG stacks refer to these by the names in `settings`; what changes with a deployment (the signal function's version, the
+layer) they read from SSM parameters, so the platform can be redeployed while DAG stacks stand.
+
+Invariant: on a real account, table and bucket survive the stack.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Aws, CfnOutput, Duration, RemovalPolicy, Stack, Tags
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from infra.functions import FunctionSpec, add_function, asset, store_environment
+from infra.monitoring import add_platform_alarms
+from infra.packaging import Package, Packager
+from infra.permissions import arn, bucket_objects, table_rows
+from infra.settings import Settings
+
+ENVIRONMENT_TAG = "airstep:environment"
+DAG_TAG = "airstep:dag-id"
+SIGNAL_PARAMETER = "signal-function"
+LAYER_PARAMETER = "layer"
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformPart:
+    """One of the platform's functions: what it is called, which module handles it, how large it is."""
+
+    part: str
+    module: str
+    description: str
+    timeout: int
+    memory: int = 256
+
+
+SIGNAL = PlatformPart(
+    "signal", "lambdas.signal_function", "Lets tasks of a run wait for each other across branches", 30
+)
+DISPATCHER = PlatformPart("dispatcher", "lambdas.dispatcher", "Starts DAG runs when their schedules are due", 60)
+RUN_ENDED = PlatformPart("run-ended", "lambdas.run_ended", "Closes the records of runs that ended abnormally", 60)
+
+
+class PlatformStack(Stack):
+    """The platform stack; see the module."""
+
+    def __init__(self, scope: Construct, settings: Settings, layer: Package, packager: Packager) -> None:
+        super().__init__(
+            scope,
+            settings.platform_stack,
+            stack_name=settings.platform_stack,
+            description="Airstep: what all DAGs share",
+        )
+        Tags.of(self).add(ENVIRONMENT_TAG, settings.prefix)
+        self.settings = settings
+        self.table = self._add_table()
+        self.bucket = self._add_bucket()
+        self.layer = self._add_layer(layer)
+        self.signal, self.dispatcher, self.run_ended = (
+            self._add_function(part, packager) for part in (SIGNAL, DISPATCHER, RUN_ENDED)
+        )
+        self.dead_letters = self._add_schedules()
+        self._grant()
+        self._watch_executions()
+        self._tell_dag_stacks()
+        add_platform_alarms(self, settings, [self.signal, self.dispatcher, self.run_ended], self.dead_letters)
+
+    def _add_table(self) -> dynamodb.Table:
+        local = self.settings.target == "local"
+        return dynamodb.Table(
+            self,
+            "Table",
+            table_name=self.settings.table,
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute="expires",
+            deletion_protection=not local,
+            removal_policy=RemovalPolicy.DESTROY if local else RemovalPolicy.RETAIN,
+        )
+
+    def _add_bucket(self) -> s3.Bucket:
+        local = self.settings.target == "local"
+        days = self.settings.run_retention_days
+        return s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=self.settings.bucket(Aws.ACCOUNT_ID, Aws.REGION),
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            lifecycle_rules=[
+                *(
+                    s3.LifecycleRule(id=prefix, prefix=f"{prefix}/", expiration=Duration.days(days))
+                    for prefix in ("xcom", "conf")
+                    if days
+                ),
+                s3.LifecycleRule(id="uploads", abort_incomplete_multipart_upload_after=Duration.days(7)),
+            ],
+            removal_policy=RemovalPolicy.DESTROY if local else RemovalPolicy.RETAIN,
+        )
+
+    def _add_layer(self, package: Package) -> lambda_.LayerVersion:
+        return lambda_.LayerVersion(
+            self,
+            "Layer",
+            layer_version_name=self.settings.prefix,
+            description="Python packages of Airstep's functions and of the DAGs' requirements",
+            code=asset(package, self.settings.cache_folder),
+            removal_policy=RemovalPolicy.RETAIN,  # earlier function versions stay usable, and inspectable
+        )
+
+    def _add_function(self, part: PlatformPart, packager: Packager) -> lambda_.Function:
+        spec = FunctionSpec(
+            name=self.settings.function(part.part),
+            handler=f"{part.module}.handler",
+            package=packager.platform_function(part.module),
+            description=part.description,
+            environment=store_environment(self.settings),
+            timeout=part.timeout,
+            memory=part.memory,
+        )
+        construct_id = "".join(word.capitalize() for word in part.part.split("-"))
+        return add_function(self, construct_id, spec, self.layer, self.settings)
+
+    def _add_schedules(self) -> sqs.Queue:
+        """The group that schedules are in, the role that they start the dispatcher with, and where lost ones end up."""
+        settings = self.settings
+        dead_letters = sqs.Queue(
+            self,
+            "DeadLetters",
+            queue_name=f"{settings.prefix}-dead-letters",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+        )
+        scheduler.CfnScheduleGroup(self, "ScheduleGroup", name=settings.prefix)
+        group = arn("scheduler", f"schedule-group/{settings.prefix}")
+        trusted = iam.ServicePrincipal(
+            "scheduler.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID, "aws:SourceArn": group}},
+        )
+        role = iam.Role(
+            self,
+            "SchedulerRole",
+            role_name=scheduler_role_name(settings),
+            assumed_by=trusted,
+            description="With what schedules start the dispatcher",
+        )
+        invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.dispatcher.function_arn])
+        role.add_to_policy(invoke)
+        role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn]))
+        return dead_letters
+
+    def _grant(self) -> None:
+        """What the platform's functions may do. Table and bucket are theirs as a whole: they serve every DAG."""
+        machines = arn("states", "stateMachine:*")
+        ours = {"StringEquals": {f"aws:ResourceTag/{ENVIRONMENT_TAG}": self.settings.prefix}}
+        for function in (self.signal, self.dispatcher, self.run_ended):
+            function.add_to_role_policy(table_rows(self.table.table_arn))
+        self.signal.add_to_role_policy(
+            iam.PolicyStatement(actions=["states:SendTaskSuccess"], resources=[machines])  # a token names its machine
+        )
+        for function in (self.dispatcher, self.run_ended):
+            function.add_to_role_policy(bucket_objects(self.bucket.bucket_arn, "conf/"))
+            function.add_to_role_policy(
+                iam.PolicyStatement(actions=["states:StartExecution"], resources=[machines], conditions=ours)
+            )
+
+    def _watch_executions(self) -> None:
+        """Tell the run-ended function of executions that ended without their last state."""
+        events.Rule(
+            self,
+            "ExecutionEnded",
+            rule_name=f"{self.settings.prefix}-execution-ended",
+            description="Executions that ended without their last state",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={"status": ["FAILED", "TIMED_OUT", "ABORTED"]},
+            ),
+            targets=[targets.LambdaFunction(self.run_ended, retry_attempts=10, max_event_age=Duration.hours(2))],
+        )
+
+    def _tell_dag_stacks(self) -> None:
+        values = {
+            SIGNAL_PARAMETER: (self.signal.current_version.function_arn, "Version of the signal function"),
+            LAYER_PARAMETER: (self.layer.layer_version_arn, "Version of the layer"),
+        }
+        for name, (value, description) in values.items():
+            ssm.StringParameter(
+                self,
+                f"Parameter-{name}",
+                parameter_name=self.settings.parameter(name),
+                string_value=value,
+                description=description,
+            )
+        CfnOutput(self, "TableName", value=self.table.table_name)
+        CfnOutput(self, "BucketName", value=self.bucket.bucket_name)
+        CfnOutput(self, "DispatcherName", value=self.dispatcher.function_name)
+
+
+def scheduler_role_name(settings: Settings) -> str:
+    """Roles are global in an account, so the name says the region as well."""
+    return f"{settings.prefix}-scheduler-{Aws.REGION}"

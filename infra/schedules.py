@@ -1,0 +1,92 @@
+"""A DAG's schedules on EventBridge Scheduler: each of the manifest's expressions starts the dispatcher.
+
+The dispatcher gets `{"dag_id", "state_machine_arn", "scheduled_time", …}` with the rest of the manifest's
+`schedule.spec`, and decides which run that is and whether it starts. Scheduler delivers at least once, tries again for
+a day, and leaves what it could not deliver in the dead-letter queue.
+
+Invariant: Scheduler accepts what is written here: no start in the past, nothing that is over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_cdk import Aws
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+from dag_translator.names import shorten
+from infra.permissions import arn
+from infra.platform_stack import DISPATCHER, scheduler_role_name
+from infra.settings import Settings
+
+_NAME_LIMIT = 64
+_DAY = 24 * 3600
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+
+
+def add_schedules(
+    scope: Construct, manifest: Mapping[str, Any], machine_arn: str, settings: Settings, now: datetime
+) -> list[scheduler.CfnSchedule]:
+    """Add a schedule for each expression of the manifest that is not over at `now`."""
+    plan = manifest["schedule"]
+    if plan is None:
+        return []
+    target = _target(manifest, machine_arn, settings)
+    added = []
+    for number, expression in enumerate(plan["expressions"], 1):
+        end = _time(expression.get("end"))
+        if end is not None and end <= now:
+            continue
+        start = _time(expression.get("start"))
+        suffix = f"-{number}" if len(plan["expressions"]) > 1 else ""
+        added.append(
+            scheduler.CfnSchedule(
+                scope,
+                f"Schedule{number}",
+                name=shorten(f"{manifest['machine_name']}{suffix}", _NAME_LIMIT),
+                group_name=settings.prefix,
+                description=f"Starts runs of the DAG {manifest['dag_id']}",
+                schedule_expression=expression["expression"],
+                schedule_expression_timezone=expression["timezone"],
+                # A start in the past is refused ("cannot be earlier than 5 minutes ago"), and means nothing.
+                start_date=_text(start) if start is not None and start > now else None,
+                end_date=_text(end),
+                flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+                state="DISABLED" if manifest.get("is_paused_upon_creation") else "ENABLED",
+                target=target,
+            )
+        )
+    return added
+
+
+def _target(manifest: Mapping[str, Any], machine_arn: str, settings: Settings) -> scheduler.CfnSchedule.TargetProperty:
+    payload = {
+        **manifest["schedule"]["spec"],
+        "dag_id": manifest["dag_id"],
+        "state_machine_arn": machine_arn,
+        "scheduled_time": SCHEDULED_TIME,
+    }
+    properties = scheduler.CfnSchedule
+    return properties.TargetProperty(
+        arn=arn("lambda", f"function:{settings.function(DISPATCHER.part)}"),
+        role_arn=f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/{scheduler_role_name(settings)}",
+        input=json.dumps(payload, ensure_ascii=False, sort_keys=True),
+        retry_policy=properties.RetryPolicyProperty(maximum_event_age_in_seconds=_DAY, maximum_retry_attempts=185),
+        dead_letter_config=properties.DeadLetterConfigProperty(arn=arn("sqs", f"{settings.prefix}-dead-letters")),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _text(time: datetime | None) -> str | None:
+    """As Scheduler wants it: UTC, whole seconds."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if time is not None else None

@@ -1,0 +1,181 @@
+"""What can be chosen about a deployment, with defaults, and the names that follow from it.
+
+Every setting is plain CDK context (`cdk.json`, or `-c name=value`). Names of what a person or the command looks for are
+fixed, so nothing has to be looked up and no stack exports anything to another:
+
+    table              <prefix>                        stacks             <prefix>-platform, <prefix>-<dag>
+    bucket             <prefix>-<account>-<region>     state machine      the manifest's machine_name
+    platform functions <prefix>-<part>                 task function      <prefix>-<machine_name>
+    log groups         /aws/lambda/<function>, /aws/vendedlogs/states/<prefix>-<machine_name>
+
+>>> Settings.read({"prefix": "dev", "architecture": "x86_64"}.get).stack_name("my_dag")
+'dev-my-dag'
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from dag_translator.errors import UsageError
+from dag_translator.names import machine_name, shorten
+
+Architecture = Literal["arm64", "x86_64"]
+
+_FUNCTION_NAME_LIMIT = 64
+_CHOICES = {
+    "architecture": ("arm64", "x86_64"),
+    "target": ("aws", "local"),
+    "logLevel": ("OFF", "ERROR", "ALL"),
+    "pythonVersion": ("3.11", "3.12", "3.13", "3.14"),
+}
+# What CloudWatch Logs accepts, up to two years.
+_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one deployment, checked. Fields are called as in `cdk.json`, in snake case.
+
+    prefix: begins the names of everything but state machines, which are called as their manifest says (so two
+    environments need two accounts or regions). dags_folder: where the DAG files are. requirements: the DAGs' own pip
+    requirements; None = no such file. memory: MB of a task function whose manifest names none. log_retention_days: of
+    every log group. run_retention_days: a run's records and XComs (0: for ever). log_level, log_execution_data: what Step
+    Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to. skip_refused: leave out
+    DAGs that can't be translated. task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" = every
+    DAG) → [{"actions": [...], "resources": [...]}].
+    """
+
+    target: Literal["aws", "local"] = "aws"
+    prefix: str = "airstep"
+    dags_folder: Path = Path("dags")
+    requirements: Path | None = None
+    architecture: Architecture = "arm64"
+    python_version: str = "3.13"
+    memory: int = 512
+    log_retention_days: int = 30
+    run_retention_days: int = 90
+    log_level: Literal["OFF", "ERROR", "ALL"] = "ERROR"
+    log_execution_data: bool = False
+    alarm_topic: str | None = None
+    skip_refused: bool = False
+    task_permissions: Mapping[str, Any] = field(default_factory=dict)
+    cache_folder: Path = Path(".airstep/cache")
+
+    @classmethod
+    def read(cls, context: Callable[[str], Any]) -> Settings:
+        """Read the settings from `context(name)`, which answers None for what is not set.
+
+        Raises UsageError naming every setting that does not fit, and what would.
+        """
+        mistakes: list[str] = []
+        given = {}
+        for each in fields(cls):
+            name = _camel(each.name)
+            value = context(name)
+            if value in (None, ""):
+                continue
+            try:
+                given[each.name] = _convert(name, value, each.default)
+            except ValueError as error:
+                mistakes.append(f"setting {name}: {error}")
+        if mistakes:
+            raise UsageError("\n".join(mistakes) + "\n    → settings are in cdk.json under `context`, or -c name=value")
+        return cls(**given)._completed("requirements" in given)
+
+    def _completed(self, requirements_given: bool) -> Settings:
+        """Fill in what depends on other settings or on this machine."""
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", self.prefix):
+            raise UsageError(f"setting prefix: {self.prefix!r} must be 1-20 of a-z, 0-9 and -, and begin with a letter")
+        requirements = self.requirements or self.dags_folder / "requirements.txt"
+        if not requirements.exists() and requirements_given:
+            raise UsageError(f"setting requirements: there is no file {requirements}")
+        done = replace(self, requirements=requirements if requirements.exists() else None)
+        if self.target == "local":  # its Lambda workers run on this machine's Python
+            machine: Architecture = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
+            version = f"{sys.version_info.major}.{sys.version_info.minor}"
+            done = replace(done, architecture=machine, python_version=version)
+        return done
+
+    # -- names ------------------------------------------------------------------------------------------------------
+
+    @property
+    def platform_stack(self) -> str:
+        return f"{self.prefix}-platform"
+
+    @property
+    def table(self) -> str:
+        return self.prefix
+
+    def function(self, part: str) -> str:
+        """Name of the function `part`: "signal", "dispatcher", "run-ended", or a DAG's machine_name."""
+        return shorten(f"{self.prefix}-{part}", _FUNCTION_NAME_LIMIT)
+
+    def bucket(self, account: str, region: str) -> str:
+        return f"{self.prefix}-{account}-{region}"
+
+    def parameter(self, name: str) -> str:
+        """SSM parameter through which the platform stack tells DAG stacks what each deployment changes."""
+        return f"/{self.prefix}/platform/{name}"
+
+    def stack_name(self, dag_id: str, others: Iterable[str] = ()) -> str:
+        """The stack of a DAG. A name that `others`, or the platform, have already keeps its beginning and gets a hash.
+
+        >>> Settings().stack_name("a-b", others=["a_b"])
+        'airstep-a-b-d44362d6'
+        """
+        name = f"{self.prefix}-{_plain(dag_id)}"
+        rivals = [other for other in others if other != dag_id and _plain(other) == _plain(dag_id)]
+        taken = any(("-" in other, other) < ("-" in dag_id, dag_id) for other in rivals)
+        return f"{name}-{_hash(dag_id)}" if taken or name == self.platform_stack else name
+
+
+def _plain(dag_id: str) -> str:
+    """A stack's name has letters, digits and dashes only."""
+    return machine_name(dag_id).replace("_", "-")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _convert(name: str, value: Any, default: Any) -> Any:
+    """Command-line context is text, `cdk.json` has JSON types: bring both to the field's type."""
+    if name in _CHOICES and str(value) not in _CHOICES[name]:
+        raise ValueError(f"{value!r} is none of {', '.join(_CHOICES[name])}")
+    if name == "taskPermissions":
+        return _permissions(value)
+    if isinstance(default, bool):
+        if str(value).lower() not in ("true", "false"):
+            raise ValueError(f"{value!r} is neither true nor false")
+        return str(value).lower() == "true"
+    if isinstance(default, int):
+        number = int(value)
+        if name == "logRetentionDays" and number not in _RETENTION_DAYS:
+            raise ValueError(f"{value!r} is none of {', '.join(map(str, _RETENTION_DAYS))}")
+        return number
+    if isinstance(default, Path) or name == "requirements":
+        return Path(str(value))
+    return str(value)
+
+
+def _permissions(value: Any) -> Mapping[str, Any]:
+    """Check the shape that `task_permissions` must have; on the command line it is JSON text."""
+    given = json.loads(value) if isinstance(value, str) else value
+    lists = given.values() if isinstance(given, Mapping) else [None]
+    for each in lists:
+        if not isinstance(each, list) or not all(set(one) >= {"actions", "resources"} for one in each):
+            raise ValueError('must be {dag_id or "*": [{"actions": [...], "resources": [...]}, ...]}')
+    return given  # type: ignore[no-any-return]

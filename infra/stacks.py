@@ -1,0 +1,46 @@
+"""Puts translated DAGs into stacks: the platform's, and one for each DAG, which stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App
+
+from infra.dag_stack import DagDeployment, DagStack
+from infra.packaging import Package, Packager
+from infra.platform_stack import LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER, PlatformStack
+from infra.settings import Settings
+
+TASK_MODULE = "lambdas.task_function"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A DAG's definition and manifest, with the file that they come from."""
+
+    file: Path
+    definition: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+
+
+def add_stacks(
+    app: App,
+    settings: Settings,
+    sources: Sequence[Source],
+    packager: Packager,
+    layer: Package,
+    now: datetime | None = None,
+) -> None:
+    """The platform's stack and one for each DAG. now: schedules that are over by then are left out."""
+    platform = PlatformStack(app, settings, layer, packager)
+    digests = {LAYER_PARAMETER: layer.digest, SIGNAL_PARAMETER: packager.platform_function(SIGNAL.module).digest}
+    ids = [source.manifest["dag_id"] for source in sources]
+    for source in sources:
+        package = packager.task_function(TASK_MODULE, source.file)
+        deployment = DagDeployment(source.manifest, source.definition, package, digests)
+        stack = DagStack(app, settings.stack_name(deployment.dag_id, ids), deployment, settings, now)
+        stack.node.add_dependency(platform)

@@ -1,0 +1,223 @@
+"""The store on DynamoDB, with S3 for large texts. A thin layer: what the operations mean is in `store`.
+
+Reads are strongly consistent. A condition that does not hold is an answer (False), not an error; transactions that
+collide are tried again. Clients come as functions, so that a Lambda that needs no bucket makes no S3 client.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from lambdas.aws import error_code
+from lambdas.records import Item
+from lambdas.store import Check, Condition, Delete, Put, Store, Write
+
+_BATCH = 25  # BatchWriteItem's limit
+_ATTEMPTS = 8
+
+
+class DynamoStore(Store):
+    """dynamodb, s3: functions that give a client. table, bucket: their names."""
+
+    def __init__(
+        self,
+        *,
+        dynamodb: Callable[[], Any],
+        s3: Callable[[], Any],
+        table: str,
+        bucket: str,
+        keep_days: int = 0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(keep_days)
+        self._dynamodb = dynamodb
+        self._s3 = s3
+        self._table = table
+        self._bucket = bucket
+        self._sleep = sleep
+
+    def read(self, pk: str, sk: str) -> Item | None:
+        answer = self._dynamodb().get_item(TableName=self._table, Key=_key(pk, sk), ConsistentRead=True)
+        return from_attributes(answer["Item"]) if "Item" in answer else None
+
+    def query(self, pk: str, prefix: str, *, newest_first: bool = False) -> Iterator[Item]:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
+            "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
+            "ConsistentRead": True,
+            "ScanIndexForward": not newest_first,
+        }
+        while True:
+            answer = self._dynamodb().query(**request)
+            yield from map(from_attributes, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def write(self, writes: Sequence[Write]) -> bool:
+        if len(writes) == 1 and isinstance(writes[0], Put):
+            return self._put_one(writes[0])
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._dynamodb().transact_write_items(TransactItems=[self._transact(write) for write in writes])
+                return True
+            except Exception as error:
+                reasons = _cancellation_reasons(error)
+                if "ConditionalCheckFailed" in reasons:
+                    return False
+                if "TransactionConflict" not in reasons or attempt == _ATTEMPTS - 1:
+                    raise
+            self._sleep(random.uniform(0, 0.02 * 2**attempt))
+        raise AssertionError("the last attempt returns or raises")
+
+    def write_many(self, writes: Iterable[Put | Delete]) -> None:
+        left = iter(writes)
+        while batch := list(islice(left, _BATCH)):
+            requests = [_request(write) for write in batch]
+            for attempt in range(_ATTEMPTS):
+                answer = self._dynamodb().batch_write_item(RequestItems={self._table: requests})
+                requests = answer.get("UnprocessedItems", {}).get(self._table, [])
+                if not requests:
+                    break
+                self._sleep(random.uniform(0, 0.05 * 2**attempt))
+            else:
+                raise RuntimeError(f"DynamoDB left {len(requests)} items unwritten after {_ATTEMPTS} attempts")
+
+    def merge(self, pk: str, sk: str, add: Mapping[str, set[str]], assign: Mapping[str, Any]) -> Item:
+        names, values, parts = {}, {}, []
+        for index, (name, members) in enumerate(add.items()):
+            names[f"#a{index}"], values[f":a{index}"] = name, {"SS": sorted(members)}
+        for index, (name, value) in enumerate(assign.items()):
+            names[f"#s{index}"], values[f":s{index}"] = name, to_attribute(value)
+        if add:
+            parts.append("ADD " + ", ".join(f"#a{index} :a{index}" for index in range(len(add))))
+        if assign:
+            parts.append("SET " + ", ".join(f"#s{index} = :s{index}" for index in range(len(assign))))
+        answer = self._dynamodb().update_item(
+            TableName=self._table,
+            Key=_key(pk, sk),
+            UpdateExpression=" ".join(parts),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_NEW",
+        )
+        return from_attributes(answer["Attributes"])
+
+    def put_blob(self, key: str, text: str) -> None:
+        self._s3().put_object(Bucket=self._bucket, Key=key, Body=text.encode(), ContentType="application/json")
+
+    def get_blob(self, key: str) -> str:
+        try:
+            answer = self._s3().get_object(Bucket=self._bucket, Key=key)
+        except Exception as error:
+            if error_code(error) == "NoSuchKey":
+                raise KeyError(key) from None
+            raise
+        return str(answer["Body"].read().decode())
+
+    def _put_one(self, put: Put) -> bool:
+        try:
+            self._dynamodb().put_item(**self._put_arguments(put))
+        except Exception as error:
+            if error_code(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def _put_arguments(self, put: Put) -> dict[str, Any]:
+        return {"TableName": self._table, "Item": to_item_attributes(put), **_expression(put.condition)}
+
+    def _transact(self, write: Write) -> dict[str, Any]:
+        match write:
+            case Put():
+                return {"Put": self._put_arguments(write)}
+            case Delete(pk, sk):
+                return {"Delete": {"TableName": self._table, "Key": _key(pk, sk)}}
+            case Check(pk, sk, condition):
+                return {"ConditionCheck": {"TableName": self._table, "Key": _key(pk, sk), **_expression(condition)}}
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _request(write: Put | Delete) -> dict[str, Any]:
+    if isinstance(write, Put):
+        return {"PutRequest": {"Item": to_item_attributes(write)}}
+    return {"DeleteRequest": {"Key": _key(write.pk, write.sk)}}
+
+
+def _expression(condition: Condition | None) -> dict[str, Any]:
+    if condition is None:
+        return {}
+    if condition.absent:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    tests = ["attribute_exists(pk)"]
+    names, values = {}, {}
+    for index, (name, value) in enumerate(condition.equals.items()):
+        tests.append(f"#c{index} = :c{index}")
+        names[f"#c{index}"], values[f":c{index}"] = name, to_attribute(value)
+    expression: dict[str, Any] = {"ConditionExpression": " AND ".join(tests)}
+    if names:
+        expression |= {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+    return expression
+
+
+def to_item_attributes(put: Put) -> dict[str, Any]:
+    """A Put as DynamoDB's attribute values."""
+    return {**_key(put.pk, put.sk), **{name: to_attribute(value) for name, value in put.attributes.items()}}
+
+
+def to_attribute(value: Any) -> dict[str, Any]:
+    """A JSON value as DynamoDB's typed attribute value."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int() | float():
+            return {"N": repr(value)}
+        case str():
+            return {"S": value}
+        case list() | tuple():
+            return {"L": [to_attribute(each) for each in value]}
+        case Mapping():
+            return {"M": {str(name): to_attribute(each) for name, each in value.items()}}
+    raise TypeError(f"not a JSON value: {value!r}")
+
+
+def from_attribute(attribute: Mapping[str, Any]) -> Any:
+    """The JSON value of a typed attribute value; a set of strings becomes a list."""
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "NULL":
+            return None
+        case "N":
+            number = float(value)
+            return int(value) if value.lstrip("-").isdigit() else number
+        case "L":
+            return [from_attribute(each) for each in value]
+        case "M":
+            return {name: from_attribute(each) for name, each in value.items()}
+        case "SS":
+            return list(value)
+    return value
+
+
+def from_attributes(attributes: Mapping[str, Any]) -> Item:
+    return {name: from_attribute(attribute) for name, attribute in attributes.items()}
+
+
+def _cancellation_reasons(error: Exception) -> set[str]:
+    """Why a transaction was cancelled; what else went wrong gives no reasons."""
+    if error_code(error) == "TransactionConflictException":
+        return {"TransactionConflict"}
+    response = getattr(error, "response", None)
+    if not isinstance(response, Mapping):
+        return set()
+    return {str(reason.get("Code")) for reason in response.get("CancellationReasons", ())}

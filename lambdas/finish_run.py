@@ -1,0 +1,121 @@
+"""finish_run: the machine's last state. It decides the DagRun's state and names what failed.
+
+    {"kind": "finish_run", "run": $run, "states": {task_id: state, …}} -> {"state": "success"}
+
+The leaf tasks decide: failed or upstream_failed in any of them fails the run, skipped counts as fine. A teardown is no
+leaf (the tasks before it are), unless it was declared with `on_failure_fail_dagrun`. Tasks that never ran (skipped,
+upstream_failed, and empty operators, which are Pass states) get their records here. Raises DagRunFailed after all is
+written, so that the execution fails too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.callbacks import DagCallback, has_callbacks, run_dag_callbacks
+from lambdas.records import TaskRecord, changed
+from lambdas.runtime import RunInfo, Runtime
+from lambdas.tries import labels_of
+
+log = logging.getLogger("airflow.task")
+
+_FAILED = frozenset({"failed", "upstream_failed"})
+
+
+class DagRunFailed(Exception):
+    """The run failed; the message names the tasks."""
+
+
+def finish_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the run its final state and run the DAG's callbacks (once, however often this is invoked)."""
+    run = RunInfo.from_json(event["run"], runtime.store)
+    states: Mapping[str, Any] = event["states"]
+    _record_what_never_ran(runtime, run, states)
+    failed = failed_leaves(runtime.dag, states)
+    state = "failed" if failed else "success"
+    culprits = ", ".join(sorted(task_id for task_id in states if "failed" in _values(states[task_id])) or failed)
+    message = f"failed: {culprits}" if failed else None
+    if runtime.store.end_run(run.key, run.execution, state, runtime.timestamp(), message):
+        _call_back(runtime, run, state, failed)
+    if failed:
+        raise DagRunFailed(culprits)
+    return {"state": state}
+
+
+def failed_leaves(dag: Any, states: Mapping[str, Any]) -> list[str]:
+    """The leaf tasks that fail the run."""
+    return [task_id for task_id in leaves(dag) if _FAILED & _values(states.get(task_id))]
+
+
+def leaves(dag: Any) -> list[str]:
+    """The tasks whose state decides: those with nothing below them but teardowns that don't count."""
+    tasks = dag.task_dict
+
+    def counts(task: Any) -> bool:
+        return not task.is_teardown or bool(task.on_failure_fail_dagrun)
+
+    found = [
+        task.task_id
+        for task in tasks.values()
+        if counts(task) and not any(counts(tasks[below]) for below in task.downstream_task_ids)
+    ]
+    return found or [task.task_id for task in tasks.values() if not task.downstream_task_ids]
+
+
+def _values(state: Any) -> frozenset[str]:
+    """A task's state, or the distinct states of a mapped task's instances, as a set."""
+    if state is None:
+        return frozenset()
+    return frozenset(state) if isinstance(state, list) else frozenset({state})
+
+
+def _record_what_never_ran(runtime: Runtime, run: RunInfo, states: Mapping[str, Any]) -> None:
+    now = runtime.timestamp()
+    known = {record.task_id: record for record in runtime.store.list_tasks(run.key)}
+    missing = []
+    for task_id, state in states.items():
+        task = runtime.dag.task_dict.get(task_id)
+        if task is None or not isinstance(state, str):
+            continue
+        record = known.get(task_id)
+        if record is None:
+            ran = state == "success"  # an empty operator: done without running
+            record = TaskRecord(
+                run.dag_id,
+                run.run_id,
+                task_id,
+                state,
+                try_number=1 if ran else 0,
+                max_tries=task.retries,
+                execution=run.execution,
+                operator=task.task_type,
+                start_date=now if ran else None,
+                end_date=now,
+            )
+            missing.append(record)
+        elif record.state != state:
+            # Left over from an earlier execution of the run, or from a worker that was lost.
+            missing.append(changed(record, state=state, execution=run.execution, end_date=now, states={}))
+    runtime.store.save_tasks(missing)
+
+
+def _call_back(runtime: Runtime, run: RunInfo, state: str, failed: list[str]) -> None:
+    kind: DagCallback = "on_failure_callback" if state == "failed" else "on_success_callback"
+    if not has_callbacks(runtime.dag, kind):
+        return
+    from dag_translator.authoring import runtime as authoring
+    from lambdas.task_instance import TaskInstance
+
+    # The context of a DAG's callback is that of one of its task instances, as in Airflow: a failed one if there is any.
+    records = [record for record in runtime.store.list_tasks(run.key) if record.task_id in runtime.dag.task_dict]
+    records.sort(key=lambda record: (record.task_id in failed, record.end_date or ""))
+    if not records:
+        log.warning("%s of DAG %s is not called: the run has no tasks", kind, run.dag_id)
+        return
+    ti = TaskInstance(runtime, run, runtime.dag.task_dict[records[-1].task_id], records[-1])
+    context = ti.get_template_context()
+    context["reason"] = "task_failure" if state == "failed" else "success"
+    with runtime.observe(labels_of(records[-1])), authoring.use(runtime.lender), authoring.running(context):
+        run_dag_callbacks(runtime.dag, kind, context)

@@ -1,0 +1,26 @@
+"""Tasks whose work an AWS service does: what to ask the service for, and what its answer means.
+
+The key is the name of the Airflow class whose `execute` (or `poke`) the service stands in for; a user's subclass that
+keeps it is treated alike. One file per operator family, one line per operator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.native import athena
+from lambdas.native.work import NativeWork
+
+NATIVE: Mapping[str, NativeWork] = {
+    "AthenaOperator": athena.OPERATOR,
+    "AthenaSensor": athena.SENSOR,
+}
+
+
+def native_work(task: Any) -> NativeWork:
+    """The row for a task, by its class or the nearest of its base classes."""
+    for kind in type(task).__mro__:
+        if kind.__name__ in NATIVE:
+            return NATIVE[kind.__name__]
+    raise TypeError(f"task {task.task_id!r}: no AWS service does the work of {type(task).__name__}")

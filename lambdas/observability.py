@@ -1,0 +1,85 @@
+"""Logs and metrics of a Lambda, by Powertools: JSON lines that say which try they belong to, and one metric set a try.
+
+Everything that a task writes gets there: its own `logging`, `print`, and what libraries log. Traces are Lambda's own
+active tracing; the X-Ray SDK would cost more at each cold start than it tells.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
+
+NAMESPACE = "Airstep"
+# What a metric is counted by; run_id and the like would make a metric of each run.
+_DIMENSIONS = ("dag_id", "task_id")
+
+
+class Observer:
+    """Puts Powertools' formatter on the root logger of this process."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+        self._stream = stream or sys.stdout
+        service = os.environ.get("POWERTOOLS_SERVICE_NAME", "airstep")
+        self._formatter = LambdaPowertoolsFormatter(service=service, json_default=str)
+        handler = logging.StreamHandler(self._stream)
+        handler.setFormatter(self._formatter)
+        root = logging.getLogger()
+        root.handlers = [handler]  # Lambda's own handler would write every line a second time
+        root.setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO").upper())
+
+    @contextlib.contextmanager
+    def task(self, labels: Mapping[str, Any]) -> Iterator[None]:
+        """Every line that the block logs or prints carries the labels."""
+        self._formatter.append_keys(**labels)
+        printed = _PrintedLines(logging.getLogger("airflow.task.stdout"))
+        try:
+            with contextlib.redirect_stdout(printed):
+                yield
+        finally:
+            printed.flush_rest()
+            self._formatter.remove_keys(list(labels))
+
+    def measure(self, state: str, seconds: float, labels: Mapping[str, Any]) -> None:
+        """The end of a try: a count of its state and its duration."""
+        from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+        dimensions = {name: str(labels[name]) for name in _DIMENSIONS}
+        with contextlib.redirect_stdout(self._stream):  # Powertools prints the metrics
+            with single_metric(f"task_{state}", MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
+                _add(metric, dimensions)
+            with single_metric("task_duration", MetricUnit.Seconds, seconds, namespace=NAMESPACE) as metric:
+                _add(metric, dimensions)
+
+
+def _add(metric: Any, dimensions: Mapping[str, str]) -> None:
+    for name, value in dimensions.items():
+        metric.add_dimension(name=name, value=value)
+
+
+class _PrintedLines(io.TextIOBase):
+    """A stream whose lines become log lines."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+        self._rest = ""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self._logger.info("%s", line)
+        return len(text)
+
+    def flush_rest(self) -> None:
+        if self._rest:
+            self._logger.info("%s", self._rest)
+            self._rest = ""

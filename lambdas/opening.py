@@ -1,0 +1,129 @@
+"""Opening a task instance: which try this is, and whether its code may run at all.
+
+The record decides, not the payload: Step Functions and Lambda may invoke a task twice, late, or after its answer got lost.
+
+    no record, or one of an earlier execution   a new try, its retries counted anew
+    success, skipped, failed, upstream_failed    the outcome stands: it is answered again, the code does not run
+    up_for_retry                                 the next try
+    running, same attempt                        the same try once more (the invocation was repeated)
+    running, earlier attempt                     that worker is lost: the next try
+    running, later attempt                       this invocation is the late one: LateInvocation
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lambdas.records import Fence, TaskKey, TaskRecord, changed
+from lambdas.runtime import RunInfo, Runtime
+
+
+class LateInvocation(RuntimeError):
+    """A newer try of the task has begun: this invocation's code must not run, or its result must not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A try that may run; its record says `running`."""
+
+    record: TaskRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The task instance has its outcome already."""
+
+    record: TaskRecord
+
+
+def open_task(runtime: Runtime, run: RunInfo, task: Any, attempt: int, map_index: int = -1) -> Opened | Ended:
+    """Find out which try this is, and write that it runs. XComs of an earlier try are gone afterwards."""
+    key = TaskKey(run.dag_id, run.run_id, task.task_id, map_index)
+    while True:
+        found = runtime.store.get_task(key)
+        if found is not None and found.execution == run.execution and found.is_final:
+            return Ended(found)
+        if (
+            found is not None
+            and found.execution == run.execution
+            and found.attempt > attempt
+            and found.state == "running"
+        ):
+            raise LateInvocation(f"attempt {attempt} of {task.task_id} comes after attempt {found.attempt} has begun")
+        record = _running(runtime, run, task, attempt, key, found)
+        if runtime.store.save_task(record, expect=None if found is None else Fence.unchanged(found)):
+            break
+    if found is not None and found.try_number != record.try_number:
+        runtime.store.clear_xcoms(key)
+    return Opened(record)
+
+
+def _running(
+    runtime: Runtime, run: RunInfo, task: Any, attempt: int, key: TaskKey, found: TaskRecord | None
+) -> TaskRecord:
+    now = runtime.timestamp()
+    fresh = TaskRecord(
+        dag_id=key.dag_id,
+        run_id=key.run_id,
+        task_id=key.task_id,
+        map_index=key.map_index,
+        state="running",
+        try_number=1,
+        max_tries=task.retries,
+        attempt=attempt,
+        execution=run.execution,
+        operator=task.task_type,
+        worker=runtime.worker,
+        log_stream=runtime.log_stream,
+        start_date=now,
+    )
+    if found is None:
+        return fresh
+    if found.execution != run.execution:  # cleared: the run was started again
+        return changed(fresh, try_number=found.try_number + 1, max_tries=found.try_number + task.retries)
+    kept = changed(fresh, try_number=found.try_number, max_tries=found.max_tries)
+    if found.state == "running" and found.attempt == attempt:
+        return changed(kept, start_date=found.start_date, first_poke=found.first_poke, pokes=found.pokes)
+    if found.state == "up_for_reschedule":
+        return changed(kept, start_date=found.start_date, first_poke=found.first_poke, pokes=found.pokes)
+    # The timeout of a rescheduling sensor counts from its first poke, through all tries; else each try has its own.
+    first_poke = found.first_poke if getattr(task, "mode", None) == "reschedule" else None
+    return changed(kept, try_number=found.try_number + 1, first_poke=first_poke)
+
+
+def own_copy(task: Any) -> Any:
+    """A copy of the operator for one try: rendering and running may change it, but not the DAG of a warm Lambda."""
+    copied = task.prepare_for_execution()
+    for name, value in vars(copied).items():
+        if isinstance(value, dict | list | set) and name not in ("upstream_task_ids", "downstream_task_ids"):
+            object.__setattr__(copied, name, _fresh(value))
+    return copied
+
+
+def _fresh(value: Any) -> Any:
+    """New containers around the same leaves."""
+    if type(value) is dict:
+        return {key: _fresh(each) for key, each in value.items()}
+    if type(value) in (list, set):
+        return type(value)(_fresh(each) for each in value) if type(value) is list else set(value)
+    return value
+
+
+def rendered_fields(task: Any) -> str:
+    """The rendered template fields as JSON text, for people; long ones are cut."""
+    fields: Mapping[str, Any] = {name: _shown(getattr(task, name, None)) for name in task.template_fields}
+    text = json.dumps(fields, ensure_ascii=False, default=str)
+    return text if len(text) <= 20_000 else json.dumps({name: str(value)[:1000] for name, value in fields.items()})
+
+
+def _shown(value: Any) -> Any:
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _shown(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_shown(each) for each in value]
+    return str(value)

@@ -1,0 +1,99 @@
+"""poke_sensor: one poke. The machine waits between pokes, so no compute is held.
+
+    {"kind": "poke_sensor", "run": $run, "task_id": "a", "now": iso}
+        -> {"state": "success" | "up_for_reschedule" | "up_for_retry", "wait": whole seconds, "states": {…}}
+
+The record keeps when the first poke was and how many there have been; the sensor's `timeout`, `soft_fail`, backoff and the
+task's retries go by it. Raises AirflowSensorTimeout when the time is over (never retried), AirflowSkipException for a skip,
+and the user's exception when no retry is left.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from lambdas.opening import Ended, open_task
+from lambdas.records import changed
+from lambdas.runtime import RunInfo, Runtime, iso, parse_time
+from lambdas.task_instance import TaskInstance
+from lambdas.tries import answer_again, conclude, may_try_again, run_try, task_environment
+
+log = logging.getLogger("airflow.task")
+
+
+class NotYet(Exception):
+    """The sensor has to be poked again in `wait` seconds. Not an error: it never leaves this module."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"again in {wait} s")
+        self.wait = wait
+
+
+def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Poke once, and say what comes next."""
+    run = RunInfo.from_json(event["run"], runtime.store)
+    task = runtime.dag.get_task(event["task_id"])
+    now = parse_time(event["now"]) if event.get("now") else runtime.now()
+    opened = open_task(runtime, run, task, attempt=0)
+    if isinstance(opened, Ended):
+        return {"state": "success", "wait": 0, "states": answer_again(opened.record)}
+    record = changed(opened.record, first_poke=opened.record.first_poke or iso(now), pokes=opened.record.pokes + 1)
+    outcome: dict[str, Any]
+    with task_environment(runtime, run, task, opened.record) as ti:
+        try:
+            states = run_try(
+                runtime,
+                ti,
+                lambda sensor, context: _poke(sensor, context, record, now),
+                begins=record.pokes == 1 or task.reschedule,  # each poke of a rescheduled sensor is a begin in Airflow
+                keeps_on=_keeps_on(ti, record),
+            )
+            outcome = {"state": "success", "wait": 0, "states": states}
+        except NotYet as again:
+            outcome = {"state": ti.record.state, "wait": max(1, math.ceil(again.wait)), "states": {}}
+    return outcome
+
+
+def _poke(sensor: Any, context: Any, record: Any, now: datetime) -> Any:
+    """The XCom value when what the sensor waits for is there; else NotYet, a timeout or a skip."""
+    from dag_translator.authoring.exceptions import AirflowRescheduleException
+
+    first = parse_time(record.first_poke)
+    waited = (now - first).total_seconds()
+    try:
+        answer = sensor.poke_once(context)
+    except AirflowRescheduleException as again:
+        raise NotYet((again.reschedule_date - now).total_seconds()) from None
+    if answer:
+        return answer.xcom_value
+    sensor.time_out(waited)
+    raise NotYet(sensor.next_poke_interval(first, waited, record.pokes))
+
+
+def _keeps_on(ti: TaskInstance, record: Any) -> Any:
+    """What `run_try` does with an error that does not end the sensor: NotYet, or one that leaves a retry."""
+
+    def handle(runtime: Runtime, error: BaseException) -> None:
+        if isinstance(error, NotYet):
+            conclude(runtime, ti, "up_for_reschedule", first_poke=record.first_poke, pokes=record.pokes)
+            raise error
+        if may_try_again(ti, error):
+            log.exception("Sensor failed with exception (try %s); it will be tried again", ti.try_number)
+            conclude(runtime, ti, "up_for_retry", error=error, first_poke=record.first_poke)
+            raise NotYet(retry_delay(ti.task, ti.try_number)) from None
+
+    return handle
+
+
+def retry_delay(task: Any, try_number: int) -> float:
+    """Seconds between a failed try and the next one, as Step Functions' Retry counts them for other tasks."""
+    delay = task.retry_delay.total_seconds()
+    backoff = task.retry_exponential_backoff
+    rate = 2.0 if backoff is True else float(backoff or 1)
+    longest: timedelta | None = task.max_retry_delay
+    grown = float(delay * max(rate, 1.0) ** (try_number - 1))
+    return min(grown, longest.total_seconds() if longest is not None else math.inf, timedelta.max.total_seconds())

@@ -1,0 +1,67 @@
+"""prepare_task: what comes before an AWS service does a task's work. It opens the try and answers the service's request.
+
+    {"kind": "prepare_task", "run": $run, "task_id": "a"} -> the request, usable as the integration's `Arguments`
+        for a sensor: {"arguments": the request, "deadline": epoch milliseconds, "interval": whole seconds}
+
+The try stays open: `record_result` or `record_failure` closes it. A failure here (a template, a callback) ends the task.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from lambdas.errors import surfaced
+from lambdas.native import NativeWork, native_work
+from lambdas.opening import Ended, open_task
+from lambdas.records import Fence, changed
+from lambdas.runtime import RunInfo, Runtime
+from lambdas.task_instance import TaskInstance
+from lambdas.tries import answer_again, begin, conclude, log, render, task_environment
+
+
+class AlreadyDone(RuntimeError):
+    """The task has succeeded before: there is nothing to prepare."""
+
+
+def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
+    """The service's request."""
+    run = RunInfo.from_json(event["run"], runtime.store)
+    task = runtime.dag.get_task(event["task_id"])
+    opened = open_task(runtime, run, task, attempt=0)
+    if isinstance(opened, Ended):
+        answer_again(opened.record)
+        raise AlreadyDone(f"{task.task_id} is {opened.record.state} already")
+    work = native_work(task)
+    with task_environment(runtime, run, task, opened.record) as ti:
+        try:
+            request = _request(ti, work)
+        except BaseException as error:
+            skips = type(error).__name__ == "AirflowSkipException"
+            if not skips:
+                log.exception("Task failed with exception while its request was made")
+            conclude(runtime, ti, "skipped" if skips else "failed", error=error)
+            raise surfaced(error) from None
+        _keep_open(runtime, ti)
+        return _for_polling(runtime, ti.task, request) if work.is_sensor else request
+
+
+def _request(ti: TaskInstance, work: NativeWork) -> dict[str, Any]:
+    render(ti)
+    begin(ti)
+    return work.prepare(ti.task, ti.get_template_context())
+
+
+def _keep_open(runtime: Runtime, ti: TaskInstance) -> None:
+    """Store the rendered fields, and what was pushed on the way."""
+    record = changed(ti.record, rendered=ti.rendered)
+    runtime.store.save_task(record, expect=Fence.unchanged(ti.record), xcoms=ti.pushed)
+    ti.moved_to(record)
+
+
+def _for_polling(runtime: Runtime, sensor: Any, request: dict[str, Any]) -> dict[str, Any]:
+    deadline = runtime.now() + timedelta(seconds=float(sensor.timeout))
+    interval = getattr(sensor, "sleep_time", None) or sensor.poke_interval
+    return {"arguments": request, "deadline": int(deadline.timestamp() * 1000), "interval": max(1, math.ceil(interval))}

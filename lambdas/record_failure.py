@@ -1,0 +1,98 @@
+"""record_failure: the end of a task that failed, also where its Lambda could not say so (a crash, a timeout, a service).
+
+    {"kind": "record_failure", "run": $run, "task_id": "a", "error": {"Error": …, "Cause": …}} -> {"a": "failed"}
+
+A try that recorded its own failure has run its callbacks already; then there is nothing to do. Calling it again changes
+nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.records import Fence, TaskKey, TaskRecord, changed
+from lambdas.runtime import RunInfo, Runtime
+from lambdas.tries import after_outcome, task_environment
+
+
+def record_failure(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Mark the task failed, and run its failure callbacks unless they ran."""
+    run = RunInfo.from_json(event["run"], runtime.store)
+    task = runtime.dag.get_task(event["task_id"])
+    name, message = described(event.get("error") or {})
+    key = TaskKey(run.dag_id, run.run_id, task.task_id)
+    while True:
+        found = runtime.store.get_task(key)
+        if found is not None and found.execution == run.execution and found.state == "failed":
+            return {task.task_id: "failed"}
+        record = _failed(runtime, run, task, key, found, name, message)
+        if runtime.store.save_task(record, expect=None if found is None else Fence.unchanged(found)):
+            break
+    with task_environment(runtime, run, task, record) as ti:
+        after_outcome(runtime, ti, "failed", _as_exception(name, message))
+    return {task.task_id: "failed"}
+
+
+def described(error: Mapping[str, Any]) -> tuple[str, str]:
+    """(name, message) of a Step Functions error; a Lambda's cause is JSON, a service's may be."""
+    name = str(error.get("Error") or "Unknown")
+    cause = error.get("Cause")
+    try:
+        parsed = json.loads(cause) if isinstance(cause, str) else cause
+    except ValueError:
+        return name, str(cause)
+    if not isinstance(parsed, Mapping):
+        return name, str(cause or "")
+    for path in (("errorMessage",), ("QueryExecution", "Status", "StateChangeReason"), ("Error", "Message")):
+        found: Any = parsed
+        for part in path:
+            found = found.get(part) if isinstance(found, Mapping) else None
+        if found:
+            return name, str(found)
+    return name, str(cause)
+
+
+def _failed(
+    runtime: Runtime,
+    run: RunInfo,
+    task: Any,
+    key: TaskKey,
+    found: TaskRecord | None,
+    name: str,
+    message: str,
+) -> TaskRecord:
+    now = runtime.timestamp()
+    if found is None or found.execution != run.execution:  # it never got as far as opening
+        tries = found.try_number if found is not None else 0
+        found = TaskRecord(
+            run.dag_id,
+            run.run_id,
+            task.task_id,
+            "running",
+            key.map_index,
+            try_number=tries + 1,
+            max_tries=tries + task.retries,
+            execution=run.execution,
+            operator=task.task_type,
+            start_date=now,
+        )
+    keeps = found.state in ("up_for_retry", "failed") and found.error is not None
+    return changed(
+        found,
+        state="failed",
+        end_date=now,
+        worker=runtime.worker,
+        states={},
+        error=found.error if keeps else name,
+        error_message=found.error_message if keeps else message[:2000],
+    )
+
+
+def _as_exception(name: str, message: str) -> Exception:
+    """What callbacks find as context["exception"]: an AirflowException of the error's name."""
+    from dag_translator.authoring.exceptions import AirflowException
+
+    safe = "".join(char if char.isalnum() else "_" for char in name) or "Unknown"
+    return type(safe, (AirflowException,), {})(message)  # type: ignore[no-any-return]

@@ -1,0 +1,38 @@
+"""record_result: what comes after an AWS service has done a task's work: XComs as the provider pushes them, and the state.
+
+    {"kind": "record_result", "run": $run, "task_id": "a", "result": the service's answer, "attempt": RetryCount}
+        -> {"a": "success"}
+
+`attempt` says how often Step Functions asked the service again; each was a try of the task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.errors import surfaced
+from lambdas.native import native_work
+from lambdas.opening import Ended, open_task
+from lambdas.runtime import RunInfo, Runtime
+from lambdas.tries import answer_again, conclude, log, push_result, render, task_environment
+
+
+def record_result(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Close the try that `prepare_task` opened."""
+    run = RunInfo.from_json(event["run"], runtime.store)
+    task = runtime.dag.get_task(event["task_id"])
+    opened = open_task(runtime, run, task, attempt=0)
+    if isinstance(opened, Ended):
+        return answer_again(opened.record)
+    with task_environment(runtime, run, task, opened.record) as ti:
+        tried = min(opened.record.try_number + int(event.get("attempt") or 0), opened.record.max_tries + 1)
+        try:
+            render(ti)  # `record` and callbacks see the fields as the request was made from them
+            result = native_work(task).record(ti.task, event.get("result"), ti.get_template_context())
+            push_result(ti, result)
+        except BaseException as error:
+            log.exception("Task failed with exception while its result was recorded")
+            conclude(runtime, ti, "failed", error=error, try_number=tried)
+            raise surfaced(error) from None
+        return conclude(runtime, ti, "success", states={task.task_id: "success"}, try_number=tried)

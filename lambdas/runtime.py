@@ -1,0 +1,97 @@
+"""What every kind of work gets: the DAG, the store, the clock, and the way out to AWS. Nothing here does I/O by itself.
+
+A Lambda builds one `Runtime` per cold start (`task_function`), a test or a local run builds its own:
+
+>>> from lambdas.memory_store import MemoryStore
+>>> runtime = Runtime(dag=None, store=MemoryStore(), now=lambda: datetime(2024, 1, 1, tzinfo=UTC))
+>>> runtime.timestamp()
+'2024-01-01T00:00:00+00:00'
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from dag_translator.authoring.runtime import Runtime as Lender
+from lambdas.records import RunKey
+from lambdas.store import Store, conf_blob
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)
+
+
+def parse_time(text: str) -> datetime:
+    """An ISO 8601 text as an aware datetime in UTC; without an offset it is UTC."""
+    value = datetime.fromisoformat(text)
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def iso(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """dag: the live DAG (None where none is needed). lender: what operators borrow (secrets, AWS clients, templates).
+    now: the clock. remaining_ms: what is left of the Lambda's time, None if there is no end. worker: names this
+    invocation. observe: what to put around a task's code, given its labels (log lines carry them). measure: takes the
+    final state of a try, its seconds and its labels.
+    """
+
+    dag: Any
+    store: Store
+    lender: Lender = field(default_factory=Lender)
+    now: Callable[[], datetime] = utcnow
+    remaining_ms: Callable[[], int] | None = None
+    worker: str = ""
+    log_stream: str | None = None
+    observe: Callable[[Mapping[str, Any]], AbstractContextManager[Any]] = field(default=lambda _: nullcontext())
+    measure: Callable[[str, float, Mapping[str, Any]], None] = field(default=lambda *_: None)
+
+    def timestamp(self) -> str:
+        return iso(self.now())
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """`$run`, as it comes with every payload. Times are ISO 8601 or None; conf is the plain dict."""
+
+    dag_id: str
+    run_id: str
+    run_type: str
+    execution: str
+    run_after: str
+    start_date: str
+    logical_date: str | None
+    data_interval_start: str | None
+    data_interval_end: str | None
+    conf: Mapping[str, Any]
+
+    @property
+    def key(self) -> RunKey:
+        return RunKey(self.dag_id, self.run_id)
+
+    @classmethod
+    def from_json(cls, run: Mapping[str, Any], store: Store) -> RunInfo:
+        """The `$run` of a payload; a conf that is kept in the bucket is fetched."""
+        conf = run.get("conf") or {}
+        if conf == {"s3": conf_blob(RunKey(run["dag_id"], run["run_id"]))}:
+            conf = json.loads(store.get_blob(conf["s3"]))
+        return cls(
+            dag_id=run["dag_id"],
+            run_id=run["run_id"],
+            run_type=run["run_type"],
+            execution=run["execution"],
+            run_after=run.get("run_after") or run["start_date"],
+            start_date=run["start_date"],
+            logical_date=run.get("logical_date"),
+            data_interval_start=run.get("data_interval_start"),
+            data_interval_end=run.get("data_interval_end"),
+            conf=conf,
+        )

@@ -1,0 +1,123 @@
+"""The signal function: where branches of a machine meet that do not nest. One for the platform; it loads no DAG.
+
+    {"kind": "await", "run", "join": "d", "sources": ["a", "b"], "rule": null | {"trigger_rule", "upstream"}, "token"}
+    {"kind": "signal", "run", "source": "a", "joins": ["d", "f"], "states": {…}}
+
+`await` registers a task token, `signal` records that a source has come and with which states; both touch one item
+atomically, and whichever completes the join calls SendTaskSuccess with the merged states. Without a rule a join is
+complete when all sources have come; with one, as soon as the rule is decided (an early-firing trigger rule), and then the
+output also says {join: verdict} unless the task is to run. Doing either twice changes nothing: a token that was used up
+answers with an error that is ignored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lambdas.aws import error_code
+from lambdas.records import Join, RunKey
+from lambdas.store import Store
+
+# The token was used, or its state has ended: somebody else has completed the join.
+_USED_UP = frozenset({"TaskTimedOut", "InvalidToken", "TaskDoesNotExist"})
+
+
+class TaskTokens(Protocol):
+    """The part of a Step Functions client that a join needs."""
+
+    def send_task_success(self, *, taskToken: str, output: str) -> Any:  # noqa: N803 - AWS's name
+        """Ends the state that waits with this token; `output` is JSON text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the function works with."""
+
+    store: Store
+    tokens: TaskTokens
+
+
+def await_sources(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Register who waits; everything may have come already."""
+    run = event["run"]
+    key = RunKey(run["dag_id"], run["run_id"])
+    join = signals.store.await_join(
+        key,
+        run["execution"],
+        event["join"],
+        token=event["token"],
+        sources=event["sources"],
+        rule=event.get("rule"),
+    )
+    return {"completed": [event["join"]] if _complete(signals, event["join"], join) else []}
+
+
+def signal_joins(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell each join that this source has come."""
+    run = event["run"]
+    key = RunKey(run["dag_id"], run["run_id"])
+    completed = []
+    for name in event["joins"]:
+        join = signals.store.signal_join(key, run["execution"], name, source=event["source"], states=event["states"])
+        if _complete(signals, name, join):
+            completed.append(name)
+    return {"completed": completed}
+
+
+def _complete(signals: Signals, name: str, join: Join) -> bool:
+    """Let the state that waits go on, if somebody waits and the join is decided."""
+    if join.token is None or join.sources is None:
+        return False
+    verdict = _verdict(join)
+    if verdict is None:
+        return False
+    states = dict(join.states) if verdict == "run" else {**join.states, name: verdict}
+    try:
+        signals.tokens.send_task_success(taskToken=join.token, output=json.dumps(states))
+    except Exception as error:
+        if _name_of(error) not in _USED_UP:
+            raise
+        return False
+    return True
+
+
+def _verdict(join: Join) -> str | None:
+    """ "run", "skipped" or "upstream_failed"; None while it is open."""
+    if join.rule is None:
+        return "run" if join.arrived.issuperset(join.sources or ()) else None
+    from dag_translator.trigger_rules import evaluate
+
+    upstream = join.rule["upstream"]
+    states: list[str] = []
+    for task_id in upstream:
+        state = join.states.get(task_id)
+        states.extend(state if isinstance(state, list) else [state] if state is not None else [])
+    known = sum(task_id in join.states for task_id in upstream)
+    # A mapped task counts once for each of its distinct states.
+    return evaluate(join.rule["trigger_rule"], states, len(states) + len(upstream) - known)
+
+
+def _name_of(error: Exception) -> str:
+    """The code of a botocore ClientError, or the class name of what a fake or the in-process engine raises."""
+    return error_code(error) or type(error).__name__
+
+
+KINDS: Mapping[str, Callable[[Signals, Mapping[str, Any]], dict[str, Any]]] = {
+    "await": await_sources,
+    "signal": signal_joins,
+}
+
+
+def handle(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+    """One event, by its kind."""
+    return KINDS[event["kind"]](signals, event)
+
+
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """The Lambda's entry."""
+    from lambdas.aws import clients, table_store
+
+    return handle(Signals(table_store(), clients().stepfunctions), event)

@@ -1,0 +1,137 @@
+"""start_run: the machine's first state. It makes the DagRun and answers `$run`.
+
+Input: whatever the execution was started with (by the dispatcher, the command, or a person in the console), every key
+optional. What is missing is filled in as Airflow's manual trigger does: logical date now, data interval by the timetable,
+run_id `manual__<logical date>`. Starting the same execution twice makes one DagRun and gives one answer.
+
+    {"kind": "start_run", "execution": {"Id", "Name", "StartTime"}, "input": {…}} -> {"run": $run, "states": {…}}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from lambdas.params import run_params
+from lambdas.records import DagRun
+from lambdas.runtime import Runtime, iso, parse_time
+from lambdas.store import CONF_ITEM_LIMIT, conf_blob
+
+FINAL_STATES = frozenset({"success", "failed", "skipped", "upstream_failed"})
+_RUN_TYPES = {
+    "manual": "manual",
+    "scheduled": "scheduled",
+    "backfill": "backfill",
+    "asset_triggered": "asset_triggered",
+}
+
+
+class InvalidRunInput(ValueError):
+    """The execution's input is not something that a run can start with."""
+
+
+def start_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Create (or, for a re-run, take over) the DagRun.
+
+    Raises InvalidRunInput for an input that makes no sense and ParamValidationError for params that don't fit.
+    """
+    given = event.get("input") or {}
+    if not isinstance(given, Mapping):
+        raise InvalidRunInput(f"the execution's input must be a JSON object, not {type(given).__name__}")
+    execution = event["execution"]
+    states = _kept_states(runtime, given)
+    conf = given.get("conf") or {}
+    if not isinstance(conf, Mapping):
+        raise InvalidRunInput(f"conf must be a JSON object, not {type(conf).__name__}")
+    wanted = _new_run(runtime, given, dict(conf), execution)
+    run_params(runtime.dag, conf)  # refuse params that don't fit before there is a DagRun
+    run = runtime.store.create_run(wanted)
+    conf_now = json.loads(run.conf)
+    return {"run": _run_json(run, conf_now, run_params(runtime.dag, conf_now)), "states": states}
+
+
+def _kept_states(runtime: Runtime, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The outcomes that a re-run starts with; unknown tasks (of an older version of the DAG) are left out."""
+    states = given.get("states") or {}
+    for task_id, state in states.items():
+        values = state if isinstance(state, list) else [state]
+        if any(value not in FINAL_STATES for value in values):
+            raise InvalidRunInput(
+                f"states: {task_id!r} can't start as {state!r}; known: {', '.join(sorted(FINAL_STATES))}"
+            )
+    return {task_id: state for task_id, state in states.items() if task_id in runtime.dag.task_dict}
+
+
+def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], execution: Mapping[str, Any]) -> DagRun:
+    started = runtime.now()
+    run_type = str(given.get("run_type") or _type_of(str(given.get("run_id") or "")))
+    if run_type not in _RUN_TYPES:
+        raise InvalidRunInput(f"run_type: {run_type!r} is none of {', '.join(_RUN_TYPES)}")
+    has_date = "logical_date" not in given or given["logical_date"] is not None
+    logical = _time(given, "logical_date") or (started if has_date else None)
+    start, end = _time(given, "data_interval_start"), _time(given, "data_interval_end")
+    if (start is None) != (end is None):
+        raise InvalidRunInput("data_interval_start and data_interval_end go together: give both or none")
+    if start is None and logical is not None:
+        start, end = _manual_interval(runtime.dag, logical)
+    run_after = _time(given, "run_after") or end or logical or started
+    return DagRun(
+        dag_id=runtime.dag.dag_id,
+        run_id=str(given.get("run_id") or f"{run_type}__{iso(logical or run_after)}"),
+        run_type=run_type,
+        state="running",
+        run_after=iso(run_after),
+        start_date=iso(started),
+        execution=execution["Name"],
+        execution_arn=execution.get("Id", ""),
+        logical_date=iso(logical) if logical else None,
+        data_interval_start=iso(start) if start else None,
+        data_interval_end=iso(end) if end else None,
+        conf=json.dumps(conf, ensure_ascii=False),
+    )
+
+
+def _type_of(run_id: str) -> str:
+    """What a run_id says about who started the run, as Airflow reads it."""
+    return next((kind for kind in _RUN_TYPES if run_id.startswith(f"{kind}__")), "manual")
+
+
+def _time(given: Mapping[str, Any], name: str) -> datetime | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    try:
+        return parse_time(str(text))
+    except ValueError:
+        raise InvalidRunInput(f"{name}: {text!r} is not an ISO 8601 time such as 2024-01-15T00:00:00+00:00") from None
+
+
+def _manual_interval(dag: Any, logical: datetime) -> tuple[datetime, datetime]:
+    if dag.schedule is None:
+        return logical, logical
+    # Only a scheduled DAG that somebody starts by hand pays for these imports.
+    from dag_translator.schedule import schedule_spec
+
+    from lambdas.timetable import timetable_from_spec
+
+    return timetable_from_spec(schedule_spec(dag)).infer_manual_data_interval(logical)
+
+
+def _run_json(run: DagRun, conf: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    large = len(run.conf) > CONF_ITEM_LIMIT
+    return {
+        "dag_id": run.dag_id,
+        "run_id": run.run_id,
+        "run_type": run.run_type,
+        "logical_date": run.logical_date,
+        "data_interval_start": run.data_interval_start,
+        "data_interval_end": run.data_interval_end,
+        "run_after": run.run_after,
+        "start_date": run.start_date,
+        "conf": {"s3": conf_blob(run.key)} if large else conf,
+        # They include the conf: what is too large for one is too large for the other.
+        "params": {} if large else params,
+        "execution": run.execution,
+    }

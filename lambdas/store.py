@@ -1,0 +1,327 @@
+"""What the runtime keeps, and what keeping it means; the layers below only read and write items.
+
+`Store` holds the meaning: DagRuns, task instances with their fences, XComs, joins. A subclass brings six primitives
+(`MemoryStore` in one process, `DynamoStore` on DynamoDB and S3), so both behave alike and one test suite judges both.
+
+Invariants: a task instance's outcome and its XComs are written together or not at all; a write with a fence that no
+longer holds changes nothing; a write whose answer was lost counts as done when it is repeated.
+
+>>> from lambdas.memory_store import MemoryStore
+>>> from lambdas.records import DagRun, Fence, TaskRecord, XCom
+>>> store = MemoryStore()
+>>> running = TaskRecord("etl", "r1", "load", "running", try_number=1)
+>>> store.save_task(running, expect=None)
+True
+>>> done = TaskRecord("etl", "r1", "load", "success", try_number=1)
+>>> store.save_task(done, expect=Fence(state="running", try_number=1), xcoms={"return_value": "7"})
+True
+>>> store.save_task(running, expect=Fence(state="running", try_number=1))     # a late one
+False
+>>> store.get_xcom(done.key, "return_value")
+'7'
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lambdas.records import (
+    FINAL_RUN_STATES,
+    DagRun,
+    Fence,
+    Item,
+    Join,
+    RunKey,
+    TaskKey,
+    TaskRecord,
+    XCom,
+    changed,
+    from_item,
+    to_item,
+)
+
+XCOM_ITEM_LIMIT = 256 * 1024  # bytes; a larger XCom goes to the bucket
+CONF_ITEM_LIMIT = 8 * 1024
+_TRANSACTION_WRITES = 90  # DynamoDB takes 100 and 4 MB
+_TRANSACTION_BYTES = 3_000_000
+_YEAR = 366 * 24 * 3600  # an execution lives at most a year
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What an item must be for a write: absent, or present with these attributes (present at all if {})."""
+
+    absent: bool = False
+    equals: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Replace an item as a whole."""
+
+    pk: str
+    sk: str
+    attributes: Item
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove an item; fine if it does not exist."""
+
+    pk: str
+    sk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Write nothing, but fail the whole transaction when the condition does not hold."""
+
+    pk: str
+    sk: str
+    condition: Condition
+
+
+Write = Put | Delete | Check
+
+
+class Store(ABC):
+    """Typed operations on DagRuns, task instances, XComs and joins.
+
+    keep_days: how long finished things stay (attribute `expires`, read by DynamoDB's TTL); 0: for ever.
+    """
+
+    def __init__(self, keep_days: int = 0) -> None:
+        self.keep_days = keep_days
+
+    # --- the primitives --------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def read(self, pk: str, sk: str) -> Item | None:
+        """One item's attributes (with pk and sk), read strongly consistent."""
+
+    @abstractmethod
+    def query(self, pk: str, prefix: str, *, newest_first: bool = False) -> Iterator[Item]:
+        """The items of a partition whose sk begins with `prefix`, in the order of sk."""
+
+    @abstractmethod
+    def write(self, writes: Sequence[Write]) -> bool:
+        """All or none of at most 100 writes; False if a condition did not hold."""
+
+    @abstractmethod
+    def write_many(self, writes: Iterable[Put | Delete]) -> None:
+        """Any number of unconditional writes, each on its own."""
+
+    @abstractmethod
+    def merge(self, pk: str, sk: str, add: Mapping[str, set[str]], assign: Mapping[str, Any]) -> Item:
+        """Atomically add to the item's sets of strings and assign attributes; the whole item as it then is."""
+
+    @abstractmethod
+    def put_blob(self, key: str, text: str) -> None:
+        """Keep a large text."""
+
+    @abstractmethod
+    def get_blob(self, key: str) -> str:
+        """A large text; KeyError if there is none."""
+
+    def _put(self, pk: str, sk: str, attributes: Item, condition: Condition | None = None) -> Put:
+        expires = {"expires": int(time.time()) + self.keep_days * 86400} if self.keep_days else {}
+        return Put(pk, sk, {**attributes, **expires}, condition)
+
+    # --- DagRuns ---------------------------------------------------------------------------------------------------
+
+    def get_run(self, key: RunKey) -> DagRun | None:
+        """The DagRun, with its conf."""
+        item = self.read(key.pk, "run")
+        if item is None:
+            return None
+        run = from_item(DagRun, item)
+        return changed(run, conf=self.get_blob(item["conf_blob"])) if "conf_blob" in item else run
+
+    def create_run(self, run: DagRun) -> DagRun:
+        """Create the DagRun, or take it over by a new execution (a re-run); what is then stored.
+
+        The same execution again changes nothing and gets the first answer.
+        """
+        existing = self.get_run(run.key)
+        if existing is not None and existing.execution == run.execution:
+            return existing
+        if existing is None:
+            wanted, condition = run, Condition(absent=True)
+        else:
+            wanted = changed(
+                existing,
+                state=run.state,
+                start_date=run.start_date,
+                end_date=None,
+                error=None,
+                execution=run.execution,
+                execution_arn=run.execution_arn,
+            )
+            condition = Condition(equals={"execution": existing.execution})
+        if self._write_run(wanted, condition):
+            return wanted
+        return self.create_run(run)  # somebody else was quicker: look again
+
+    def end_run(self, key: RunKey, execution: str, state: str, end_date: str, error: str | None = None) -> bool:
+        """Give the DagRun its final state; False if it has one or belongs to another execution by now."""
+        run = self.get_run(key)
+        if run is None or run.execution != execution or run.state in FINAL_RUN_STATES:
+            return False
+        ended = changed(run, state=state, end_date=end_date, error=error)
+        return self._write_run(ended, Condition(equals={"execution": execution, "state": run.state}))
+
+    def _write_run(self, run: DagRun, condition: Condition) -> bool:
+        attributes = to_item(run)
+        if len(run.conf) > CONF_ITEM_LIMIT:
+            attributes["conf_blob"] = conf_blob(run.key)
+            self.put_blob(attributes["conf_blob"], attributes.pop("conf"))
+        index = {name: value for name, value in attributes.items() if name not in ("conf", "conf_blob")}
+        writes = [
+            self._put(run.key.pk, "run", attributes, condition),
+            self._put(f"dag/{run.dag_id}", run.index_sk, index),
+        ]
+        if run.execution_arn and run.state not in FINAL_RUN_STATES:
+            names = {"dag_id": run.dag_id, "run_id": run.run_id, "execution": run.execution}
+            writes.append(self._put(f"execution/{run.execution_arn}", "run", names))
+        return self.write(writes)
+
+    def list_runs(self, dag_id: str) -> Iterator[DagRun]:
+        """The DAG's runs, newest first, without their conf."""
+        for item in self.query(f"dag/{dag_id}", "run/", newest_first=True):
+            yield from_item(DagRun, item)
+
+    def run_of_execution(self, execution_arn: str) -> tuple[RunKey, str] | None:
+        """Which DagRun an execution is, and the execution's name; None if it never started one."""
+        item = self.read(f"execution/{execution_arn}", "run")
+        return (RunKey(item["dag_id"], item["run_id"]), item["execution"]) if item else None
+
+    # --- task instances --------------------------------------------------------------------------------------------
+
+    def get_task(self, key: TaskKey) -> TaskRecord | None:
+        item = self.read(key.pk, key.sk)
+        return from_item(TaskRecord, item) if item else None
+
+    def list_tasks(self, run: RunKey) -> list[TaskRecord]:
+        """Every task instance of a run that has a record."""
+        return [from_item(TaskRecord, item) for item in self.query(run.pk, "ti/")]
+
+    def save_task(self, record: TaskRecord, *, expect: Fence | None, xcoms: Mapping[str, str] | None = None) -> bool:
+        """Write the record, and with it XComs (key → text). expect=None: there must be no record yet.
+
+        False if the fence does not hold: then nothing has changed.
+        """
+        condition = Condition(absent=True) if expect is None else Condition(equals=expect.equals())
+        puts = [self._xcom_put(record, key, text) for key, text in (xcoms or {}).items()]
+        *earlier, last = _transactions(puts)
+        for chunk in earlier:
+            if not self.write([Check(record.key.pk, record.key.sk, condition), *chunk]):
+                return False
+        final = self._put(record.key.pk, record.key.sk, to_item(record), condition)
+        return self.write([final, *last]) or self.get_task(record.key) == record
+
+    def save_tasks(self, records: Iterable[TaskRecord]) -> None:
+        """Write many records, whatever was there before."""
+        self.write_many(self._put(record.key.pk, record.key.sk, to_item(record)) for record in records)
+
+    # --- XComs -----------------------------------------------------------------------------------------------------
+
+    def _xcom_put(self, record: TaskRecord, key: str, text: str) -> Put:
+        size = len(text.encode())
+        if size > XCOM_ITEM_LIMIT:
+            blob = "/".join(("xcom", record.dag_id, record.run_id, record.task_id, str(record.map_index), key))
+            blob = f"{blob}/{record.try_number}.json"
+            self.put_blob(blob, text)
+            value: Item = {"blob": blob, "bytes": size}
+        else:
+            value = {"value": text}
+        return self._put(record.key.pk, record.key.xcom_sk(key), value)
+
+    def push_xcoms(self, record: TaskRecord, xcoms: Mapping[str, str]) -> bool:
+        """XComs pushed after the outcome was written (by callbacks); False if a later try has begun."""
+        fence = Condition(equals={"try_number": record.try_number, "execution": record.execution})
+        puts = [self._xcom_put(record, key, text) for key, text in xcoms.items()]
+        check = Check(record.key.pk, record.key.sk, fence)
+        return all(self.write([check, *chunk]) for chunk in _transactions(puts) if chunk)
+
+    def get_xcom(self, key: TaskKey, name: str) -> str | None:
+        """One XCom's text."""
+        item = self.read(key.pk, key.xcom_sk(name))
+        return self._xcom_text(item) if item else None
+
+    def list_xcoms(self, run: RunKey, task_id: str | None = None, name: str | None = None) -> list[XCom]:
+        """The XComs of a run (of one task, of one key), in the order of task, map index and key."""
+        prefix = f"xcom/{task_id}/" if task_id is not None else "xcom/"
+        found = []
+        for item in self.query(run.pk, prefix):
+            _, task, map_index, key = item["sk"].split("/", 3)
+            if name is None or key == name:
+                found.append(XCom(task, int(map_index), key, self._xcom_text(item)))
+        return sorted(found, key=lambda xcom: (xcom.task_id, xcom.map_index, xcom.key))
+
+    def clear_xcoms(self, key: TaskKey) -> None:
+        """Remove what earlier tries pushed."""
+        self.write_many(Delete(key.pk, item["sk"]) for item in list(self.query(key.pk, key.xcom_sk(""))))
+
+    def _xcom_text(self, item: Item) -> str:
+        return self.get_blob(item["blob"]) if "blob" in item else str(item["value"])
+
+    # --- joins -----------------------------------------------------------------------------------------------------
+
+    def await_join(
+        self,
+        run: RunKey,
+        execution: str,
+        task_id: str,
+        *,
+        token: str,
+        sources: Sequence[str],
+        rule: Mapping[str, Any] | None,
+    ) -> Join:
+        """Register who waits at the join; the join as it is then."""
+        what = {"token": token, "sources": list(sources), "rule": json.dumps(rule)}
+        return self._merge_join(run, execution, task_id, {}, what)
+
+    def signal_join(self, run: RunKey, execution: str, task_id: str, *, source: str, states: Mapping[str, Any]) -> Join:
+        """Record that `source` has come with these states; the join as it is then."""
+        # One element for each task's state: branches that share tasks store them once, however many meet here.
+        outcomes = {json.dumps([name, state]) for name, state in states.items()}
+        return self._merge_join(run, execution, task_id, {"arrived": {source}, "outcomes": outcomes}, {})
+
+    def _merge_join(
+        self, run: RunKey, execution: str, task_id: str, add: Mapping[str, set[str]], assign: Mapping[str, Any]
+    ) -> Join:
+        expires = {"expires": int(time.time()) + _YEAR}
+        present = {name: values for name, values in add.items() if values}
+        item = self.merge(run.pk, f"join/{execution}/{task_id}", present, {**assign, **expires})
+        return Join(
+            arrived=frozenset(item.get("arrived", ())),
+            states=dict(sorted(json.loads(outcome) for outcome in item.get("outcomes", ()))),
+            token=item.get("token"),
+            sources=tuple(item["sources"]) if "sources" in item else None,
+            rule=json.loads(item["rule"]) if "rule" in item else None,
+        )
+
+
+def conf_blob(run: RunKey) -> str:
+    """Where a large conf is kept."""
+    return f"conf/{run.dag_id}/{run.run_id}.json"
+
+
+def _transactions(puts: Sequence[Put]) -> list[list[Put]]:
+    """`puts` in pieces that fit a transaction together with one more write; at least one, maybe empty, piece."""
+    pieces: list[list[Put]] = [[]]
+    size = 0
+    for put in puts:
+        bytes_ = len(put.sk.encode()) + len(str(put.attributes.get("value", "")).encode())
+        if pieces[-1] and (len(pieces[-1]) >= _TRANSACTION_WRITES or size + bytes_ > _TRANSACTION_BYTES):
+            pieces.append([])
+            size = 0
+        pieces[-1].append(put)
+        size += bytes_
+    return pieces

@@ -1,0 +1,83 @@
+"""The task function: one per DAG, everything that needs the DAG's Python. The file is loaded once per cold start.
+
+The payload's `kind` picks the function; exceptions are the routing (Step Functions sees the class name). The environment
+names the DAG: AIRSTEP_DAG_FILE (relative to the package), AIRSTEP_DAG_ID; and the store: see `aws.table_store`.
+
+This module is what a cold start imports before the DAG file, so it imports little: a test pins what.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lambdas.runtime import Runtime
+
+Work = Callable[[Runtime, Mapping[str, Any]], dict[str, Any]]
+
+# kind → module and function. Modules load when first asked for: a poll needs no `run_task`.
+KINDS: Mapping[str, tuple[str, str]] = {
+    "start_run": ("lambdas.start_run", "start_run"),
+    "run_task": ("lambdas.run_task", "run_task"),
+    "record_failure": ("lambdas.record_failure", "record_failure"),
+    "prepare_task": ("lambdas.prepare_task", "prepare_task"),
+    "record_result": ("lambdas.record_result", "record_result"),
+    "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
+    "finish_run": ("lambdas.finish_run", "finish_run"),
+}
+
+
+class UnknownKind(ValueError):
+    """The payload asks for work that this version does not know."""
+
+
+def work_for(kind: str) -> Work:
+    """The function for a kind of work."""
+    if kind not in KINDS:
+        raise UnknownKind(f"kind {kind!r} is none of {', '.join(KINDS)}")
+    module, name = KINDS[kind]
+    function: Work = getattr(importlib.import_module(module), name)
+    return function
+
+
+def handle(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
+    """One event. This is what a local run calls, with a runtime of its own."""
+    return work_for(event["kind"])(runtime, event)
+
+
+@functools.cache
+def environment_runtime() -> Runtime:
+    """The Runtime of this Lambda, made at its first event."""
+    from dag_translator.authoring.runtime import install
+    from dag_translator.load import load_for_run
+    from lambdas.aws import clients, table_store
+    from lambdas.backends import AwsLender
+    from lambdas.observability import Observer
+
+    lender = AwsLender(clients())
+    install(lender)
+    observer = Observer()
+    root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
+    return Runtime(
+        dag=load_for_run(root / os.environ["AIRSTEP_DAG_FILE"], os.environ["AIRSTEP_DAG_ID"]),
+        store=table_store(),
+        lender=lender,
+        observe=observer.task,
+        measure=observer.measure,
+        log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
+    )
+
+
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """The Lambda's entry."""
+    runtime = replace(
+        environment_runtime(),
+        worker=context.aws_request_id,
+        remaining_ms=context.get_remaining_time_in_millis,
+    )
+    return handle(runtime, event)

@@ -1,0 +1,270 @@
+"""One try of a task, from its rendered templates to its recorded outcome. Every kind of work that runs user code uses it.
+
+    with task_environment(…):        log labels, secrets, current context
+        perform(…)                   templates, pre_execute, callbacks, the code within its time, post_execute
+        conclude(…)                  the outcome and the XComs in one write, then the callbacks
+
+Invariant: what a try leaves behind is written at most once, and only while the try is still the current one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from lambdas.callbacks import FOR_STATE, run_task_callbacks
+from lambdas.errors import surfaced
+from lambdas.limits import time_limit
+from lambdas.opening import LateInvocation, own_copy, rendered_fields
+from lambdas.records import Fence, TaskRecord, changed
+from lambdas.runtime import RunInfo, Runtime
+from lambdas.task_instance import XCOM_RETURN_KEY, TaskInstance
+
+log = logging.getLogger("airflow.task")
+
+Code = Callable[[Any, Any], Any]  # (task, context) -> result
+KeepsOn = Callable[[Runtime, BaseException], None]
+
+
+def labels_of(record: TaskRecord) -> dict[str, Any]:
+    """What every log line of a try carries."""
+    return {
+        "dag_id": record.dag_id,
+        "run_id": record.run_id,
+        "task_id": record.task_id,
+        "map_index": record.map_index,
+        "try_number": record.try_number,
+    }
+
+
+@contextmanager
+def task_environment(runtime: Runtime, run: RunInfo, task: Any, record: TaskRecord) -> Iterator[TaskInstance]:
+    """The block runs as this try: its log lines are labelled, `get_current_context()` answers, secrets are there."""
+    from dag_translator.authoring import runtime as authoring
+
+    ti = TaskInstance(runtime, run, own_copy(task), record)
+    context = ti.get_template_context()
+    with runtime.observe(labels_of(record)), authoring.use(runtime.lender), authoring.running(context):
+        yield ti
+
+
+def run_try(
+    runtime: Runtime, ti: TaskInstance, code: Code, *, begins: bool = True, keeps_on: KeepsOn | None = None
+) -> dict[str, Any]:
+    """Run `code` as the task, record what came of it, and answer with the states that it makes.
+
+    begins: whether the task's hooks and callbacks for its begin are due. keeps_on: sees each error first, and raises
+    something else when it has dealt with it (a sensor that is to be poked again).
+
+    Raises AirflowSkipException when the task is skipped, else what the user's code raised (BaseExceptions, which would end
+    the worker, as an Exception of the same name).
+    """
+    from dag_translator.authoring.exceptions import AirflowSkipException
+
+    try:
+        result = perform(runtime, ti, code, begins)
+        states = {ti.task_id: "success", **dict.fromkeys(push_result(ti, result), "skipped")}
+    except AirflowSkipException as error:
+        log.info("Skipping task: %s", error)
+        conclude(runtime, ti, "skipped", states={ti.task_id: "skipped"}, error=error)
+        raise surfaced(error) from None
+    except BaseException as error:
+        if keeps_on is not None:
+            keeps_on(runtime, error)
+        state = "up_for_retry" if may_try_again(ti, error) else "failed"
+        log.exception("Task failed with exception (try %s, now %s)", ti.try_number, state)
+        conclude(runtime, ti, state, error=error)
+        raise surfaced(error) from None
+    return conclude(runtime, ti, "success", states=states)
+
+
+def perform(runtime: Runtime, ti: TaskInstance, code: Code, begins: bool = True) -> Any:
+    """What Airflow does around `execute`, in its order."""
+    from dag_translator.authoring.definitions.baseoperator import BaseOperator
+
+    task, context = ti.task, ti.get_template_context()
+    with _context_in_environment(ti), time_limit(None, runtime.remaining_ms):
+        render(ti)
+        if begins:
+            begin(ti)
+        try:
+            with time_limit(task.execution_timeout, runtime.remaining_ms):
+                result = code(task, context)
+        except BaseException as error:
+            if type(error).__name__ == "AirflowTaskTimeout":
+                task.on_kill()
+            raise
+        if task._post_execute_hook is not None:
+            task._post_execute_hook(context, result)
+        if type(task).post_execute is not BaseOperator.post_execute:
+            task.post_execute(context)  # without the result, as Airflow 3.3.2 does
+    return result
+
+
+def begin(ti: TaskInstance) -> None:
+    """What runs before the task's own code."""
+    context = ti.get_template_context()
+    if ti.task._pre_execute_hook is not None:
+        ti.task._pre_execute_hook(context)
+    ti.task.pre_execute(context)
+    run_task_callbacks(ti.task, "on_execute_callback", context)
+
+
+def render(ti: TaskInstance) -> None:
+    """Render the task's templates, and keep what they became for the record."""
+    from lambdas.templates import resolve_template_files
+
+    task = ti.task
+    if task.template_fields:
+        resolve_template_files(task, task.dag)
+        task.render_template_fields(ti.get_template_context())
+    ti.rendered = rendered_fields(task)
+
+
+def push_result(ti: TaskInstance, result: Any) -> list[str]:
+    """Push what the task returned; the ids of the tasks that it skips, in the DAG's order.
+
+    A branch or short circuit that skips something leaves no return value, as in Airflow 3.
+    """
+    task = ti.task
+    skipped: list[str] = []
+    if task.inherits_from_skipmixin:
+        skipped, note = _skips(task, result)
+        if note is not None:
+            ti.xcom_push("skipmixin_key", note)
+    if skipped or result is None or not task.do_xcom_push:
+        return skipped
+    if task.multiple_outputs:
+        _push_items(ti, result)
+    ti.xcom_push(XCOM_RETURN_KEY, result)
+    return skipped
+
+
+def _skips(task: Any, result: Any) -> tuple[list[str], dict[str, list[str]] | None]:
+    from dag_translator.authoring.operators.skipmixin import BranchMixIn
+
+    order = list(task.dag.task_dict)
+    to_skip = task.tasks_to_skip(result)
+    skipped = [task_id for task_id in order if task_id in to_skip]
+    if isinstance(task, BranchMixIn):
+        return skipped, {"followed": [t for t in order if t in task.downstream_task_ids and t not in to_skip]}
+    return skipped, {"skipped": skipped} if skipped else None
+
+
+def _push_items(ti: TaskInstance, result: Any) -> None:
+    if not isinstance(result, Mapping):
+        raise TypeError(f"Returned output was type {type(result)} expected dictionary for multiple_outputs")
+    for key in result:
+        if not isinstance(key, str):
+            raise TypeError(
+                "Returned dictionary keys must be strings when using multiple_outputs, "
+                f"found {key} ({type(key)}) instead"
+            )
+    for key, value in result.items():
+        ti.xcom_push(key, value)
+
+
+def may_try_again(ti: TaskInstance, error: BaseException) -> bool:
+    """Whether the task has a try left for this error."""
+    from dag_translator.authoring.exceptions import (
+        AirflowFailException,
+        AirflowSensorTimeout,
+        AirflowTaskTerminated,
+    )
+
+    never = isinstance(error, AirflowFailException | AirflowSensorTimeout | AirflowTaskTerminated)
+    return not never and ti.try_number <= ti.max_tries
+
+
+def conclude(
+    runtime: Runtime,
+    ti: TaskInstance,
+    state: str,
+    *,
+    states: Mapping[str, Any] | None = None,
+    error: BaseException | None = None,
+    **also: Any,
+) -> dict[str, Any]:
+    """Write the try's end and its XComs, run the callbacks; the states to answer with.
+
+    also: further fields of the record. If the try is not the current one any more, nothing is written: the outcome that
+    stands is answered, or LateInvocation raised if a newer try runs.
+    """
+    record = changed(
+        ti.record,
+        state=state,
+        end_date=runtime.timestamp(),
+        states=dict(states or {}),
+        error=type(error).__name__ if error is not None else None,
+        error_message=str(error)[:2000] if error is not None else None,
+        rendered=ti.rendered or ti.record.rendered,
+        **also,
+    )
+    fence = Fence("running", ti.record.try_number, record.attempt, record.execution)
+    if not runtime.store.save_task(record, expect=fence, xcoms=ti.pushed):
+        standing = runtime.store.get_task(record.key)
+        if standing is not None and standing.is_final and standing.execution == record.execution:
+            log.warning("this try's outcome (%s) comes too late: the task is %s already", state, standing.state)
+            return answer_again(standing)
+        raise LateInvocation(f"try {record.try_number} of {record.task_id} is not the current one any more")
+    ti.moved_to(record)
+    if record.start_date:
+        seconds = (
+            datetime.fromisoformat(record.end_date or "") - datetime.fromisoformat(record.start_date)
+        ).total_seconds()
+        runtime.measure(state, seconds, labels_of(record))
+    after_outcome(runtime, ti, state, error)
+    return dict(record.states)
+
+
+def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseException | None) -> None:
+    """The callbacks for the state, and what they pushed."""
+    kind = FOR_STATE.get(state)
+    if kind is None:
+        return
+    context = ti.get_template_context()
+    if error is not None:
+        context["exception"] = error
+    run_task_callbacks(ti.task, kind, context)
+    if ti.pushed:
+        runtime.store.push_xcoms(ti.record, ti.pushed)
+        ti.moved_to(ti.record)
+
+
+def answer_again(record: TaskRecord) -> dict[str, Any]:
+    """What the task's outcome means for the machine, without running anything."""
+    from dag_translator.authoring.exceptions import AirflowFailException, AirflowSkipException
+
+    if record.state == "success":
+        return dict(record.states) or {record.task_id: "success"}
+    if record.state == "skipped":
+        raise AirflowSkipException(record.error_message or f"{record.task_id} was skipped")
+    raise AirflowFailException(record.error_message or f"{record.task_id} ended as {record.state} before")
+
+
+@contextmanager
+def _context_in_environment(ti: TaskInstance) -> Iterator[None]:
+    """Airflow's `AIRFLOW_CTX_*` variables, which scripts read."""
+    values = {
+        "AIRFLOW_CTX_DAG_OWNER": str(ti.task.owner or ""),
+        "AIRFLOW_CTX_DAG_ID": ti.dag_id,
+        "AIRFLOW_CTX_TASK_ID": ti.task_id,
+        "AIRFLOW_CTX_EXECUTION_DATE": ti._run.logical_date or "",
+        "AIRFLOW_CTX_LOGICAL_DATE": ti._run.logical_date or "",
+        "AIRFLOW_CTX_TRY_NUMBER": str(ti.try_number),
+        "AIRFLOW_CTX_DAG_RUN_ID": ti.run_id,
+    }
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

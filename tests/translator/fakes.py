@@ -1,0 +1,110 @@
+"""The machine's Lambdas, faked: each task's body is an `Outcome`; everything that decides is the machine's own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dag_translator import asl
+from dag_translator.model import Dag
+from dag_translator.trigger_rules import evaluate
+from infra.local.engine import Callbacks, Execution, TaskCall, TaskFailed, run
+from tests.translator.reference import Outcome
+
+
+@dataclass(slots=True)
+class Join:
+    token: str = ""
+    sources: frozenset[str] = frozenset()
+    rule: Mapping[str, Any] | None = None
+    heard: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def answer(self, name: str) -> dict[str, str] | None:
+        """What the waiting branch gets to know, once that is enough."""
+        states = {task_id: state for reported in self.heard.values() for task_id, state in reported.items()}
+        if self.rule is None:
+            return states if self.sources <= set(self.heard) else None
+        upstream = self.rule["upstream"]
+        known = [states[each] for each in upstream if each in states]
+        if name in states:
+            return states
+        verdict = evaluate(self.rule["trigger_rule"], known, len(upstream))
+        return None if verdict is None else states if verdict == "run" else {**states, name: verdict}
+
+
+@dataclass(slots=True)
+class FakeLambdas:
+    outcomes: Mapping[str, Outcome]
+    callbacks: Callbacks = field(default_factory=Callbacks)
+    starts: dict[str, float] = field(default_factory=dict)
+    ends: dict[str, float] = field(default_factory=dict)
+    final: dict[str, str] = field(default_factory=dict)
+    joins: dict[str, Join] = field(default_factory=lambda: defaultdict(Join))
+    began: float | None = None
+
+    async def call(self, resource: str, arguments: Any, call: TaskCall) -> Any:
+        payload = arguments["Payload"]
+        return {"Payload": await getattr(self, payload["kind"].replace("await", "wait"))(payload, call)}
+
+    def _now(self, call: TaskCall) -> float:
+        now = call.clock.now().timestamp()
+        self.began = now if self.began is None else self.began
+        return now - self.began
+
+    async def start_run(self, payload: Any, call: TaskCall) -> Any:
+        self._now(call)
+        return {"run": {"run_id": "r"}, "states": {}}
+
+    async def run_task(self, payload: Any, call: TaskCall) -> Any:
+        task_id = payload["task_id"]
+        outcome = self.outcomes[task_id]
+        assert task_id not in self.starts, f"{task_id} runs twice"
+        self.starts[task_id] = self._now(call)
+        await call.sleep(outcome.seconds)
+        self.ends[task_id] = self._now(call)
+        if outcome.state == "skipped":
+            raise TaskFailed("AirflowSkipException", "")
+        if outcome.state == "failed":
+            raise TaskFailed("ValueError", "x")
+        return {task_id: "success", **{skipped: "skipped" for skipped in outcome.skips if skipped not in self.starts}}
+
+    async def record_failure(self, payload: Any, call: TaskCall) -> Any:
+        return {payload["task_id"]: "failed"}
+
+    async def finish_run(self, payload: Any, call: TaskCall) -> Any:
+        self.final = payload["states"]
+        return {"state": "success"}
+
+    async def wait(self, payload: Any, call: TaskCall) -> Any:
+        join = self.joins[payload["join"]]
+        join.token, join.sources, join.rule = payload["token"], frozenset(payload["sources"]), payload["rule"]
+        self._complete(payload["join"])
+
+    async def signal(self, payload: Any, call: TaskCall) -> Any:
+        for name in payload["joins"]:
+            self.joins[name].heard[payload["source"]] = payload["states"]
+            self._complete(name)
+
+    def _complete(self, name: str) -> None:
+        import json
+
+        join = self.joins[name]
+        answer = join.answer(name) if join.token else None
+        if answer is not None:
+            self.callbacks.send_task_success(taskToken=join.token, output=json.dumps(answer))
+            join.token = ""
+
+
+def execute(dag: Dag, machine: asl.Machine, outcomes: Mapping[str, Outcome]) -> tuple[Execution, FakeLambdas]:
+    lambdas = FakeLambdas(outcomes)
+    definition = asl.definition(machine, "", None)
+    execution = run(
+        definition,
+        {},
+        integrations=lambdas,
+        callbacks=lambdas.callbacks,
+        placeholders={"TaskFunction": "task", "SignalFunction": "signal"},
+    )
+    return execution, lambdas
