@@ -1,8 +1,10 @@
-"""Pass 1: a DAG file → its live DAGs and its problems. The file's own code runs here, and nowhere later in the translator.
+"""Pass 1: a DAG file → its live DAGs and its problems. The file's own code runs here, and nowhere later in the
+translator.
 
-The file is executed as Airflow's DAG processor does it: under a unique module name, with the DAG folder on `sys.path`, `airflow.*`
-answered by `authoring`. Found are the DAGs bound to module-level names, used in a `with` block, or made by calling a `@dag`
-function. Afterwards `sys.path` and `sys.modules` are as they were before, so that files don't see each other's modules.
+The file is executed as Airflow's DAG processor does it: under a unique module name, with the DAG folder on
+`sys.path`, `airflow.*` answered by `authoring`. Found are the DAGs bound to module-level names, used in a `with`
+block, or made by calling a `@dag` function. Afterwards `sys.path` and `sys.modules` are as they were before, so that
+files don't see each other's modules.
 
 Invariant: `load` never raises for what a user wrote; `problems` has all that was found, each with the line in the file.
 """

@@ -28,7 +28,7 @@ class Step:
 class Signal:
     """Reports, to the `Await`s called `joins`, the outcomes of the tasks in `reports`; stands after its source.
 
-    source: the name under which the joins know it (the first task of the region it follows). decided: tasks behind the
+    source: the name under which the joins know it (the last task of the region it follows). decided: tasks behind the
     joins that a branch or short circuit may have skipped already; reported if so.
     """
 

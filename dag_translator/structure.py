@@ -125,7 +125,7 @@ class _Nesting:
             steps: list[Region] = []
             while True:
                 if key in joins:
-                    sources = (self.dag.tasks[source].task_id for source in forest.parts[key].others)
+                    sources = (self._last(forest.parts[source].items) for source in forest.parts[key].others)
                     steps.append(Await(joins[key], tuple(sources)))
                 steps.append(self.region(forest.parts[key].node))
                 targets = [target for target in forest.waiting[key] if target in joins]
@@ -162,7 +162,11 @@ class _Nesting:
             reports |= forest.reports(key, target)
             decided |= self._decided(forest.fresh(key, target), forest.parts[target].fates)
         names = tuple(joins[target] for target in targets)
-        return Signal(self.dag.tasks[key].task_id, names, self._ids(reports), self._ids(decided))
+        return Signal(self._last(forest.parts[key].items), names, self._ids(reports), self._ids(decided))
+
+    def _last(self, items: int) -> str:
+        """The last task of a region: the name by which joins know it."""
+        return self.dag.tasks[items.bit_length() - 1].task_id
 
     def _upstream(self, items: int) -> int:
         """The direct upstream tasks of `items`, and the setups they belong to."""

@@ -57,7 +57,12 @@ _FAILED = frozenset({"failed", "upstream_failed"})
 _ENDED_BY_ITSELF = frozenset({"success", "failed"})
 
 RULES: Mapping[str, Rule] = {
-    "all_success": Rule(((Only(_SUCCESS), "run"), (AnyOf(_FAILED), "upstream_failed")), "skipped"),
+    # Airflow decides this one at the first upstream task that it sees failed or skipped. All are known here: a failure
+    # counts first, then a skip, as the one upstream_failed comes from a task further up, and so later.
+    "all_success": Rule(
+        ((Only(_SUCCESS), "run"), (AnyOf(frozenset({"failed"})), "upstream_failed"), (AnyOf(_SKIPPED), "skipped")),
+        "upstream_failed",
+    ),
     "all_failed": Rule(((Only(_FAILED), "run"),), "skipped"),
     "all_done": Rule((), "run"),
     "all_done_min_one_success": Rule(((AnyOf(_SKIPPED), "skipped"), (AnyOf(_SUCCESS), "run")), "upstream_failed"),

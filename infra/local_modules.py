@@ -136,7 +136,7 @@ class Finder:
 def _read_uses(file: Path, root: Path) -> Uses:
     package = file.relative_to(root).parent.parts
     uses = Uses()
-    for node in ast.walk(ast.parse(file.read_bytes(), filename=str(file))):
+    for node in _nodes(ast.parse(file.read_bytes(), filename=str(file))):
         if isinstance(node, ast.Import):
             uses.modules.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -146,6 +146,18 @@ def _read_uses(file: Path, root: Path) -> Uses:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             uses.texts.add(node.value)
     return uses
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node that may run: what stands under `if TYPE_CHECKING` doesn't."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and getattr(node.test, "attr", getattr(node.test, "id", "")) == "TYPE_CHECKING":
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
 
 
 def _imported_names(node: ast.ImportFrom, package: tuple[str, ...]) -> Iterator[str]:

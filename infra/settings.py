@@ -47,10 +47,10 @@ class Settings:
     prefix: begins the names of everything but state machines, which are called as their manifest says (so two
     environments need two accounts or regions). dags_folder: where the DAG files are. requirements: the DAGs' own pip
     requirements; None = no such file. memory: MB of a task function whose manifest names none. log_retention_days: of
-    every log group. run_retention_days: a run's records and XComs (0: for ever). log_level, log_execution_data: what Step
-    Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to. skip_refused: leave out
-    DAGs that can't be translated. task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" = every
-    DAG) → [{"actions": [...], "resources": [...]}].
+    every log group. run_retention_days: a run's records and XComs, 0 for ever. log_level, log_execution_data: what
+    Step Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to. skip_refused: leave
+    out DAGs that can't be translated. task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
+    every DAG) → [{"actions": [...], "resources": [...]}].
     """
 
     target: Literal["aws", "local"] = "aws"

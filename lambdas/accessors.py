@@ -1,6 +1,6 @@
 """`var`, `conn` and the asset events of the context: looked up when they are read.
 
-    {{ var.value.colour }}   {{ var.value.get("colour", "red") }}   {{ var.json.settings.depth }}   {{ conn.db.host }}
+{{ var.value.colour }}   {{ var.value.get("colour", "red") }}   {{ var.json.settings.depth }}   {{ conn.db.host }}
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ def _config() -> Any:
 
 
 def lent(kind: Literal["client", "resource"], service: str, arguments: Mapping[str, Any]) -> Any:
-    """A boto3 client or resource. arguments: boto3's own, with config as a dict, and role_arn to assume a role first."""
-    import boto3  # noqa: TID253 - the one place
+    """A boto3 client or resource. arguments: boto3's own, with config as a dict, and role_arn to assume first."""
+    import boto3
     from botocore.config import Config
 
     given = {name: value for name, value in arguments.items() if value is not None}
@@ -100,7 +100,7 @@ def clients() -> Clients:
 
 @functools.cache
 def table_store() -> Store:
-    """The store that the environment names: AIRSTEP_TABLE, AIRSTEP_BUCKET, AIRSTEP_KEEP_DAYS (0: for ever)."""
+    """The store that the environment names."""
     from lambdas.dynamo_store import DynamoStore
 
     made = clients()

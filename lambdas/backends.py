@@ -1,7 +1,7 @@
 """What the runtime lends to operators while they run: templates everywhere, secrets and AWS clients in a Lambda.
 
-Variables are SSM parameters `/airflow/variables/NAME`, Connections are secrets `airflow/connections/NAME`: the names that
-Airflow's own backends use. Each is fetched once per warm worker; what does not exist is asked for again.
+Variables are SSM parameters `/airflow/variables/NAME`, Connections are secrets `airflow/connections/NAME`: the
+names that Airflow's own backends use. Each is fetched once per warm worker; what does not exist is asked for again.
 """
 
 from __future__ import annotations

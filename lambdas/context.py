@@ -1,8 +1,8 @@
 """The context: what a task's code and templates may ask for, by Airflow's names, old and new.
 
 A `Context` is a mapping whose values are made when they are read, so a plain task pays for nothing that it does not use
-(pendulum alone takes longer to import than most of the rest). What costs a look into the table is a `Lazy` besides, since
-`def f(**kwargs)` reads every value.
+(pendulum alone takes longer to import than most of the rest). What costs a look into the table is a `Lazy`
+besides, since `def f(**kwargs)` reads every value.
 
 A run without a logical date has none of the keys that derive from it, as in Airflow 3. The keys of Airflow 2 alone
 (`execution_date`, `next_ds`, `prev_ds`, `tomorrow_ds`, …) are there because people's files use them.
@@ -109,8 +109,7 @@ def _neighbour(direction: int) -> Maker:
 
 
 def _previous_date(context: Context) -> Any:
-    from dag_translator.schedule import schedule_spec
-
+    from dag_translator.schedule.spec import schedule_spec
     from lambdas.timetable import timetable_from_spec
 
     timetable = timetable_from_spec(schedule_spec(context.runtime.dag))

@@ -1,5 +1,5 @@
-"""Exceptions on their way out of a Lambda. Their class names are the routing, so they keep them; what would end the worker
-or overflow the machine's payload does not get out.
+"""Exceptions on their way out of a Lambda. Their class names are the routing, so they keep them; what would end
+the worker or overflow the machine's payload does not get out.
 
 >>> error = surfaced(SystemExit(3))
 >>> type(error).__name__, str(error), isinstance(error, Exception)

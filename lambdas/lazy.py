@@ -1,6 +1,7 @@
 """Values that are made when they are first touched: pendulum dates, and what costs a look into the table.
 
-A `Lazy` stands for its value in every respect but identity (`lazy is None` is false even for None, as with Airflow's own).
+A `Lazy` stands for its value in every respect but identity (`lazy is None` is false even for None, as with
+Airflow's own).
 
 >>> calls = []
 >>> value = Lazy(lambda: calls.append("made") or 7)
@@ -69,10 +70,11 @@ def _reflected(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
 
 
 # Python looks operators up on the class, so `__getattribute__` alone does not pass them on.
-for _name, _function in {
+_UNARY: dict[str, Callable[[Any], Any]] = {
     "__str__": str, "__repr__": repr, "__hash__": hash, "__bool__": bool, "__len__": len, "__iter__": iter,
     "__neg__": operator.neg, "__int__": int, "__float__": float,
-}.items():  # fmt: skip
+}  # fmt: skip
+for _name, _function in _UNARY.items():
     setattr(Lazy, _name, _unary(_function))
 for _name in ("eq", "ne", "lt", "le", "gt", "ge", "add", "sub", "getitem", "contains", "mul", "truediv"):
     setattr(Lazy, f"__{_name}__", _binary(getattr(operator, _name)))

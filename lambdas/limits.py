@@ -1,7 +1,8 @@
 """How long a task's code may run: `execution_timeout`, and the end of the Lambda's own time.
 
-A timer signal raises `AirflowTaskTimeout` inside the user's code, as in Airflow (a BaseException: `except Exception` does
-not catch it). The Lambda's end is treated alike, a margin before it, so that the failure can still be recorded.
+A timer signal raises `AirflowTaskTimeout` inside the user's code, as in Airflow (a BaseException: `except
+Exception` does not catch it). The Lambda's end is treated alike, a margin before it, so that the failure can still
+be recorded.
 
 >>> from datetime import timedelta
 >>> with time_limit(timedelta(seconds=60), remaining_ms=None):

@@ -1,6 +1,7 @@
 """Opening a task instance: which try this is, and whether its code may run at all.
 
-The record decides, not the payload: Step Functions and Lambda may invoke a task twice, late, or after its answer got lost.
+The record decides, not the payload: Step Functions and Lambda may invoke a task twice, late, or after its answer
+got lost.
 
     no record, or one of an earlier execution   a new try, its retries counted anew
     success, skipped, failed, upstream_failed    the outcome stands: it is answered again, the code does not run

@@ -1,11 +1,12 @@
-"""poke_sensor: one poke. The machine waits between pokes, so no compute is held.
+"""poke_sensor: one poke. The machine waits between pokes, so no compute is held; only short pauses of a sensor in mode
+"poke" are waited for here, where that costs less than the machine's transitions.
 
     {"kind": "poke_sensor", "run": $run, "task_id": "a", "now": iso}
         -> {"state": "success" | "up_for_reschedule" | "up_for_retry", "wait": whole seconds, "states": {…}}
 
-The record keeps when the first poke was and how many there have been; the sensor's `timeout`, `soft_fail`, backoff and the
-task's retries go by it. Raises AirflowSensorTimeout when the time is over (never retried), AirflowSkipException for a skip,
-and the user's exception when no retry is left.
+The record keeps when the first poke was and how many there have been; the sensor's `timeout`, `soft_fail`, backoff
+and the task's retries go by it. Raises AirflowSensorTimeout when the time is over (never retried),
+AirflowSkipException for a skip, and the user's exception when no retry is left.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from lambdas.opening import Ended, open_task
-from lambdas.records import changed
 from lambdas.runtime import RunInfo, Runtime, iso, parse_time
 from lambdas.task_instance import TaskInstance
-from lambdas.tries import answer_again, conclude, may_try_again, run_try, task_environment
+from lambdas.tries import KeepsOn, answer_again, conclude, may_try_again, run_try, task_environment
+
+# Seconds. A lap of the machine costs three transitions, about as much as a small Lambda for 15 to 35 seconds.
+SHORT_PAUSE = 15.0
+LONGEST_WAIT = 60.0
 
 log = logging.getLogger("airflow.task")
 
@@ -41,16 +46,17 @@ def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     opened = open_task(runtime, run, task, attempt=0)
     if isinstance(opened, Ended):
         return {"state": "success", "wait": 0, "states": answer_again(opened.record)}
-    record = changed(opened.record, first_poke=opened.record.first_poke or iso(now), pokes=opened.record.pokes + 1)
+    first_poke = opened.record.first_poke or iso(now)
+    poking = Poking(runtime, parse_time(first_poke), now, opened.record.pokes + 1)
     outcome: dict[str, Any]
     with task_environment(runtime, run, task, opened.record) as ti:
         try:
             states = run_try(
                 runtime,
                 ti,
-                lambda sensor, context: _poke(sensor, context, record, now),
-                begins=record.pokes == 1 or task.reschedule,  # each poke of a rescheduled sensor is a begin in Airflow
-                keeps_on=_keeps_on(ti, record),
+                poking.poke,
+                begins=poking.count == 1 or task.reschedule,  # each poke of a rescheduled sensor is a begin in Airflow
+                keeps_on=_keeps_on(ti, poking),
             )
             outcome = {"state": "success", "wait": 0, "states": states}
         except NotYet as again:
@@ -58,32 +64,54 @@ def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     return outcome
 
 
-def _poke(sensor: Any, context: Any, record: Any, now: datetime) -> Any:
-    """The XCom value when what the sensor waits for is there; else NotYet, a timeout or a skip."""
-    from dag_translator.authoring.exceptions import AirflowRescheduleException
+@dataclass(slots=True)
+class Poking:
+    """The pokes of one invocation. first: when the sensor's first poke was; now, count: of the poke that comes next."""
 
-    first = parse_time(record.first_poke)
-    waited = (now - first).total_seconds()
-    try:
-        answer = sensor.poke_once(context)
-    except AirflowRescheduleException as again:
-        raise NotYet((again.reschedule_date - now).total_seconds()) from None
-    if answer:
-        return answer.xcom_value
-    sensor.time_out(waited)
-    raise NotYet(sensor.next_poke_interval(first, waited, record.pokes))
+    runtime: Runtime
+    first: datetime
+    now: datetime
+    count: int
+    slept: float = 0.0
+
+    def poke(self, sensor: Any, context: Any) -> Any:
+        """The XCom value when what the sensor waits for is there; else NotYet, a timeout or a skip."""
+        from dag_translator.authoring.exceptions import AirflowRescheduleException
+
+        while True:
+            try:
+                answer = sensor.poke_once(context)
+            except AirflowRescheduleException as again:
+                raise NotYet((again.reschedule_date - self.now).total_seconds()) from None
+            if answer:
+                return answer.xcom_value
+            waited = (self.now - self.first).total_seconds()
+            sensor.time_out(waited)
+            pause = sensor.next_poke_interval(self.first, waited, self.count)
+            self._wait_here(sensor, pause)
+
+    def _wait_here(self, sensor: Any, pause: float) -> None:
+        """Wait for a short pause; NotYet for one that the machine should wait for."""
+        worth_while = not sensor.reschedule and pause <= SHORT_PAUSE and self.slept + pause <= LONGEST_WAIT
+        if not worth_while or self.runtime.sleep is None:
+            raise NotYet(pause)
+        self.runtime.sleep(pause)
+        self.slept += pause
+        self.now += timedelta(seconds=pause)
+        self.count += 1
 
 
-def _keeps_on(ti: TaskInstance, record: Any) -> Any:
+def _keeps_on(ti: TaskInstance, poking: Poking) -> KeepsOn:
     """What `run_try` does with an error that does not end the sensor: NotYet, or one that leaves a retry."""
 
     def handle(runtime: Runtime, error: BaseException) -> None:
+        so_far = {"first_poke": iso(poking.first), "pokes": poking.count}
         if isinstance(error, NotYet):
-            conclude(runtime, ti, "up_for_reschedule", first_poke=record.first_poke, pokes=record.pokes)
+            conclude(runtime, ti, "up_for_reschedule", **so_far)
             raise error
         if may_try_again(ti, error):
             log.exception("Sensor failed with exception (try %s); it will be tried again", ti.try_number)
-            conclude(runtime, ti, "up_for_retry", error=error, first_poke=record.first_poke)
+            conclude(runtime, ti, "up_for_retry", error=error, **so_far)
             raise NotYet(retry_delay(ti.task, ti.try_number)) from None
 
     return handle

@@ -1,9 +1,11 @@
-"""prepare_task: what comes before an AWS service does a task's work. It opens the try and answers the service's request.
+"""prepare_task: what comes before an AWS service does a task's work. It opens the try and answers the service's
+request.
 
     {"kind": "prepare_task", "run": $run, "task_id": "a"} -> the request, usable as the integration's `Arguments`
         for a sensor: {"arguments": the request, "deadline": epoch milliseconds, "interval": whole seconds}
 
-The try stays open: `record_result` or `record_failure` closes it. A failure here (a template, a callback) ends the task.
+The try stays open: `record_result` or `record_failure` closes it. A failure here (a template, a callback) ends the
+task.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from datetime import timedelta
 from typing import Any
 
 from lambdas.errors import surfaced
-from lambdas.native import NativeWork, native_work
+from lambdas.native import native_work
+from lambdas.native.work import NativeWork
 from lambdas.opening import Ended, open_task
 from lambdas.records import Fence, changed
 from lambdas.runtime import RunInfo, Runtime

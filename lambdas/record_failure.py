@@ -1,4 +1,5 @@
-"""record_failure: the end of a task that failed, also where its Lambda could not say so (a crash, a timeout, a service).
+"""record_failure: the end of a task that failed, also where its Lambda could not say so (a crash, a timeout, a
+service).
 
     {"kind": "record_failure", "run": $run, "task_id": "a", "error": {"Error": …, "Cause": …}} -> {"a": "failed"}
 

@@ -1,4 +1,5 @@
-"""record_result: what comes after an AWS service has done a task's work: XComs as the provider pushes them, and the state.
+"""record_result: what comes after an AWS service has done a task's work: XComs as the provider pushes them, and
+the state.
 
     {"kind": "record_result", "run": $run, "task_id": "a", "result": the service's answer, "attempt": RetryCount}
         -> {"a": "success"}

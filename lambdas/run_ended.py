@@ -1,9 +1,10 @@
 """run_ended: a machine that stopped without its last state: timed out, aborted, or broken by Step Functions itself.
 
 EventBridge sends "Step Functions Execution Status Change" (TIMED_OUT, ABORTED, FAILED); the DagRun and its unfinished
-tasks get their final states here. As in Airflow, what runs is failed (by a timeout: skipped), what waits is skipped. A run
-that finished by itself, or that a newer execution has taken over, is left alone. No DAG is loaded, so no callbacks run.
-Source: Step Functions developer guide, "Automating Step Functions event delivery with EventBridge".
+tasks get their final states here. As in Airflow, what runs is failed (by a timeout: skipped), what waits is
+skipped. A run that finished by itself, or that a newer execution has taken over, is left alone. No DAG is loaded,
+so no callbacks run. Source: Step Functions developer guide, "Automating Step Functions event delivery with
+EventBridge".
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dag_translator.authoring.runtime import Runtime as Lender
+from lambdas.backends import TemplateLender
 from lambdas.records import RunKey
 from lambdas.store import Store, conf_blob
 
@@ -39,15 +40,17 @@ def iso(value: datetime) -> str:
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """dag: the live DAG (None where none is needed). lender: what operators borrow (secrets, AWS clients, templates).
-    now: the clock. remaining_ms: what is left of the Lambda's time, None if there is no end. worker: names this
-    invocation. observe: what to put around a task's code, given its labels (log lines carry them). measure: takes the
-    final state of a try, its seconds and its labels.
+    now: the clock; sleep: waits
+    inside an invocation, None where that is not worth while. remaining_ms: what is left of the Lambda's time, None
+    if there is no end. worker: names this invocation. observe: what to put around a task's code, given its labels
+    (log lines carry them). measure: takes the final state of a try, its seconds and its labels.
     """
 
     dag: Any
     store: Store
-    lender: Lender = field(default_factory=Lender)
+    lender: Lender = field(default_factory=TemplateLender)
     now: Callable[[], datetime] = utcnow
+    sleep: Callable[[float], None] | None = None
     remaining_ms: Callable[[], int] | None = None
     worker: str = ""
     log_stream: str | None = None

@@ -5,9 +5,9 @@
 
 `await` registers a task token, `signal` records that a source has come and with which states; both touch one item
 atomically, and whichever completes the join calls SendTaskSuccess with the merged states. Without a rule a join is
-complete when all sources have come; with one, as soon as the rule is decided (an early-firing trigger rule), and then the
-output also says {join: verdict} unless the task is to run. Doing either twice changes nothing: a token that was used up
-answers with an error that is ignored.
+complete when all sources have come; with one, as soon as the rule is decided (an early-firing trigger rule), and
+then the output also says {join: verdict} unless the task is to run. Doing either twice changes nothing: a token
+that was used up answers with an error that is ignored.
 """
 
 from __future__ import annotations

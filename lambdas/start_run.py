@@ -1,8 +1,8 @@
 """start_run: the machine's first state. It makes the DagRun and answers `$run`.
 
 Input: whatever the execution was started with (by the dispatcher, the command, or a person in the console), every key
-optional. What is missing is filled in as Airflow's manual trigger does: logical date now, data interval by the timetable,
-run_id `manual__<logical date>`. Starting the same execution twice makes one DagRun and gives one answer.
+optional. What is missing is filled in as Airflow's manual trigger does: logical date now, data interval by the
+timetable, run_id `manual__<logical date>`. Starting the same execution twice makes one DagRun and gives one answer.
 
     {"kind": "start_run", "execution": {"Id", "Name", "StartTime"}, "input": {…}} -> {"run": $run, "states": {…}}
 """
@@ -112,8 +112,7 @@ def _manual_interval(dag: Any, logical: datetime) -> tuple[datetime, datetime]:
     if dag.schedule is None:
         return logical, logical
     # Only a scheduled DAG that somebody starts by hand pays for these imports.
-    from dag_translator.schedule import schedule_spec
-
+    from dag_translator.schedule.spec import schedule_spec
     from lambdas.timetable import timetable_from_spec
 
     return timetable_from_spec(schedule_spec(dag)).infer_manual_data_interval(logical)

@@ -1,7 +1,8 @@
 """The task function: one per DAG, everything that needs the DAG's Python. The file is loaded once per cold start.
 
-The payload's `kind` picks the function; exceptions are the routing (Step Functions sees the class name). The environment
-names the DAG: AIRSTEP_DAG_FILE (relative to the package), AIRSTEP_DAG_ID; and the store: see `aws.table_store`.
+The payload's `kind` picks the function; exceptions are the routing (Step Functions sees the class name). The
+environment names the DAG: AIRSTEP_DAG_FILE (relative to the package), AIRSTEP_DAG_ID; and the store: see
+`aws.table_store`.
 
 This module is what a cold start imports before the DAG file, so it imports little: a test pins what.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +69,7 @@ def environment_runtime() -> Runtime:
         dag=load_for_run(root / os.environ["AIRSTEP_DAG_FILE"], os.environ["AIRSTEP_DAG_ID"]),
         store=table_store(),
         lender=lender,
+        sleep=time.sleep,
         observe=observer.task,
         measure=observer.measure,
         log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),

@@ -1,7 +1,8 @@
 """`ti`: the task instance as running code sees it, with `xcom_push` and `xcom_pull` as Airflow 3.3.2 has them.
 
 What is pushed is kept until the task's outcome is written, so that both are written together; the task itself sees its
-own pushes at once. Values are encoded when they are pushed, so that what can't be stored fails on the line that pushes it.
+own pushes at once. Values are encoded when they are pushed, so that what can't be stored fails on the line that
+pushes it.
 """
 
 from __future__ import annotations
@@ -208,7 +209,7 @@ class TaskInstance:
         """
         run = RunKey(dag_id or self.dag_id, run_id or self.run_id)
         single = task_ids is None or isinstance(task_ids, str)
-        tasks = [task_ids or self.task_id] if single else list(task_ids)  # type: ignore[arg-type]
+        tasks: list[Any] = [task_ids or self.task_id] if single else list(task_ids or ())
         if map_indexes is NOTSET:
             return self._pull_all(run, tasks, key, single, include_prior_dates, default)
         single_index = map_indexes is None or isinstance(map_indexes, int)
@@ -237,7 +238,7 @@ class TaskInstance:
         return task is None or bool(task.get_needs_expansion())
 
     def _fetch(self, run: RunKey, task_id: str, key: str, prior: bool) -> list[tuple[int, Any]]:
-        """(map_index, value) of one task's XComs of one key, from this run or, with `prior`, the latest one that has any."""
+        """(map_index, value) of a task's XComs of one key; with `prior` from the latest run that has any."""
         texts = self._texts(run, task_id, key)
         if not texts and prior:
             from lambdas.dag_run import earlier_runs

@@ -1,10 +1,11 @@
 """Jinja as Airflow sets it up: what `template_fields` are rendered with.
 
-A sandboxed environment (names with one leading underscore are allowed), StrictUndefined unless the DAG says otherwise, the
-filters `ds`, `ds_nodash`, `ts`, `ts_nodash`, `ts_nodash_with_tz`, the DAG's macros and filters, templates looked up beside
-the DAG file and in `template_searchpath`. With `render_template_as_native_obj` a field may become any Python value.
-Strings are rendered inside lists, tuples, sets and dicts (values only), and in objects that have `template_fields` of
-their own; XComArgs are replaced by what they refer to; a string that ends in one of `template_ext` names a file.
+A sandboxed environment (names with one leading underscore are allowed), StrictUndefined unless the DAG says
+otherwise, the filters `ds`, `ds_nodash`, `ts`, `ts_nodash`, `ts_nodash_with_tz`, the DAG's macros and filters,
+templates looked up beside the DAG file and in `template_searchpath`. With `render_template_as_native_obj` a field
+may become any Python value. Strings are rendered inside lists, tuples, sets and dicts (values only), and in
+objects that have `template_fields` of their own; XComArgs are replaced by what they refer to; a string that ends
+in one of `template_ext` names a file.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def environment(dag: Any, *, native: bool | None = None) -> Any:
 
 def _searchpath(dag: Any) -> list[str]:
     given = dag.template_searchpath
-    return [given] if isinstance(given, str | os.PathLike) else list(given or ())
+    return [os.fspath(given)] if isinstance(given, str | os.PathLike) else list(given or ())
 
 
 def environment_for(operator: Any, dag: Any) -> Any:

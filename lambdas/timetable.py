@@ -1,4 +1,5 @@
-"""A DAG's timetable, from the plain JSON `spec` that the translator wrote into the manifest (`dag_translator.schedule`).
+"""A DAG's timetable, from the plain JSON `spec` that the translator wrote into the manifest
+(`dag_translator.schedule`).
 
     timetable = timetable_from_spec(spec)                      # None: a DAG without a schedule
     timetable.next_runs(after, 3)                              # the next automated runs
@@ -7,10 +8,11 @@
     timetable.infer_manual_data_interval(run_after)            # as Airflow 3.3.2 does for a run started by hand
 
 `spec` is `{"timetable": {"type": "cron_interval" | …, …}, "timezone", "start_date", "end_date", "catchup",
-"max_active_runs"}`; `_KINDS` below is the table of types with their fields. Times are aware; what comes out is in UTC.
-Nothing here imports AWS, and croniter only when there is a cron.
+"max_active_runs"}`; `_KINDS` below is the table of types with their fields. Times are aware; what comes out is in
+UTC. Nothing here imports AWS, and croniter only when there is a cron.
 
->>> daily = timetable_from_spec({"timetable": {"type": "cron_interval", "expression": "0 5 * * *", "timezone": "Asia/Seoul"}})
+>>> fields = {"type": "cron_interval", "expression": "0 5 * * *", "timezone": "Asia/Seoul"}
+>>> daily = timetable_from_spec({"timetable": fields})
 >>> [run.run_id for run in daily.next_runs(datetime(2024, 1, 15, tzinfo=UTC), 2)]
 ['scheduled__2024-01-15T20:00:00+00:00', 'scheduled__2024-01-16T20:00:00+00:00']
 >>> [moment.isoformat() for moment in daily.infer_manual_data_interval(datetime(2024, 1, 15, tzinfo=UTC))]

@@ -1,4 +1,5 @@
-"""One try of a task, from its rendered templates to its recorded outcome. Every kind of work that runs user code uses it.
+"""One try of a task, from its rendered templates to its recorded outcome. Every kind of work that runs user code
+uses it.
 
     with task_environment(…):        log labels, secrets, current context
         perform(…)                   templates, pre_execute, callbacks, the code within its time, post_execute
@@ -45,10 +46,16 @@ def labels_of(record: TaskRecord) -> dict[str, Any]:
 def task_environment(runtime: Runtime, run: RunInfo, task: Any, record: TaskRecord) -> Iterator[TaskInstance]:
     """The block runs as this try: its log lines are labelled, `get_current_context()` answers, secrets are there."""
     from dag_translator.authoring import runtime as authoring
+    from dag_translator.authoring.imports import airflow_imports
 
     ti = TaskInstance(runtime, run, own_copy(task), record)
     context = ti.get_template_context()
-    with runtime.observe(labels_of(record)), authoring.use(runtime.lender), authoring.running(context):
+    with (
+        runtime.observe(labels_of(record)),
+        authoring.use(runtime.lender),
+        authoring.running(context),
+        airflow_imports(),
+    ):
         yield ti
 
 
@@ -60,8 +67,8 @@ def run_try(
     begins: whether the task's hooks and callbacks for its begin are due. keeps_on: sees each error first, and raises
     something else when it has dealt with it (a sensor that is to be poked again).
 
-    Raises AirflowSkipException when the task is skipped, else what the user's code raised (BaseExceptions, which would end
-    the worker, as an Exception of the same name).
+    Raises AirflowSkipException when the task is skipped, else what the user's code raised (BaseExceptions, which
+    would end the worker, as an Exception of the same name).
     """
     from dag_translator.authoring.exceptions import AirflowSkipException
 
@@ -150,8 +157,9 @@ def _skips(task: Any, result: Any) -> tuple[list[str], dict[str, list[str]] | No
     order = list(task.dag.task_dict)
     to_skip = task.tasks_to_skip(result)
     skipped = [task_id for task_id in order if task_id in to_skip]
+    below = task.downstream_task_ids
     if isinstance(task, BranchMixIn):
-        return skipped, {"followed": [t for t in order if t in task.downstream_task_ids and t not in to_skip]}
+        return skipped, {"followed": [task_id for task_id in order if task_id in below and task_id not in to_skip]}
     return skipped, {"skipped": skipped} if skipped else None
 
 

@@ -1,7 +1,7 @@
 """XCom values as JSON text, with tags for what JSON lacks; what can't come back as it was is refused.
 
-Kept: None, bool, int, float, str, list, dict (keys become strings, as in Airflow), tuple, set, frozenset, datetime (also
-pendulum's), date, time, timedelta, Decimal, UUID, dataclasses. A tagged value is `{"__type__": …, "value": …}`.
+Kept: None, bool, int, float, str, list, dict (keys become strings, as in Airflow), tuple, set, frozenset, datetime
+(also pendulum's), date, time, timedelta, Decimal, UUID, dataclasses. A tagged value is `{"__type__": …, "value": …}`.
 Refused, as in Airflow: NaN and infinities, bytes, generators, any other object.
 
 >>> encode({"when": datetime.date(2024, 1, 2), "sizes": (1, 2)})

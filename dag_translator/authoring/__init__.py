@@ -9,8 +9,8 @@
     runtime.py       what a Lambda (or a test) lends to running operators: context, secrets, AWS clients, templates
     loading.py       what a DAG file may not drop silently: its problems, collected while it loads
 
-Invariant: importing anything below costs the standard library only (pendulum and Jinja2 load when first needed), nothing
-here talks to AWS by itself, and importing has no effect beyond defining names.
+Invariant: importing anything below costs the standard library only (pendulum and Jinja2 load when first needed),
+nothing here talks to AWS by itself, and importing has no effect beyond defining names.
 
 >>> from dag_translator.authoring.imports import airflow_imports
 >>> with airflow_imports():

@@ -2,8 +2,8 @@
 
     translated    kept on the object; the translator or the Lambda acts on it, or says that it cannot
     display       kept on the object; Airflow only shows it
-    ignored       accepted; giving it makes a note (severity "approximated") with the row's reason, since it has no effect here
-    refused       giving it is a problem with the row's reason
+    ignored       accepted; giving it makes a note (severity "approximated") with the row's reason, since it has no
+    effect here refused       giving it is a problem with the row's reason
 
 The documentation's tables of supported arguments are generated from these rows.
 """
@@ -22,7 +22,10 @@ Kind = Literal["translated", "display", "ignored", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument of DAG or BaseOperator. default: as in Airflow 3; make: builds the default anew when it is mutable."""
+    """One argument of DAG or BaseOperator.
+
+    default: as in Airflow 3; make: builds the default anew when it is mutable.
+    """
 
     name: str
     default: Any = None
@@ -55,17 +58,17 @@ def note_given(
 def signature_of(rows: Iterable[Argument], positional: tuple[str, ...] = ()) -> inspect.Signature:
     """The signature that the rows stand for; users (and Airflow's default_args) look at it."""
     kinds = inspect.Parameter
-    parameters = [kinds("self", kinds.POSITIONAL_OR_KEYWORD)]
-    for row in rows:
-        parameters.append(
-            kinds(
-                row.name,
-                kinds.POSITIONAL_OR_KEYWORD if row.name in positional else kinds.KEYWORD_ONLY,
-                default=kinds.empty if row.required else row.default,
-            )
+    parameters = (
+        kinds(
+            row.name,
+            kinds.POSITIONAL_OR_KEYWORD if row.name in positional else kinds.KEYWORD_ONLY,
+            default=kinds.empty if row.required else row.default,
         )
-    parameters.append(kinds("kwargs", kinds.VAR_KEYWORD))
-    return inspect.Signature(parameters)
+        for row in rows
+    )
+    return inspect.Signature(
+        [kinds("self", kinds.POSITIONAL_OR_KEYWORD), *parameters, kinds("kwargs", kinds.VAR_KEYWORD)]
+    )
 
 
 def by_name(rows: Iterable[Argument]) -> Mapping[str, Argument]:

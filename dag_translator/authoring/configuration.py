@@ -1,4 +1,5 @@
-"""`airflow.configuration.conf`: environment variables AIRFLOW__SECTION__KEY, else Airflow's defaults, as far as DAG files ask.
+"""`airflow.configuration.conf`: environment variables AIRFLOW__SECTION__KEY, else Airflow's defaults, as far as DAG
+files ask.
 
 >>> conf.getint("core", "max_active_runs_per_dag")
 16

@@ -1,4 +1,5 @@
-"""Dates as Airflow takes them: naive ones are UTC, strings are ISO 8601. The results are aware standard datetimes in UTC.
+"""Dates as Airflow takes them: naive ones are UTC, strings are ISO 8601. The results are aware standard datetimes in
+UTC.
 
 >>> to_utc(datetime(2024, 1, 1))
 datetime.datetime(2024, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
@@ -17,7 +18,7 @@ def parse(value: str, timezone: tzinfo | None = None) -> datetime:
     except ValueError:
         import pendulum
 
-        parsed = pendulum.parse(value, tz=timezone or "UTC", strict=False)  # type: ignore[arg-type]
+        parsed: Any = pendulum.parse(value, tz=timezone or "UTC", strict=False)
         if not isinstance(parsed, datetime):
             raise ValueError(f"{value!r} is not a date") from None
         return parsed
@@ -36,7 +37,8 @@ def to_utc(value: Any) -> datetime | None:
         value = datetime(value.year, value.month, value.day)
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
-    return value.astimezone(UTC)
+    moment: datetime = value.astimezone(UTC)
+    return moment
 
 
 def zone_name(zone: tzinfo | None) -> str:

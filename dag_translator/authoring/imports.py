@@ -1,7 +1,8 @@
-"""The import hook: while installed, `airflow` and `airflow.*` are answered from the table in `names/`, and by nothing else.
+"""The import hook: while installed, `airflow` and `airflow.*` are answered from the table in `names/`, and by nothing
+else.
 
-Modules are made when first imported and hold nothing; a name is looked up, and our module behind it imported, when the DAG file
-asks for it. Real Airflow is never imported, even when installed. What the table does not have is
+Modules are made when first imported and hold nothing; a name is looked up, and our module behind it imported, when
+the DAG file asks for it. Real Airflow is never imported, even when installed. What the table does not have is
 
     while a DAG file loads    a problem with file:line and a placeholder, so that loading goes on; inside `try: … except
                               ImportError` an ImportError, so that the file's own fallback works
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dis import opmap
 from importlib.machinery import ModuleSpec
@@ -32,15 +33,11 @@ from dag_translator.authoring.names.refused import BY_NAME, RIGHT_MODULE, hint_f
 
 VERSION = "3.3.2"
 _PACKAGE = __name__.rpartition(".")[0]
-_PACKAGES = frozenset(
-    path.rsplit(".", depth)[0] for path in MODULES for depth in range(1, path.count(".") + 1)
-)
+_PACKAGES = frozenset(path.rsplit(".", depth)[0] for path in MODULES for depth in range(1, path.count(".") + 1))
 
 
 class AirflowModule(ModuleType):
     """A module of `airflow.*`: its names come from the table."""
-
-    __path__: Sequence[str]
 
     def __getattr__(self, name: str) -> Any:
         path = self.__name__
@@ -65,8 +62,6 @@ class AirflowModule(ModuleType):
 class UnknownModule(ModuleType):
     """Stands for a module that is not in the table, while a DAG file loads."""
 
-    __path__: Sequence[str] = ()
-
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
@@ -77,7 +72,7 @@ class AirflowFinder:
     """Finder and loader of `airflow.*`."""
 
     @classmethod
-    def find_spec(cls, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+    def find_spec(cls, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG003
         if fullname != "airflow" and not fullname.startswith("airflow."):
             return None
         if fullname in MODULES or fullname in _PACKAGES:
@@ -116,7 +111,7 @@ def install() -> None:
     """Answer `airflow.*` from now on (in a Lambda). Modules of a real Airflow that were loaded before are forgotten."""
     if AirflowFinder not in sys.meta_path:
         _take_out_modules()
-        sys.meta_path.insert(0, AirflowFinder)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, AirflowFinder)
 
 
 @contextmanager
@@ -126,11 +121,11 @@ def airflow_imports() -> Iterator[None]:
         yield
         return
     before = _take_out_modules()
-    sys.meta_path.insert(0, AirflowFinder)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, AirflowFinder)
     try:
         yield
     finally:
-        sys.meta_path.remove(AirflowFinder)  # type: ignore[arg-type]
+        sys.meta_path.remove(AirflowFinder)
         _take_out_modules()
         sys.modules.update(before)
 
@@ -141,7 +136,9 @@ def _take_out_modules() -> dict[str, ModuleType]:
 
 
 def _missing_name(module: str, name: str) -> Any:
-    """A name that the table does not have: a placeholder, or AttributeError (which `from … import` makes an ImportError)."""
+    """A name that the table does not have: a placeholder, or AttributeError (which `from … import` makes an
+    ImportError).
+    """
     frame = loading.user_frame()
     known = MODULES.get(module)
     hint = hint_for(module, name) or (

@@ -1,7 +1,8 @@
 """What happens to a DAG file while it loads: its problems are collected, so that all of them are reported at once.
 
-A `Loading` is current while `dag_translator.load` executes a DAG file. Definitions call `report()`; with a loading under way
-the problem is noted and the file goes on, without one (in a Lambda, in a user's own test) the mistake raises at once.
+A `Loading` is current while `dag_translator.load` executes a DAG file. Definitions call `report()`; with a loading
+under way the problem is noted and the file goes on, without one (in a Lambda, in a user's own test) the mistake
+raises at once.
 
 >>> with Loading("dags/x.py") as loading:
 ...     report("unknown-argument", "BashOperator has no argument 'bash_comand'", "did you mean 'bash_command'?", line=3)
@@ -29,8 +30,8 @@ _OWN_PACKAGE = __name__.rpartition(".")[0]
 class Loading:
     """One DAG file under way. path: as `__file__` will say it; root: the DAG folder.
 
-    problems: found so far, without repetitions; dags: those made by `with DAG(...)` or a called `@dag` function, in order;
-    tasks: every task made, whether or not it has a DAG (each answers `has_dag()` and `_airstep_line`).
+    problems: found so far, without repetitions; dags: those made by `with DAG(...)` or a called `@dag` function, in
+    order; tasks: every task made, whether or not it has a DAG (each answers `has_dag()` and `_airstep_line`).
     """
 
     def __init__(self, path: str, root: str | None = None) -> None:

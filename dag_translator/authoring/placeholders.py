@@ -36,7 +36,7 @@ class RefusedOperator(BaseOperator):
 
     __init__.__signature__ = BaseOperator.__init__.__signature__  # type: ignore[attr-defined]
 
-    def execute(self, context: Any) -> Any:
+    def execute(self, context: Any) -> Any:  # noqa: ARG002
         raise AirflowException(f"{self.refused_name} is not supported: {self.hint}")
 
 
@@ -65,7 +65,7 @@ class Unknown(DependencyMixin):
     def set_downstream(self, task_or_task_list: Any, edge_modifier: Any = None) -> None:
         pass
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Unknown:
+    def __call__(self, *args: Any, **kwargs: Any) -> Unknown:  # noqa: ARG002
         return Unknown(f"{self._path}(…)")
 
     def __getattr__(self, name: str) -> Unknown:

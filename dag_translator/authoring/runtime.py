@@ -1,7 +1,8 @@
 """What operators need while they run, and who lends it: the Lambda, or a test. Nothing here talks to AWS by itself.
 
-A `Runtime` answers for secrets, AWS clients and templates. It is set once per process (`install`) or for a block (`use`); the
-context of the task that runs now is set around each task (`running`), and is what `get_current_context()` answers.
+A `Runtime` answers for secrets, AWS clients and templates. It is set once per process (`install`) or for a block
+(`use`); the context of the task that runs now is set around each task (`running`), and is what
+`get_current_context()` answers.
 
 >>> class Fixed(Runtime):
 ...     def get_variable(self, key):
@@ -26,38 +27,38 @@ _NOT_RUNNING = "this works while a task runs, not while the DAG file loads: move
 class Runtime:
     """The defaults: no secrets but those in the environment, no AWS, no templates."""
 
-    def get_variable(self, key: str) -> str | None:
+    def get_variable(self, key: str) -> str | None:  # noqa: ARG002
         """The Variable's text, None if it does not exist."""
         return None
 
-    def set_variable(self, key: str, value: str, description: str | None = None) -> None:
+    def set_variable(self, key: str, value: str, description: str | None = None) -> None:  # noqa: ARG002
         raise coded(RuntimeError("Variable.set has nowhere to write to"), "not-running", _NOT_RUNNING)
 
-    def delete_variable(self, key: str) -> None:
+    def delete_variable(self, key: str) -> None:  # noqa: ARG002
         raise coded(RuntimeError("Variable.delete has nothing to delete from"), "not-running", _NOT_RUNNING)
 
-    def get_connection(self, conn_id: str) -> Any:
+    def get_connection(self, conn_id: str) -> Any:  # noqa: ARG002
         """The connection's URI or JSON text, a Connection, or None if it does not exist."""
         return None
 
-    def client(self, service: str, **arguments: Any) -> Any:
+    def client(self, service: str, **arguments: Any) -> Any:  # noqa: ARG002
         """A boto3 client. Arguments: region_name, endpoint_url, verify, config (a dict for botocore's Config),
         aws_access_key_id, aws_secret_access_key, aws_session_token, role_arn; absent ones mean boto3's defaults."""
         raise coded(RuntimeError(f"no AWS client for {service!r} here"), "not-running", _NOT_RUNNING)
 
-    def resource(self, service: str, **arguments: Any) -> Any:
+    def resource(self, service: str, **arguments: Any) -> Any:  # noqa: ARG002
         """A boto3 resource, as `client`."""
         raise coded(RuntimeError(f"no AWS resource for {service!r} here"), "not-running", _NOT_RUNNING)
 
-    def render_template_fields(self, operator: Any, context: Any, jinja_env: Any = None) -> None:
+    def render_template_fields(self, operator: Any, context: Any, jinja_env: Any = None) -> None:  # noqa: ARG002
         """Render every attribute in `operator.template_fields` in place."""
         raise coded(RuntimeError("templates render only while a task runs"), "not-running", _NOT_RUNNING)
 
-    def render_template(self, operator: Any, content: Any, context: Any, jinja_env: Any = None) -> Any:
+    def render_template(self, operator: Any, content: Any, context: Any, jinja_env: Any = None) -> Any:  # noqa: ARG002
         """Render one value (a string, or a collection of them) and return it."""
         raise coded(RuntimeError("templates render only while a task runs"), "not-running", _NOT_RUNNING)
 
-    def get_template_env(self, operator: Any, dag: Any = None) -> Any:
+    def get_template_env(self, operator: Any, dag: Any = None) -> Any:  # noqa: ARG002
         """The Jinja2 environment of the operator's DAG."""
         raise coded(RuntimeError("templates render only while a task runs"), "not-running", _NOT_RUNNING)
 

@@ -1,7 +1,7 @@
 """Airflow's enumerations: trigger rules, states, run types, weekdays.
 
-They are strings (or numbers) with names, so `TriggerRule.ALL_DONE == "all_done"` and JSON shows the plain value. Spellings that
-only Airflow 2 knew are aliases: `TriggerRule("dummy") is TriggerRule.ALWAYS`.
+They are strings (or numbers) with names, so `TriggerRule.ALL_DONE == "all_done"` and JSON shows the plain value.
+Spellings that only Airflow 2 knew are aliases: `TriggerRule("dummy") is TriggerRule.ALWAYS`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class TriggerRule(StrEnum):
     NONE_SKIPPED = "none_skipped"
     ALL_SKIPPED = "all_skipped"
     ALWAYS = "always"
-    DUMMY = "always"  # noqa: PIE796 - Airflow 1 and 2
-    NONE_FAILED_OR_SKIPPED = "none_failed_min_one_success"  # noqa: PIE796 - Airflow 1 and 2
+    DUMMY = "always"
+    NONE_FAILED_OR_SKIPPED = "none_failed_min_one_success"
 
     @classmethod
     def _missing_(cls, value: object) -> TriggerRule | None:
@@ -87,7 +87,7 @@ class DagRunType(StrEnum):
     SCHEDULED = "scheduled"
     MANUAL = "manual"
     ASSET_TRIGGERED = "asset_triggered"
-    DATASET_TRIGGERED = "asset_triggered"  # noqa: PIE796 - Airflow 2
+    DATASET_TRIGGERED = "asset_triggered"
 
     def __str__(self) -> str:
         return self.value

@@ -2,13 +2,14 @@
 
 >>> from dag_translator.lowering.exits import Exit
 >>> from dag_translator.model import Task
->>> task = Task("c", "X", ("a", "b"))
+>>> task = Task("c", "X", ("a", "b"), trigger_rule="none_failed_min_one_success")
 >>> known = {"a": ANY, "b": ANY}
 >>> to_task, past = lambda: "c", lambda state: Exit("d", {"c": state})
 >>> guard = choice(task, known, to_task, past)
->>> [(rule.condition, rule.next) for rule in guard.rules]
-[("{% $states.input.a = 'success' and $states.input.b = 'success' %}", 'c'), ("{% $count([$states.input.a, \
-$states.input.b][$ in ['failed', 'upstream_failed']]) > 0 %}", 'd')]
+>>> for rule in guard.rules:
+...     print(rule.next, rule.condition)
+d {% $count([$states.input.a, $states.input.b][$ in ['failed', 'upstream_failed']]) > 0 %}
+c {% $count([$states.input.a, $states.input.b][$ = 'success']) > 0 %}
 >>> guard.output
 "{% $merge([{'c': 'skipped'}, $states.input]) %}"
 """

@@ -8,10 +8,10 @@
     0 0 1,L * *                     cron(0 0 1 * ? *) and cron(0 0 L * ? *)
     */15 * * * * in New York        cron(0/15 * * * ? *) in UTC
 
-The last line is the point about clock changes. Scheduler leaves out what falls into the hour that spring skips and fires
-once in the hour that autumn repeats; Airflow moves the first and, for an expression of every hour, fires in both. So an
-expression stays in its own zone only if none of its times ever falls into such an hour; one of every hour of every day is
-the same in UTC; all others are left to one-time schedules.
+The last line is the point about clock changes. Scheduler leaves out what falls into the hour that spring skips and
+fires once in the hour that autumn repeats; Airflow moves the first and, for an expression of every hour, fires in
+both. So an expression stays in its own zone only if none of its times ever falls into such an hour; one of every
+hour of every day is the same in UTC; all others are left to one-time schedules.
 
 >>> from_cron(Cron("0 0 13 * 5", "Asia/Seoul"))
 (Native('cron(0 0 13 * ? *)', 'Asia/Seoul'), Native('cron(0 0 ? * 6 *)', 'Asia/Seoul'))
@@ -23,9 +23,10 @@ Source: EventBridge Scheduler User Guide, "Schedule types" (fields, wildcards, t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -67,15 +68,17 @@ def from_cron(cron: Cron) -> tuple[Native, ...] | None:
             minutes, zone_name = _shifted(minutes, shift), "UTC"
         elif zone_name is None or any(_is_disturbed(cron, change) for change in changes):
             return None
-    head = f"{_text(minutes, 59)} {_text(hours, 23)}"
-    tail = f"{_text(years, 2199)}"
-    month = _text(months, 12)
+    head = f"{field_text(minutes, 59)} {field_text(hours, 23)}"
+    tail = f"{field_text(years, 2199)}"
+    month = field_text(months, 12)
     found = tuple(Native(f"cron({head} {dom} {month} {dow} {tail})", zone_name) for dom, dow in days)
     return found if all(len(native.expression) <= _LENGTH_LIMIT for native in found) else None
 
 
 def scheduler_zone(tz: tzinfo) -> str | None:
-    """The IANA name of a zone; a fixed offset has one if it is of whole hours (whose signs are reversed: Etc/GMT-9)."""
+    """The IANA name of a zone; a fixed offset has one if it is of whole hours (whose signs are reversed:
+    Etc/GMT-9).
+    """
     if isinstance(tz, ZoneInfo):
         return tz.key
     offset = tz.utcoffset(None) or timedelta()
@@ -86,7 +89,9 @@ def scheduler_zone(tz: tzinfo) -> str | None:
 
 
 def _days(cron: Cron) -> Iterator[tuple[str, str]]:
-    """Pairs of (day-of-month, day-of-week) fields that together are this cron's days; none if Scheduler can't say them."""
+    """Pairs of (day-of-month, day-of-week) fields that together are this cron's days; none if Scheduler can't say
+    them.
+    """
     dom, dow = cron.fields[2], cron.fields[4]
     weekday, ordinals = cron.nearest_weekday, cron.nth_weekdays
     if ordinals:
@@ -105,11 +110,11 @@ def _days(cron: Cron) -> Iterator[tuple[str, str]]:
     if dom != ["*"]:
         numbers = [day for day in dom if day != "l" and _exists(day, cron.fields[3])]
         if numbers:
-            yield _text(numbers, 31), "?"
+            yield field_text(numbers, 31), "?"
         if "l" in dom:
             yield "L", "?"
     if dow != ["*"]:
-        yield "?", _text([day + 1 for day in dow], 7)
+        yield "?", field_text([day + 1 for day in dow], 7)
 
 
 def _exists(day: int, months: Field) -> bool:
@@ -117,7 +122,7 @@ def _exists(day: int, months: Field) -> bool:
     return any(day <= longest.get(month, 31) for month in (range(1, 13) if months == ["*"] else months))
 
 
-def _shift_to_utc(cron: Cron, changes: list[Any]) -> int | None:
+def _shift_to_utc(cron: Cron, changes: list[datetime]) -> int | None:
     """Minutes that the zone's clock is ahead of UTC within the hour; None if a change of the clock moves that."""
     seen = {offset_at(moment, cron.tz) for change in changes for moment in (change - _MINUTE, change)}
     if not changes:
@@ -130,7 +135,7 @@ def _shifted(minutes: Field, shift: int) -> Field:
     return minutes if minutes == ["*"] else sorted((minute - shift) % 60 for minute in minutes)
 
 
-def _is_disturbed(cron: Cron, change: Any) -> bool:
+def _is_disturbed(cron: Cron, change: datetime) -> bool:
     """Whether the cron names a wall time that this change of the clock skips or repeats."""
     old, new = offset_at(change - _MINUTE, cron.tz), offset_at(change, cron.tz)
     first = (change + min(old, new)).replace(tzinfo=None)
@@ -139,15 +144,16 @@ def _is_disturbed(cron: Cron, change: Any) -> bool:
     if not hours & set(cron.fields[1]):
         return False
     try:
-        return cron.wall_next(first - timedelta(seconds=1)) < last
+        following: datetime = cron.wall_next(first - timedelta(seconds=1))
     except ValueError:
         return False  # no further date
+    return following < last
 
 
-def _text(values: Field, highest: int) -> str:
+def field_text(values: Field, highest: int) -> str:
     """A field: `*`, a number, `a-b`, `a/step` where it runs to the field's end, else a list.
 
-    >>> _text([0, 15, 30, 45], 59), _text([2, 3, 4], 7), _text([1, 5], 12)
+    >>> field_text([0, 15, 30, 45], 59), field_text([2, 3, 4], 7), field_text([1, 5], 12)
     ('0/15', '2-4', '1,5')
     """
     if values == ["*"]:
@@ -155,7 +161,7 @@ def _text(values: Field, highest: int) -> str:
     numbers = sorted(set(values))
     if len(numbers) < 3:
         return ",".join(map(str, numbers))
-    steps = {after - before for before, after in zip(numbers, numbers[1:], strict=False)}
+    steps = {after - before for before, after in itertools.pairwise(numbers)}
     if steps == {1}:
         return f"{numbers[0]}-{numbers[-1]}"
     step = min(steps)

@@ -35,13 +35,13 @@ class IntervalSettings:
     create_delta_data_intervals: bool = True
 
 
-class Refused(Exception):  # noqa: N818 - it becomes a Problem
+class Refused(Exception):
     """A schedule that can't be had: code, message, hint."""
 
 
-def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> dict[str, Any]:  # noqa: B008 - frozen
-    """The spec of a live DAG: `timetable` (see `lambdas.timetable`), `timezone`, `start_date`, `end_date` (ISO in UTC or
-    None), `catchup`, `max_active_runs`. Raises TranslationError for a schedule that is refused."""
+def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> dict[str, Any]:
+    """The spec of a live DAG: `timetable` (see `lambdas.timetable`), `timezone`, `start_date`, `end_date` (ISO in
+    UTC or None), `catchup`, `max_active_runs`. Raises TranslationError for a schedule that is refused."""
     zone_name = name_of(dag.timezone)
     try:
         fields = timetable_fields(dag.schedule, zone_name, settings)
@@ -121,7 +121,7 @@ def _cron_trigger(timetable: Any) -> dict[str, Any]:
         "interval": Delta.of(timetable.interval).to_json(),
     }
     if timetable.run_immediately is not False:
-        fields["run_immediately"] = True
+        return {**fields, "run_immediately": True}
     return fields
 
 
@@ -135,7 +135,7 @@ def _delta_trigger(timetable: Any) -> dict[str, Any]:
 
 
 def _events(timetable: Any) -> dict[str, Any]:
-    dates = sorted({_iso(date) for date in timetable.event_dates})
+    dates = sorted({date.isoformat() for date in map(_aware, timetable.event_dates)})
     return {"type": "events", "dates": dates, "restrict": bool(timetable.restrict_to_events)}
 
 
@@ -177,7 +177,8 @@ def _cron(expression: str, zone_name: str) -> str:
     except KeyError:
         raise Refused("invalid-timezone", f"unknown time zone {zone_name!r}", "use an IANA name") from None
     except (ValueError, AttributeError) as error:
-        raise Refused("invalid-schedule", f"schedule {expression!r}: {error}", f"write a cron, or {_presets()}") from None
+        hint = f"write a cron, or {_presets()}"
+        raise Refused("invalid-schedule", f"schedule {expression!r}: {error}", hint) from None
     seconds = cron.fields[5] if len(cron.fields) > 5 else [0]
     if seconds == ["*"] or len(seconds) > 1:
         raise Refused(
@@ -186,9 +187,10 @@ def _cron(expression: str, zone_name: str) -> str:
             "EventBridge Scheduler's precision is a minute: use five fields",
         )
     try:
-        cron.wall_next(datetime(2024, 1, 1))  # noqa: DTZ001 - wall time
+        cron.wall_next(datetime(2024, 1, 1))
     except ValueError:
-        raise Refused("schedule-never-fires", f"schedule {expression!r} has no date", "correct the day or month") from None
+        message = f"schedule {expression!r} names no date that exists"
+        raise Refused("schedule-never-fires", message, "correct the day or the month") from None
     return cron.expression
 
 
@@ -204,7 +206,8 @@ def _delta(value: Any) -> dict[str, Any]:
     if not delta.is_positive:
         raise Refused("invalid-schedule", f"the schedule's interval must be positive, not {value!r}", "")
     if (delta.fixed_seconds or 60) < 60:
-        raise Refused("schedule-too-frequent", f"{value!r} is less than a minute", "EventBridge Scheduler can't do that")
+        hint = "EventBridge Scheduler's precision is a minute"
+        raise Refused("schedule-too-frequent", f"{value!r} is less than a minute", hint)
     return delta.to_json()
 
 
@@ -228,7 +231,7 @@ def name_of(zone_like: Any) -> str:
             return found
     if not isinstance(zone_like, tzinfo):
         raise Refused("invalid-timezone", f"{zone_like!r} is no time zone", "use an IANA name such as Asia/Seoul")
-    minutes = round((zone_like.utcoffset(datetime(2024, 1, 1)) or timedelta()).total_seconds() / 60)  # noqa: DTZ001
+    minutes = round((zone_like.utcoffset(datetime(2024, 1, 1)) or timedelta()).total_seconds() / 60)
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}" if minutes else "UTC"
 
 
@@ -246,11 +249,14 @@ def _latest(dag: Any) -> datetime | None:
 
 
 def _dates(values: Iterable[Any]) -> list[datetime]:
-    return [value.replace(tzinfo=UTC) if value.tzinfo is None else value for value in values if value is not None]
+    return [_aware(value) for value in values if value is not None]
 
 
 def _iso(value: datetime | None) -> str | None:
-    if value is None:
-        return None
+    return None if value is None else _aware(value).isoformat()
+
+
+def _aware(value: datetime) -> datetime:
+    """In UTC, as a plain datetime (users' are pendulum's)."""
     aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-    return datetime.fromtimestamp(aware.timestamp(), UTC).isoformat()
+    return datetime.fromtimestamp(aware.timestamp(), UTC)

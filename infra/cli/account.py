@@ -46,14 +46,17 @@ class Account:
     @property
     def store(self) -> Store:
         """The table and bucket, as the Lambdas see them."""
-        from lambdas.aws import DynamoStore
+        from lambdas.dynamo_store import DynamoStore
 
-        bucket = self.settings.bucket(self.account_id, self.region)
-        return DynamoStore(self.settings.table, bucket, dynamodb=self.client("dynamodb"), s3=self.client("s3"))
+        return DynamoStore(
+            dynamodb=lambda: self.client("dynamodb"),
+            s3=lambda: self.client("s3"),
+            table=self.settings.table,
+            bucket=self.settings.bucket(self.account_id, self.region),
+        )
 
     def machine_arn(self, dag_id: str) -> str:
-        name = self.settings.machine(machine_name(dag_id))
-        return f"arn:{self.partition}:states:{self.region}:{self.account_id}:stateMachine:{name}"
+        return f"arn:{self.partition}:states:{self.region}:{self.account_id}:stateMachine:{machine_name(dag_id)}"
 
     def task_log_group(self, dag_id: str) -> str:
         """Where the tasks of a DAG log."""

@@ -5,15 +5,14 @@ Each file is loaded and translated in a process of its own with a time limit, so
     {"path": "dags/x.py", "error": null, "problems": [], "dags": [{"dag_id": "x", "status": "supported", "tasks": 3,
      "definition_bytes": 4711, "problems": []}]}
 
-error: why the file as a whole could not be read, None if it could. problems, of a file: those that belong to none of its
-DAGs; of a DAG: its own. status: refused if any problem is, else approximated if there are any, else supported.
+error: why the file as a whole could not be read, None if it could. problems, of a file: those that belong to none of
+its DAGs; of a DAG: its own. status: refused if any problem is, else approximated if there are any, else supported.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from dag_translator.errors import Problem
@@ -56,22 +55,15 @@ def check_file(file: DagFile) -> FileReport:
 
 
 def _dag_report(result: Any) -> dict[str, Any]:
-    definition = getattr(result, "definition", None)
-    return {
-        "dag_id": result.dag_id,
-        "status": _status(definition, result.problems),
-        "tasks": len(result.manifest["tasks"]) if definition is not None else None,
-        "definition_bytes": len(json.dumps(definition, ensure_ascii=False).encode())
-        if definition is not None
-        else None,
-        "problems": [_problem(problem) for problem in result.problems],
-    }
+    from dag_translator.pipeline import Refused
 
-
-def _status(definition: Any, problems: Sequence[Problem]) -> str:
-    if definition is None or any(problem.severity == "refused" for problem in problems):
-        return "refused"
-    return "approximated" if problems else "supported"
+    problems = [_problem(problem) for problem in result.problems]
+    if isinstance(result, Refused):
+        status, tasks, size = "refused", result.tasks, None
+    else:
+        status, tasks = "approximated" if problems else "supported", len(result.manifest["tasks"])
+        size = len(json.dumps(result.definition, ensure_ascii=False).encode())
+    return {"dag_id": result.dag_id, "status": status, "tasks": tasks, "definition_bytes": size, "problems": problems}
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -112,22 +104,21 @@ def rows(reports: Sequence[FileReport]) -> Iterator[Mapping[str, Any]]:
                 "problems": len(dag["problems"]) or None,
             }
         if report["error"] is not None or not report["dags"]:
-            status = "refused" if report["error"] is not None else "no DAGs"
             yield {
                 "file": report["path"],
-                "dag_id": None,
-                "status": status,
+                "status": "refused" if report["error"] is not None else "no DAGs",
                 "problems": len(report["problems"]) or None,
             }
 
 
 def messages(reports: Sequence[FileReport]) -> Iterator[str]:
-    """Every problem as compilers print them: file:line: code: message, and what to do."""
+    """Every problem as compilers print them: file:line: code: message, and what to do. What DAGs share is said once."""
     for report in reports:
-        for dag_id, problems in [
-            (None, report["problems"]),
-            *((dag["dag_id"], dag["problems"]) for dag in report["dags"]),
-        ]:
+        said = set()
+        by_dag = [(None, report["problems"]), *((dag["dag_id"], dag["problems"]) for dag in report["dags"])]
+        for dag_id, problems in by_dag:
             for problem in problems:
-                fields = {name: problem[name] for name in ("code", "line", "message", "hint", "task_id", "severity")}
-                yield str(Problem(**fields, path=str(Path(report["path"])), dag_id=dag_id))
+                what = (problem["code"], problem["line"], problem["message"])
+                if what not in said:
+                    said.add(what)
+                    yield str(Problem(**problem, path=report["path"], dag_id=dag_id))

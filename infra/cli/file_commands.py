@@ -34,13 +34,13 @@ class Dump(StrEnum):
 
 def add_to(group: typer.Typer) -> None:
     """Add the commands to `airstep dags`."""
-    group.command("test")(test)
+    group.command("test")(run_test)
     group.command("simulate")(simulate)
     group.command("translate")(translate)
     group.command("check")(check)
 
 
-def test(
+def run_test(
     file: DagFileArgument,
     dag_id: DagIdOption = None,
     logical_date: LogicalDateOption = None,
@@ -102,7 +102,7 @@ def translate(
     dump: Annotated[Dump | None, typer.Option(help="Print this form of each DAG instead.")] = None,
 ) -> None:
     """Write each DAG's definition (NAME.asl.json) and manifest (NAME.manifest.json)."""
-    from dag_translator.pipeline import translate_file
+    from dag_translator.pipeline import Refused, translate_file
     from infra.cli.files import find_dag_files
 
     if out is None and dump is None:
@@ -110,7 +110,7 @@ def translate(
     problems: list[Problem] = []
     for file in find_dag_files([path]):
         for result in translate_file(file.path, file.root):
-            if not hasattr(result, "definition"):
+            if isinstance(result, Refused):
                 problems += result.problems
                 continue
             if dump is not None:

@@ -2,8 +2,8 @@
 
 The machine that would be deployed decides everything; nothing here knows what a trigger rule is. Its `lambda:invoke`
 calls reach the same handlers that AWS runs, on a store in memory, with payloads and answers that make the round trip
-through JSON, and exceptions that become Lambda errors. Any other integration goes to `services`. Waits, retry delays and
-poke intervals take no real time; what code really takes is added to the virtual clock only if `measured`.
+through JSON, and exceptions that become Lambda errors. Any other integration goes to `services`. Waits, retry delays
+and poke intervals take no real time; what code really takes is added to the virtual clock only if `measured`.
 
 Invariant: one thread; two runs of the same DAG with the same arguments and simulated bodies give the same history.
 """
@@ -125,9 +125,7 @@ def lambda_error(error: BaseException) -> TaskFailed:
     """
     kind = type(error).__name__
     if isinstance(error, SystemExit):
-        return TaskFailed(
-            "Runtime.ExitError", json.dumps({"errorType": "Runtime.ExitError", "errorMessage": str(error)})
-        )
+        kind = "Runtime.ExitError"
     cause = {
         "errorMessage": str(error),
         "errorType": kind,
@@ -190,8 +188,10 @@ def _functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handler]:
         mine = replace(runtime, now=invocation.now, worker=invocation.request_id)
         return task_function.handle(mine, event)
 
+    signals = signal_function.Signals(runtime.store, callbacks)
+
     def signal(event: Mapping[str, Any], invocation: Invocation) -> Json:  # noqa: ARG001
-        return signal_function.handle(runtime.store, callbacks, event)
+        return signal_function.handle(signals, event)
 
     return {TASK_FUNCTION: task, SIGNAL_FUNCTION: signal}
 

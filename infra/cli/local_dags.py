@@ -1,4 +1,4 @@
-"""The DAGs of the project's DAG folder: what a command needs that has a dag_id and wants the DAG's graph or schedule."""
+"""The DAGs of the project's DAG folder, for commands that have a dag_id and want the DAG's graph or schedule."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.cli.files import find_dag_files
 
 
 def find_translation(dag_id: str, dags_folder: Path | None = None) -> Any:
-    """The translation of the DAG with this id. Raises TranslationError if it is refused, UsageError if there is none."""
+    """The translation of a DAG. Raises TranslationError if it is refused, UsageError if it is not there."""
     from dag_translator.pipeline import Translation
 
     folder = dags_folder or _dags_folder()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from infra.cli.critical_path import CriticalPath, Step, critical_path
 from infra.cli.files import root_of
 from infra.cli.graph import draw_run
 from infra.cli.inprocess import Meter, RunResult, run_dag
+from infra.cli.services import AwsServices
 from infra.cli.simulation import PretendedServices, pretend, read_plan
 from lambdas.records import RunKey
 
@@ -70,7 +73,15 @@ class Simulation:
 def run_file(file: Path, dag_id: str | None, logical_date: datetime | None, conf: Mapping[str, Any]) -> RunResult:
     """Execute a DAG of the file. Raises TranslationError, or UsageError if it does not say which DAG."""
     translation, dag = load_one(file, dag_id)
-    return run_dag(translation, dag, logical_date, conf, services=_Aws(), lender=_lender(), measured=True)
+    return run_dag(translation, dag, logical_date, conf, services=AwsServices(), lender=_lender(), measured=True)
+
+
+def _lender() -> Any:
+    """Variables and Connections as in Lambda: from the environment, else from AWS, which is asked only then."""
+    from lambdas.aws import clients
+    from lambdas.backends import AwsLender
+
+    return AwsLender(clients())
 
 
 def simulate_file(
@@ -92,9 +103,9 @@ def simulate_file(
             )
     meter = Meter()
     pretend(dag, plan, meter)
-    result = run_dag(
-        translation, dag, logical_date, services=PretendedServices.of(manifest, plan), meter=meter, run_id="simulated"
-    )
+    services = PretendedServices.of(manifest, plan)
+    with _quiet_tasks():
+        result = run_dag(translation, dag, logical_date, services=services, meter=meter, run_id="simulated")
     memory = manifest["functions"]["TaskFunction"]["memory"]
     usage = Usage(
         transitions=result.transitions,
@@ -105,6 +116,17 @@ def simulate_file(
         read_units=2 * result.invocations,
     )
     return Simulation(result, manifest, critical_path(_steps(manifest, result)), usage)
+
+
+@contextlib.contextmanager
+def _quiet_tasks() -> Iterator[None]:
+    """Failures that were asked for are no news."""
+    log = logging.getLogger("airflow.task")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _steps(manifest: Mapping[str, Any], result: RunResult) -> list[Step]:

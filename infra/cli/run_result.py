@@ -69,7 +69,8 @@ class RunResult:
     ) -> RunResult:
         """Read the result of `execution`, which is over."""
         key = RunKey(translation.dag_id, run_id)
-        records = store.list_tasks(key)
+        order = {task["task_id"]: index for index, task in enumerate(translation.manifest["tasks"])}
+        records = sorted(store.list_tasks(key), key=lambda each: (order.get(each.task_id, -1), each.map_index))
         run = store.get_run(key)
         return cls(
             dag_id=translation.dag_id,
@@ -132,7 +133,7 @@ def _why(execution: Any) -> str | None:
 
 
 def _spans(manifest: Mapping[str, Any], execution: Any) -> Iterator[tuple[str, Span]]:
-    """From the history: when a task's first state was entered and its last one left. Waiting for others is not its own."""
+    """From the history: when a task's first state was entered and its last one left, without waiting for others."""
     owner = {name: task["task_id"] for task in manifest["tasks"] for name in task["states"] if _is_own_work(name, task)}
     began: dict[str, datetime] = {}
     ended: dict[str, datetime] = {}

@@ -1,7 +1,7 @@
 """Native integrations of an in-process run: real AWS, whatever endpoint or profile is configured, when first needed.
 
-The machine's clock is virtual there and AWS's is not. So nothing virtual passes while AWS works: a `.sync` job is polled
-in real time, and a state that asks the same thing again and again (a native sensor) asks at most twice a second.
+The machine's clock is virtual there and AWS's is not. So nothing virtual passes while AWS works: a `.sync` job is
+polled in real time, and a state that asks again and again (a native sensor) asks at most twice a second.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@
                 {"branch": {"follow": ["a", "b"]}}  what a branch follows; all its children if not told
                 {"gate": {"follow": []}}            a short circuit that is false (or a branch that follows nothing)
 
-Only `execute` and `poke` of the live operators are replaced, and templates are not rendered (what they refer to does not
-exist in a simulation). A sensor is done when its duration has passed since its first poke. A native task's service is
-pretended too: it takes the task's duration.
+Only `execute` and `poke` of the live operators are replaced, and templates are not rendered (what they refer to does
+not exist in a simulation). A sensor is done when its duration has passed since its first poke. A native task's service
+is pretended too: it takes the task's duration.
 """
 
 from __future__ import annotations
@@ -110,8 +110,9 @@ def _choose(operator: Any, follows: tuple[str, ...] | None) -> Any:
 
     if not operator.inherits_from_skipmixin:
         return None
+    children = sorted(operator.downstream_task_ids)
     if isinstance(operator, BranchMixIn):
-        return list(follows) if follows is not None else sorted(operator.downstream_task_ids)
+        return children if follows is None else list(follows)
     return follows is None or bool(follows)
 
 
@@ -150,16 +151,16 @@ class PretendedServices:
     def of(cls, manifest: Mapping[str, Any], plan: Plan) -> PretendedServices:
         return cls(plan, {name: task["task_id"] for task in manifest["tasks"] for name in task["states"]}, {})
 
-    async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
+    async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:  # noqa: ARG002
         """See `Integrations`."""
         task_id = self.task_of.get(call.state_name, call.state_name)
         answer = _ANSWERS.get(resource.rsplit(":", 1)[-1])
         if answer is None:
             raise TaskFailed("Airstep.NotSimulated", f"{task_id}: {resource} cannot be simulated")
-        return await answer(self, task_id, arguments, call)
+        return await answer(self, task_id, call)
 
 
-async def _query(services: PretendedServices, task_id: str, arguments: Json, call: TaskCall) -> Json:
+async def _query(services: PretendedServices, task_id: str, call: TaskCall) -> Json:
     call.submitted({"QueryExecutionId": f"simulated-{task_id}"})
     await call.sleep(services.plan.seconds(task_id))
     if services.plan.outcome(task_id, call.attempt) == "failed":
@@ -167,7 +168,7 @@ async def _query(services: PretendedServices, task_id: str, arguments: Json, cal
     return {"QueryExecution": _query_execution(task_id, "SUCCEEDED")}
 
 
-async def _query_state(services: PretendedServices, task_id: str, arguments: Json, call: TaskCall) -> Json:
+async def _query_state(services: PretendedServices, task_id: str, call: TaskCall) -> Json:
     now = call.clock.now()
     waited = (now - services.began.setdefault(task_id, now)).total_seconds()
     if waited < services.plan.seconds(task_id):
@@ -181,7 +182,7 @@ def _query_execution(task_id: str, state: str) -> Json:
     return {"QueryExecutionId": f"simulated-{task_id}", "Query": "", "Status": status, "Statistics": {}}
 
 
-_ANSWERS: Mapping[str, Callable[[PretendedServices, str, Json, TaskCall], Any]] = {
+_ANSWERS: Mapping[str, Callable[[PretendedServices, str, TaskCall], Any]] = {
     "startQueryExecution.sync": _query,
     "getQueryExecution": _query_state,
 }

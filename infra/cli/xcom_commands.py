@@ -69,9 +69,8 @@ def get(
     run = account.find_run(dag_id, run_id)
     text = account.store.get_xcom(TaskKey(dag_id, run.run_id, task_id, map_index), key)
     if text is None:
-        raise UsageError(
-            f"task {task_id} has no XCom {key!r} in run {run.run_id}\n    → see `airstep xcom list {dag_id} {run.run_id}`"
-        )
+        hint = f"see `airstep xcom list {dag_id} {run.run_id}`"
+        raise UsageError(f"task {task_id} has no XCom {key!r} in run {run.run_id}\n    → {hint}")
     value = xcom_codec.display(text)
     if output is Output.TABLE:
         emit([{"key": key, "value": value}], output)

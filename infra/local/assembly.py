@@ -50,7 +50,9 @@ class LocalAwsProcess:
         self._ministack_states = ServiceStates()
         self._states = AllStates(self._ministack_states, {SCHEDULER: self._scheduler})
         self._durability = Durability(state_dir / "states", self._states)
-        self._state_machines = StateMachines(state_dir / "states", self.gateway, Clients(endpoint, validate=True))
+        self._state_machines = StateMachines(
+            state_dir / "states", self.gateway, Clients(endpoint, validate=True), self._emit
+        )
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._bare = dict(self.gateway.handlers)

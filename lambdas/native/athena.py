@@ -1,7 +1,7 @@
 """Athena: `AthenaOperator` as `StartQueryExecution`, `AthenaSensor` as polls of `GetQueryExecution`.
 
-As `apache-airflow-providers-amazon` 9: the XCom is the query execution id, `_athena_query_results` holds what the console's
-link is made of. Source: Athena API reference, StartQueryExecution.
+As `apache-airflow-providers-amazon` 9: the XCom is the query execution id, `_athena_query_results` holds what the
+console's link is made of. Source: Athena API reference, StartQueryExecution.
 """
 
 from __future__ import annotations
@@ -17,21 +17,7 @@ _DOMAINS = {"aws": "aws.amazon.com", "aws-cn": "amazonaws.cn", "aws-us-gov": "am
 
 def query_request(operator: Any, _context: Any) -> dict[str, Any]:
     """StartQueryExecution's request."""
-    where = dict(operator.query_execution_context or {})
-    if operator.database:
-        where["Database"] = operator.database
-    where["Catalog"] = operator.catalog
-    result = dict(operator.result_configuration or {})
-    if operator.output_location:
-        result["OutputLocation"] = operator.output_location
-    request: dict[str, Any] = {
-        "QueryString": operator.query,
-        "QueryExecutionContext": where,
-        "ResultConfiguration": result,
-        "WorkGroup": operator.workgroup,
-    }
-    if operator.client_request_token:
-        request["ClientRequestToken"] = operator.client_request_token
+    request: dict[str, Any] = operator.start_query_arguments()
     if operator.log_query:
         operator.log.info("Running Query with params: %s", request)
     return request

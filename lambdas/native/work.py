@@ -9,9 +9,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class NativeWork:
-    """prepare: (operator with rendered fields, context) → the service's request, as JSON. record: (operator, the service's
-    answer, context) → what the task returns; it may push XComs, and raises AirflowException for an answer that means
-    failure. is_sensor: prepare's request is polled until a deadline.
+    """prepare: (operator with rendered fields, context) → the service's request, as JSON. record: (operator, the
+    service's answer, context) → what the task returns; it may push XComs, and raises AirflowException for an
+    answer that means failure. is_sensor: prepare's request is polled until a deadline.
     """
 
     prepare: Callable[[Any, Any], dict[str, Any]]

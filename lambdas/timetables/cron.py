@@ -1,13 +1,15 @@
 """A cron expression in a time zone, stepped as Airflow steps it.
 
-croniter knows no daylight saving, so Airflow asks it for the next *wall* time and converts that; an expression that fires
-in every hour is instead advanced by the wall clock's difference, so that the repeated hour of autumn runs twice. Two
-consequences are kept, because a translated DAG has to fire when Airflow fires:
+croniter knows no daylight saving, so Airflow asks it for the next *wall* time and converts that; an expression that
+fires in every hour is instead advanced by the wall clock's difference, so that the repeated hour of autumn runs
+twice. Two consequences are kept, because a translated DAG has to fire when Airflow fires:
 
-- an expression like `*/15 * * * 1-5` (every hour, but not every day) fires once one hour off after a clock change that
+- an expression like `*/15 * * * 1-5` (every hour, but not every day) fires once one hour off after a clock change
+  that
   falls into its pause, since the difference is then applied to the old offset;
 - where the next instant depends on the previous one (around a change), `before` finds a previous one to start from.
 
+>>> from datetime import UTC
 >>> cron = Cron("30 2 * * *", "America/New_York")
 >>> cron.next(datetime(2024, 3, 9, 12, tzinfo=UTC)).isoformat()   # 02:30 does not exist on that day
 '2024-03-10T07:30:00+00:00'
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from lambdas.timetables.instants import in_utc, last_transition, wall, zone
@@ -71,7 +73,9 @@ class Cron:
         return self.fields[1] == ["*"]
 
     def wall_next(self, wall_time: datetime) -> datetime:
-        """The first wall time after `wall_time`. Raises croniter's CroniterBadDateError if there is none in 50 years."""
+        """The first wall time after `wall_time`. Raises croniter's CroniterBadDateError if there is none in 50
+        years.
+        """
         found: datetime = self._croniter(self.expression, start_time=wall_time).get_next(datetime)
         return found
 

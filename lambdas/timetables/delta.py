@@ -1,8 +1,7 @@
 """A `timedelta` or `relativedelta` as plain data, added and subtracted as Airflow adds them.
 
 A timedelta is a number of seconds. A relativedelta with months or years has no length: it is added to a date of the
-calendar, in UTC from the second run on (the scheduler reads the previous run back in UTC), so the same day of the month may
-be reached by other ways and clamping at a short month stays.
+calendar, and one that a short month has moved from the 31st to the 28th goes on from there.
 
 >>> month = Delta.from_json({"months": 1})
 >>> month.after(datetime(2024, 1, 31, tzinfo=UTC)).isoformat()
@@ -18,6 +17,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from lambdas.timetables.instants import in_utc, wall
+
+_LENGTHS = frozenset({"weeks", "days", "hours", "minutes", "seconds", "microseconds"})
 _RELATIVE = ("years", "months", "days", "hours", "minutes", "seconds", "microseconds", "leapdays")
 _ABSOLUTE = ("year", "month", "day", "hour", "minute", "second", "microsecond", "weekday")
 
@@ -57,39 +59,37 @@ class Delta:
         """The length where it is the same everywhere: a timedelta, or a relativedelta of days and less."""
         if self.seconds is not None:
             return self.seconds
-        if not set(self.parts) <= {"days", "hours", "minutes", "seconds", "microseconds"}:
+        if not set(self.parts) <= _LENGTHS:
             return None
         return timedelta(**self.parts).total_seconds()
 
     def after(self, moment: datetime, tz: tzinfo = UTC) -> datetime:
         """`moment` plus this; the calendar is that of `tz`."""
-        if self.seconds is not None:
-            return moment + timedelta(seconds=self.seconds)
-        return _localized(moment.astimezone(tz) + self._relativedelta())
+        return self._moved(moment, tz, 1)
 
     def before(self, moment: datetime, tz: tzinfo = UTC) -> datetime:
         """`moment` minus this."""
+        return self._moved(moment, tz, -1)
+
+    def _moved(self, moment: datetime, tz: tzinfo, sign: int) -> datetime:
         if self.seconds is not None:
-            return moment - timedelta(seconds=self.seconds)
-        return _localized(moment.astimezone(tz) - self._relativedelta())
+            return moment + sign * timedelta(seconds=self.seconds)
+        from dateutil.relativedelta import relativedelta, weekday  # type: ignore[import-untyped]
+
+        # The calendar moves the wall clock; days, hours and less are lengths of time, also over a clock change.
+        calendar = {name: amount for name, amount in self.parts.items() if name not in _LENGTHS}
+        lengths = {name: amount for name, amount in self.parts.items() if name in _LENGTHS}
+        if "weekday" in calendar:
+            calendar["weekday"] = weekday(*calendar["weekday"])
+        moved = moment
+        if calendar:
+            moved = in_utc(wall(moment, tz) + sign * relativedelta(**calendar), tz)
+        return moved + sign * timedelta(**lengths)
 
     @property
     def is_positive(self) -> bool:
         now = datetime(2024, 1, 1, tzinfo=UTC)
         return self.after(now) > now
-
-    def _relativedelta(self) -> Any:
-        from dateutil.relativedelta import relativedelta, weekday  # type: ignore[import-untyped]
-
-        parts = dict(self.parts)
-        if "weekday" in parts:
-            parts["weekday"] = weekday(*parts["weekday"])
-        return relativedelta(**parts)
-
-
-def _localized(moment: Any) -> datetime:
-    result: datetime = moment.astimezone(UTC)
-    return result
 
 
 NONE = Delta(0.0)

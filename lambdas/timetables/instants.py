@@ -1,8 +1,9 @@
-"""Instants and wall clocks: the little of time zones that timetables need, with Airflow's choices around a clock change.
+"""Instants and wall clocks: the little of time zones that timetables need, with Airflow's choices around a clock
+change.
 
-Every instant that leaves a timetable is an aware `datetime` in UTC; a *wall* time is naive, as the clock on the wall of
-the DAG's time zone shows it. Airflow takes the second of two equal wall times in autumn, and moves a wall time that spring
-skips forward by the size of the gap:
+Every instant that leaves a timetable is an aware `datetime` in UTC; a *wall* time is naive, as the clock on the
+wall of the DAG's time zone shows it. Airflow takes the second of two equal wall times in autumn, and moves a wall
+time that spring skips forward by the size of the gap:
 
 >>> in_utc(datetime(2024, 3, 10, 2, 30), zone("America/New_York")).isoformat()
 '2024-03-10T07:30:00+00:00'

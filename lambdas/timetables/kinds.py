@@ -1,8 +1,10 @@
-"""The kinds of timetables, each one class with two answers: the runs after an instant, and a manual run's data interval.
+"""The kinds of timetables, each one class with two answers: the runs after an instant, and a manual run's data
+interval.
 
-`runs(window, after)` yields, oldest first and perhaps for ever, the runs whose `run_after` is later than `after`, exactly
-those that Airflow's `next_dagrun_info` gives with catchup when it starts at `window.earliest`. Where Airflow would have to
-walk from there through years of runs, this starts at a run shortly before `after` (see `Cron.before`).
+`runs(window, after)` yields, oldest first and perhaps for ever, the runs whose `run_after` is later than `after`,
+exactly those that Airflow's `next_dagrun_info` gives with catchup when it starts at `window.earliest`. Where
+Airflow would have to walk from there through years of runs, this starts at a run shortly before `after` (see
+`Cron.before`).
 """
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ class CronDataInterval(Kind):
 
 @dataclass(frozen=True, slots=True)
 class CronTrigger(Kind):
-    """Runs at each instant of any of some cron expressions; the data interval is the `interval` before it (default none)."""
+    """Runs at each instant of any of some cron expressions; the data interval is the `interval` before it (default
+    none).
+    """
 
     crons: tuple[Cron, ...]
     interval: Delta = NONE
@@ -103,11 +107,11 @@ class DeltaTrigger(Kind):
     interval: Delta = NONE
 
     def runs(self, window: Window, after: datetime) -> Iterator[RunInfo]:
-        current, tz = _delta_start(self.delta, window, after)
+        current, _ = _delta_start(self.delta, window, after)
         while window.latest is None or current <= window.latest:
             if current > after:
                 yield _triggered(current, self.interval)
-            current, tz = self.delta.after(current, tz), UTC
+            current = self.delta.after(current)
 
     def infer_manual_data_interval(self, run_after: datetime) -> Interval:
         return self.interval.before(run_after), run_after
@@ -184,7 +188,8 @@ def _cron_start(cron: Cron, window: Window, after: datetime) -> datetime:
 
 
 def _delta_start(delta: Delta, window: Window, after: datetime) -> tuple[datetime, tzinfo]:
-    """The instant to begin at, and the time zone whose calendar the first step is taken in.
+    """The instant to begin at, and the time zone whose calendar the first step is taken in (UTC for all later ones:
+    the scheduler reads the previous run back in UTC).
 
     Without a start date the instants are counted from 1970, as Airflow does.
     """
@@ -192,9 +197,4 @@ def _delta_start(delta: Delta, window: Window, after: datetime) -> tuple[datetim
     step = delta.fixed_seconds
     if step is None or after <= first:
         return first, window.tz
-    # The first step of a relativedelta is taken by the local calendar, which a clock change may make longer or shorter.
-    second = delta.after(first, window.tz)
-    if after < second:
-        return first, window.tz
-    skipped = (after - second) // timedelta(seconds=step)
-    return second + skipped * timedelta(seconds=step), UTC
+    return first + ((after - first) // timedelta(seconds=step)) * timedelta(seconds=step), UTC

@@ -21,6 +21,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.core.models import botocore_stubber
 
 from infra.local.engine import TaskCall
 from infra.local.engine.clock import VirtualClock, VirtualLoop
@@ -84,7 +85,8 @@ class InProcess:
             client = boto3.client(service, region_name=self.region, config=Config(inject_host_prefix=False))
             answer = {"stepfunctions": self._answer, "glue": FakeGlue()}.get(service)
             if answer is not None:
-                # More specific than the stubs of all services, so it is asked first.
+                # Every handler of an event is called: moto must not answer these requests too.
+                client.meta.events.unregister("before-send", botocore_stubber)
                 client.meta.events.register(f"before-send.{client.meta.service_model.service_id.lower()}", answer)
             self._clients[service] = client
         return self._clients[service]

@@ -1,4 +1,264 @@
+"""The synthesised templates: wiring, least privilege, what survives, and what Scheduler is told."""
+
+from __future__ import annotations
+
 import json
-def test_x(cloud):
-    for n,t in cloud.templates.items():
-        open(f"/tmp/airstep/e/{n}.json","w").write(json.dumps(t,indent=1))
+from typing import Any
+
+import pytest
+
+from tests.infra.project import Cloud
+
+PLATFORM, DAILY, OTHER = "airstep-platform", "airstep-daily-sales", "airstep-other"
+# IAM knows no resources for these; all others are bound to some.
+WITHOUT_RESOURCES = ("xray:", "logs:CreateLogDelivery")
+
+
+def text(value: Any) -> str:
+    """A template's value as text: Fn::Join and Fn::Sub flattened, references as <Name>."""
+    if isinstance(value, list):
+        return "".join(text(each) for each in value)
+    if isinstance(value, dict):
+        if "Fn::Join" in value:
+            return text(value["Fn::Join"][1])
+        name = value.get("Ref") or text(value.get("Fn::GetAtt", [""])[0])
+        return str(value.get("Fn::Sub", f"<{name}>"))
+    return str(value)
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def role_statements(cloud: Cloud, stack: str, role: str) -> list[tuple[list[str], list[str], dict[str, Any]]]:
+    """(actions, resources, conditions) of every statement of a role, wherever it is written."""
+    resources = cloud.templates[stack]["Resources"]
+    (logical_id,) = (
+        name for name in resources if name.startswith(role) and resources[name]["Type"] == "AWS::IAM::Role"
+    )
+    documents = [each["PolicyDocument"] for each in resources[logical_id]["Properties"].get("Policies", [])]
+    separate = cloud.resources(stack, "AWS::IAM::Policy")
+    documents += [each["PolicyDocument"] for each in separate if {"Ref": logical_id} in each["Roles"]]
+    return [
+        (
+            listed(statement["Action"]),
+            [text(resource) for resource in listed(statement["Resource"])],
+            statement.get("Condition", {}),
+        )
+        for document in documents
+        for statement in document["Statement"]
+    ]
+
+
+def allowed(statements: list[tuple[list[str], list[str], dict[str, Any]]]) -> dict[str, set[str]]:
+    """action → resources."""
+    found: dict[str, set[str]] = {}
+    for actions, resources, _ in statements:
+        for action in actions:
+            found.setdefault(action, set()).update(resources)
+    return found
+
+
+def test_a_machine_may_do_what_its_manifest_says_and_invoke_its_two_versions(cloud: Cloud) -> None:
+    found = allowed(role_statements(cloud, DAILY, "StateMachineRole"))
+    observing = {action for action in found if action.startswith(("xray:", "logs:"))}
+    workgroup = "arn:${AWS::Partition}:athena:${AWS::Region}:${AWS::AccountId}:workgroup/primary"
+    own = {action: resources for action, resources in found.items() if action not in observing}
+    invoked = own.pop("lambda:InvokeFunction")
+    assert own == {f"athena:{name}QueryExecution": {workgroup} for name in ("Start", "Get", "Stop")}
+    machine = cloud.one(DAILY, "AWS::StepFunctions::StateMachine")
+    assert invoked == {text(version) for version in machine["DefinitionSubstitutions"].values()}
+    assert all(found[action] == {"*"} for action in observing)
+
+
+def test_a_machine_that_signals_nothing_may_not_invoke_the_signal_function(cloud: Cloud) -> None:
+    found = allowed(role_statements(cloud, OTHER, "StateMachineRole"))
+    (only,) = found["lambda:InvokeFunction"]
+    assert only.startswith("<TaskFunctionCurrentVersion")
+
+
+@pytest.mark.parametrize("stack", [PLATFORM, DAILY, OTHER])
+def test_no_action_has_a_wildcard_and_only_what_has_no_resources_is_allowed_on_all(cloud: Cloud, stack: str) -> None:
+    documents = [each["PolicyDocument"] for each in cloud.resources(stack, "AWS::IAM::Policy")]
+    for role in cloud.resources(stack, "AWS::IAM::Role"):
+        documents += [each["PolicyDocument"] for each in role.get("Policies", [])]
+    assert documents
+    for statement in (statement for document in documents for statement in document["Statement"]):
+        actions = listed(statement["Action"])
+        assert not [action for action in actions if "*" in action]
+        if "*" in listed(statement["Resource"]):
+            assert actions[0].startswith(WITHOUT_RESOURCES), actions
+
+
+def test_a_task_function_reaches_the_rows_and_objects_of_its_own_dag_only(cloud: Cloud) -> None:
+    statements = role_statements(cloud, DAILY, "TaskFunctionRole")
+    (rows,) = (condition for actions, _, condition in statements if "dynamodb:PutItem" in actions)
+    keys = [text(key) for key in rows["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]]
+    executions = "execution/arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:daily_sales:*"
+    assert keys == ["daily_sales/*", "dag/daily_sales", executions]
+    objects = allowed(statements)["s3:GetObject"]
+    bucket = "arn:<AWS::Partition>:s3:::airstep-<AWS::AccountId>-<AWS::Region>"
+    assert objects == {f"{bucket}/xcom/daily_sales/*", f"{bucket}/conf/daily_sales/*"}
+
+
+def test_a_task_function_gets_the_manifests_and_the_settings_permissions(cloud: Cloud) -> None:
+    found = allowed(role_statements(cloud, DAILY, "TaskFunctionRole"))
+    variable = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/airflow/variables/x"
+    assert found["ssm:GetParameter"] == {variable}
+    assert "arn:aws:s3:::lake/*" in found["s3:PutObject"]
+    assert "ssm:GetParameter" not in allowed(role_statements(cloud, OTHER, "TaskFunctionRole"))
+
+
+def test_definitions_name_versions_that_outlive_the_next_deployment(cloud: Cloud) -> None:
+    resources = cloud.templates[DAILY]["Resources"]
+    machine = cloud.one(DAILY, "AWS::StepFunctions::StateMachine")
+    substitutions = {name: value["Ref"] for name, value in machine["DefinitionSubstitutions"].items()}
+    version = resources[substitutions["TaskFunction"]]
+    assert version["Type"] == "AWS::Lambda::Version"
+    assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    parameter = cloud.templates[DAILY]["Parameters"][substitutions["SignalFunction"]]
+    assert parameter["Type"] == "AWS::SSM::Parameter::Value<String>"
+    (published,) = (
+        each for each in cloud.resources(PLATFORM, "AWS::SSM::Parameter") if each["Name"] == parameter["Default"]
+    )
+    signal = cloud.templates[PLATFORM]["Resources"][published["Value"]["Ref"]]
+    assert (signal["Type"], signal["DeletionPolicy"]) == ("AWS::Lambda::Version", "Retain")
+
+
+def test_the_machine_is_called_as_the_manifest_says_and_its_definition_is_untouched(cloud: Cloud) -> None:
+    machine = cloud.one(DAILY, "AWS::StepFunctions::StateMachine")
+    assert machine["StateMachineName"] == "daily_sales"
+    assert list(json.loads(machine["DefinitionString"])["States"]) == ["a", "s"]
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+    assert machine["LoggingConfiguration"]["Level"] == "ERROR"
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+
+
+def test_a_large_definition_travels_as_an_asset(cloud: Cloud) -> None:
+    machine = cloud.one(OTHER, "AWS::StepFunctions::StateMachine")
+    assert "DefinitionString" not in machine
+    assets = json.loads((cloud.folder / f"{OTHER}.assets.json").read_text())["files"]
+    (source,) = (
+        each["source"]["path"]
+        for each in assets.values()
+        if any(to["objectKey"] == machine["DefinitionS3Location"]["Key"] for to in each["destinations"].values())
+    )
+    assert len(json.loads((cloud.folder / source).read_text())["States"]) == 601
+
+
+def test_the_task_function_is_as_the_manifest_and_the_settings_say(cloud: Cloud) -> None:
+    function = cloud.one(DAILY, "AWS::Lambda::Function")
+    assert (function["MemorySize"], function["Timeout"]) == (1024, 600)
+    assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+    assert function["Handler"] == "lambdas.task_function.handler"
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    variables = {name: text(value) for name, value in function["Environment"]["Variables"].items()}
+    assert variables.pop("AIRSTEP_LAYER")
+    assert variables == {
+        "AIRSTEP_TABLE": "airstep",
+        "AIRSTEP_BUCKET": "airstep-<AWS::AccountId>-<AWS::Region>",
+        "AIRSTEP_KEEP_DAYS": "90",
+        "AIRSTEP_DAG_FILE": "dags/daily.py",
+        "AIRSTEP_DAGS_FOLDER": "dags",
+        "AIRSTEP_DAG_ID": "daily_sales",
+        "POWERTOOLS_SERVICE_NAME": "airstep",
+        "POWERTOOLS_METRICS_NAMESPACE": "Airstep",
+    }
+
+
+@pytest.mark.parametrize("stack", [PLATFORM, DAILY, OTHER])
+def test_every_function_has_a_log_group_that_forgets(cloud: Cloud, stack: str) -> None:
+    groups = {each["LogGroupName"]: each["RetentionInDays"] for each in cloud.resources(stack, "AWS::Logs::LogGroup")}
+    functions = {f"/aws/lambda/{each['FunctionName']}" for each in cloud.resources(stack, "AWS::Lambda::Function")}
+    assert functions <= set(groups)
+    assert set(groups.values()) == {30}
+
+
+def test_schedules_carry_zone_and_bounds_and_those_that_are_over_are_left_out(cloud: Cloud) -> None:
+    first, second = cloud.resources(DAILY, "AWS::Scheduler::Schedule")
+    assert (first["ScheduleExpression"], first["ScheduleExpressionTimezone"]) == ("cron(0 5 ? * 2 *)", "Asia/Seoul")
+    assert (first["StartDate"], first["EndDate"]) == ("2029-12-31T15:00:00Z", "2031-01-01T00:00:00Z")
+    assert second["ScheduleExpression"] == "cron(0 5 13 * ? *)"
+    assert "StartDate" not in second  # it lies in the past, which Scheduler refuses
+    assert {each["State"] for each in (first, second)} == {"ENABLED"}
+    assert {each["GroupName"] for each in (first, second)} == {
+        cloud.one(PLATFORM, "AWS::Scheduler::ScheduleGroup")["Name"]
+    }
+    assert cloud.resources(OTHER, "AWS::Scheduler::Schedule") == []
+
+
+def test_a_schedule_starts_the_dispatcher_and_leaves_lost_events_in_the_queue(cloud: Cloud) -> None:
+    target = cloud.resources(DAILY, "AWS::Scheduler::Schedule")[0]["Target"]
+    names = [each["FunctionName"] for each in cloud.resources(PLATFORM, "AWS::Lambda::Function")]
+    assert text(target["Arn"]).rpartition(":")[2] in names
+    queue = cloud.one(PLATFORM, "AWS::SQS::Queue")["QueueName"]
+    assert text(target["DeadLetterConfig"]["Arn"]).endswith(f":{queue}")
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
+    role = allowed(role_statements(cloud, PLATFORM, "SchedulerRole"))
+    assert set(role) == {"lambda:InvokeFunction", "sqs:SendMessage"}
+    (named,) = (each["RoleName"] for each in cloud.resources(PLATFORM, "AWS::IAM::Role") if "RoleName" in each)
+    assert text(target["RoleArn"]).endswith(f":role/{text(named)}")
+
+
+def test_table_and_bucket_are_private_encrypted_and_survive_the_stack(cloud: Cloud) -> None:
+    resources = cloud.templates[PLATFORM]["Resources"].values()
+    kept = {each["Type"] for each in resources if each.get("DeletionPolicy") == "Retain"}
+    assert {"AWS::DynamoDB::Table", "AWS::S3::Bucket"} <= kept
+    table = cloud.one(PLATFORM, "AWS::DynamoDB::Table")
+    assert [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]] == [("pk", "HASH"), ("sk", "RANGE")]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["SSESpecification"]["SSEEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    bucket = cloud.one(PLATFORM, "AWS::S3::Bucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]
+    expiring = {rule.get("Prefix") for rule in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule}
+    assert expiring == {"xcom/", "conf/"}
+    (policy,) = cloud.resources(PLATFORM, "AWS::S3::BucketPolicy")
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [
+        each.get("Condition") for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"
+    ]
+
+
+def test_executions_that_end_abnormally_reach_the_run_ended_function(cloud: Cloud) -> None:
+    rule = cloud.one(PLATFORM, "AWS::Events::Rule")
+    assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+    (target,) = rule["Targets"]
+    function = cloud.templates[PLATFORM]["Resources"][target["Arn"]["Fn::GetAtt"][0]]["Properties"]
+    assert function["FunctionName"] == "airstep-run-ended"
+    permission = cloud.one(PLATFORM, "AWS::Lambda::Permission")
+    assert permission["Principal"] == "events.amazonaws.com"
+
+
+def test_runs_are_started_on_machines_of_this_environment_only(cloud: Cloud) -> None:
+    (condition,) = (
+        condition
+        for actions, _, condition in role_statements(cloud, PLATFORM, "DispatcherRole")
+        if "states:StartExecution" in actions
+    )
+    tag = {each["Key"]: each["Value"] for each in cloud.one(DAILY, "AWS::StepFunctions::StateMachine")["Tags"]}
+    assert condition == {"StringEquals": {"aws:ResourceTag/airstep:environment": tag["airstep:environment"]}}
+
+
+@pytest.mark.parametrize("stack", [PLATFORM, DAILY, OTHER])
+def test_alarms_go_to_the_topic(cloud: Cloud, stack: str) -> None:
+    alarms = cloud.resources(stack, "AWS::CloudWatch::Alarm")
+    assert alarms
+    assert {text(action) for alarm in alarms for action in alarm["AlarmActions"]} == {
+        "arn:aws:sns:eu-west-1:123456789012:alarms"
+    }
+
+
+def test_stacks_export_nothing_and_dags_deploy_after_the_platform(cloud: Cloud) -> None:
+    assert not any(
+        "Export" in output for each in cloud.templates.values() for output in each.get("Outputs", {}).values()
+    )
+    artifacts = json.loads((cloud.folder / "manifest.json").read_text())["artifacts"]
+    assert PLATFORM in artifacts[DAILY]["dependencies"]
+    assert OTHER not in artifacts[DAILY]["dependencies"]
+
+
+def test_both_dags_have_packages_of_their_own(cloud: Cloud) -> None:
+    keys = {cloud.one(stack, "AWS::Lambda::Function")["Code"]["S3Key"] for stack in (DAILY, OTHER)}
+    assert len(keys) == 2

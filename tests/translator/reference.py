@@ -1,6 +1,6 @@
 """A small, readable reference of Airflow's scheduler: which task starts when, and how it ends.
 
-Written from Airflow 3.3.2's rules (see `docs` in ARCHITECTURE.md), independent of the translator: no regions, no guards.
+Written from Airflow 3.3.2's rules, independent of the translator: no regions, no guards.
 It shares with the translator nothing but the model of a DAG. A task's fate is decided when all its upstream tasks have
 ended, or earlier where its rule allows; `always` decides at once. A branch or short circuit skips others when it
 succeeds, unless they have begun; a skipped task has its state when its turn comes (in Airflow: at once, which shows only
@@ -87,7 +87,7 @@ def _verdict(task: Task, states: Mapping[str, str]) -> str | None:
         return None
     match task.trigger_rule:
         case "all_success":
-            return "upstream_failed" if bad else "skipped" if skipped else "run"
+            return "upstream_failed" if failed else "skipped" if skipped else "upstream_failed" if bad else "run"
         case "all_failed":
             return "skipped" if success or skipped else "run"
         case "all_done":

@@ -91,7 +91,8 @@ class AbstractOperator(DAGNode):
         self.trigger_rule = TriggerRule.ALL_DONE_SETUP_SUCCESS
         if on_failure_fail_dagrun is not None:
             self.on_failure_fail_dagrun = on_failure_fail_dagrun
-        for setup in [setups] if isinstance(setups, DependencyMixin) else setups or ():
+        given: list[Any] = [setups] if isinstance(setups, DependencyMixin) else list(setups or ())
+        for setup in given:
             setup.is_setup = True
             setup.set_downstream(self)
         return self

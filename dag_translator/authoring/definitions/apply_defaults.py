@@ -1,8 +1,8 @@
 """How an operator's constructor gets its arguments: given ones first, then `default_args` of task, groups and DAG.
 
-Every class that defines `__init__` (a user's subclass too) has it wrapped, as in Airflow: a key of `default_args` reaches
-exactly the constructors that have a parameter of that name, other keys are not applied. The DAG and group default to the open
-ones. What is missing, and what nobody takes, is a problem at the line that made the task.
+Every class that defines `__init__` (a user's subclass too) has it wrapped, as in Airflow: a key of `default_args`
+reaches exactly the constructors that have a parameter of that name, other keys are not applied. The DAG and group
+default to the open ones. What is missing, and what nobody takes, is a problem at the line that made the task.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """BaseOperator: what every task is, and what users subclass.
 
-A subclass defines `execute(context)`. Its constructor receives `default_args` by parameter name, and every attribute named in
-`template_fields` is rendered before `execute` runs.
+A subclass defines `execute(context)`. Its constructor receives `default_args` by parameter name, and every attribute
+named in `template_fields` is rendered before `execute` runs.
 
 >>> class Hello(BaseOperator):
 ...     def execute(self, context):
@@ -19,28 +19,17 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn, Self
 
 from dag_translator.authoring import loading, runtime
-from dag_translator.authoring.arguments import note_given
-from dag_translator.authoring.dates import to_utc
 from dag_translator.authoring.definitions.abstractoperator import AbstractOperator
-from dag_translator.authoring.definitions.apply_defaults import BaseOperatorMeta, parameter_names
+from dag_translator.authoring.definitions.apply_defaults import BaseOperatorMeta
 from dag_translator.authoring.definitions.mixins import apply_upstream_relationship
 from dag_translator.authoring.definitions.node import validate_key
-from dag_translator.authoring.definitions.operator_arguments import (
-    BY_NAME,
-    CONVERSIONS,
-    EXPECTED_TYPES,
-    OPERATOR_ARGUMENTS,
-    SIGNATURE,
-)
+from dag_translator.authoring.definitions.operator_arguments import CONVERSIONS, SIGNATURE
+from dag_translator.authoring.definitions.operator_init import set_arguments
 from dag_translator.authoring.definitions.param import ParamsDict
 from dag_translator.authoring.definitions.setup_teardown import SetupTeardownContext
 from dag_translator.authoring.exceptions import TaskDeferred
-from dag_translator.authoring.loading import coded, did_you_mean, report
 
-# Rows that the constructor treats by itself; all others become attributes.
-_SPECIAL = frozenset(
-    {"task_id", "dag", "task_group", "params", "default_args", "pre_execute", "post_execute", "trigger_rule"}
-)
+_EXCLUSIVE = {"is_setup": "is_teardown", "is_teardown": "is_setup"}
 
 
 class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
@@ -87,6 +76,9 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
     logger_name: str | None
     render_template_as_native_obj: bool | None
     params: ParamsDict
+    _task_display_name: str | None
+    _pre_execute_hook: Callable[[Any], None] | None
+    _post_execute_hook: Callable[..., None] | None
 
     accepts_any_argument: bool = False
     _dag: Any = None
@@ -107,83 +99,10 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
         if group is not None and self._from_mapped:
             self.task_group = group
         kwargs.pop("default_args", None)
-        self._refuse_unknown(kwargs, dag)
-        self.params = ParamsDict(kwargs.pop("params", None))
-        self._pre_execute_hook: Callable[[Any], None] | None = kwargs.pop("pre_execute", None)
-        self._post_execute_hook: Callable[..., None] | None = kwargs.pop("post_execute", None)
-        self._set_trigger_rule(kwargs.pop("trigger_rule", None), dag)
-        for row in OPERATOR_ARGUMENTS:
-            if row.name not in _SPECIAL:
-                self._set_argument(row.name, kwargs, dag)
-        if self.pool_slots < 1:
-            raise ValueError(f"pool slots for {self.task_id} cannot be less than 1")
-        if self.wait_for_downstream:
-            self.depends_on_past = True
-        if isinstance(self.template_fields, str):
-            self.template_fields = [self.template_fields]
+        set_arguments(self, kwargs, dag)
         self._join(dag, group)
 
     __init__.__signature__ = SIGNATURE  # type: ignore[attr-defined]
-
-    def _refuse_unknown(self, kwargs: dict[str, Any], dag: Any) -> None:
-        for name in [name for name in kwargs if name not in BY_NAME]:
-            del kwargs[name]
-            message = f"{type(self).__name__} has no argument {name!r}"
-            known = parameter_names(type(self)) - {"self"}
-            hint = did_you_mean(name, known, f"remove it, or take it in {type(self).__name__}.__init__")
-            report(
-                "unknown-argument",
-                message,
-                hint,
-                dag_id=getattr(dag, "dag_id", None),
-                task_id=self.task_id,
-                error=TypeError(
-                    f"Invalid arguments were passed to {type(self).__name__} (task_id: {self.task_id}). "
-                    f"Invalid arguments were:\n**kwargs: {{{name!r}}}"
-                ),
-            )
-
-    def _set_trigger_rule(self, given: Any, dag: Any) -> None:
-        rule = given if given is not None else BY_NAME["trigger_rule"].default
-        try:
-            self.trigger_rule = rule
-        except ValueError:
-            from dag_translator.authoring.states import TriggerRule
-
-            rules = [rule.value for rule in TriggerRule]
-            message = f"there is no trigger rule {str(rule)!r}"
-            hint = did_you_mean(str(rule), rules, f"one of {', '.join(rules)}")
-            self.trigger_rule = BY_NAME["trigger_rule"].default
-            self._report("invalid-trigger-rule", message, hint, dag, ValueError(f"{message}: {hint}"))
-
-    def _set_argument(self, name: str, given: dict[str, Any], dag: Any) -> None:
-        row = BY_NAME[name]
-        value = given.get(name)
-        if name in ("start_date", "end_date"):
-            value = to_utc(value)
-        if value is None:
-            value = row.fresh_default() if name not in given or row.make or name == "pool" else None
-        elif name in given:
-            inherited = name in self._from_default_args
-            note_given(
-                row,
-                value,
-                f"default_args of DAG {dag.dag_id!r}" if inherited and dag is not None else type(self).__name__,
-                dag_id=getattr(dag, "dag_id", None),
-                task_id=None if inherited else self.task_id,
-                line=getattr(dag, "_airstep_line", None) if inherited else None,
-            )
-        if name == "task_display_name":
-            self._task_display_name = value
-            return
-        setattr(self, name, value)
-        expected = EXPECTED_TYPES.get(name)
-        if expected is not None and value is not None and not isinstance(getattr(self, name), expected):
-            message = f"{name} must be {_type_names(expected)}, not {type(value).__name__}: {value!r}"
-            self._report("invalid-argument", message, "", dag, TypeError(message))
-
-    def _report(self, code: str, message: str, hint: str, dag: Any, error: Exception) -> None:
-        report(code, message, hint, dag_id=getattr(dag, "dag_id", None), task_id=self.task_id, error=error)
 
     def _join(self, dag: Any, group: Any) -> None:
         """Enter group and DAG, at the very end: `add_task` looks at the finished task."""
@@ -198,6 +117,10 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
             self.dag = dag
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name in _EXCLUSIVE and value and getattr(self, _EXCLUSIVE[name]):
+            raise ValueError(
+                f"Cannot mark task '{self.task_id}' as {name[3:]}; task is already a {_EXCLUSIVE[name][3:]}."
+            )
         convert = CONVERSIONS.get(name)
         super().__setattr__(name, value if convert is None else convert(value))
         if self._instantiated and name in self.template_fields:
@@ -291,7 +214,7 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
 
         return OperatorPartial.of(cls, task_id=task_id, **kwargs)
 
-    def unmap(self, resolve: Any = None) -> Self:
+    def unmap(self, resolve: Any = None) -> Self:  # noqa: ARG002
         return self
 
     def __repr__(self) -> str:
@@ -304,11 +227,6 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
             shallow = name in ("python_callable", "op_kwargs", "params", "_dag", "task_group")
             result.__dict__[name] = value if shallow else copy.deepcopy(value, memo)
         return result
-
-
-def _type_names(expected: type | tuple[type, ...]) -> str:
-    kinds = expected if isinstance(expected, tuple) else (expected,)
-    return " or ".join(kind.__name__ for kind in kinds)
 
 
 class BaseAsyncOperator(BaseOperator):

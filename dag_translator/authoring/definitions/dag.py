@@ -162,7 +162,7 @@ class DAG:
     def has_task_group(self, task_group_id: str) -> bool:
         return task_group_id in self.task_group_dict
 
-    def get_task(self, task_id: str, include_subdags: bool = False) -> Any:
+    def get_task(self, task_id: str, include_subdags: bool = False) -> Any:  # noqa: ARG002
         if task_id not in self.task_dict:
             raise TaskNotFound(f"Task {task_id} not found")
         return self.task_dict[task_id]
@@ -225,7 +225,8 @@ class DAG:
         self.edge_info.setdefault(upstream_task_id, {})[downstream_task_id] = info
 
     def get_edge_info(self, upstream_task_id: str, downstream_task_id: str) -> dict[str, Any]:
-        return self.edge_info.get(upstream_task_id, {}).get(downstream_task_id, {})
+        found: dict[str, Any] = self.edge_info.get(upstream_task_id, {}).get(downstream_task_id, {})
+        return found
 
     def param(self, name: str, default: Any = NOTSET) -> DagParam:
         return DagParam(current_dag=self, name=name, default=default)

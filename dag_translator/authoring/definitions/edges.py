@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from dag_translator.authoring.definitions.mixins import DependencyMixin, flatten, operands
@@ -29,17 +30,17 @@ class EdgeModifier(DependencyMixin):
     def leaves(self) -> list[Any]:
         return flatten(node.leaves for node in self._upstream)
 
-    def set_upstream(self, task_or_task_list: Any, edge_modifier: Any = None) -> None:
+    def set_upstream(self, task_or_task_list: Any, edge_modifier: Any = None) -> None:  # noqa: ARG002
         self._upstream += operands(task_or_task_list)
         for node in self._downstream:
             node.set_upstream(task_or_task_list, edge_modifier=self)
 
-    def set_downstream(self, task_or_task_list: Any, edge_modifier: Any = None) -> None:
+    def set_downstream(self, task_or_task_list: Any, edge_modifier: Any = None) -> None:  # noqa: ARG002
         self._downstream += operands(task_or_task_list)
         for node in self._upstream:
             node.set_downstream(task_or_task_list, edge_modifier=self)
 
-    def update_relative(self, other: Any, upstream: bool = True, edge_modifier: Any = None) -> None:
+    def update_relative(self, other: Any, upstream: bool = True, edge_modifier: Any = None) -> None:  # noqa: ARG002
         if upstream:
             self.set_upstream(other)
         else:
@@ -56,7 +57,7 @@ def Label(label: str) -> EdgeModifier:  # noqa: N802 - Airflow's name
 
 def chain(*tasks: Any) -> None:
     """`chain(a, [b, c], [d, e], f)`: each element before the next; two lists pairwise, so of equal length."""
-    for before, after in zip(tasks, tasks[1:], strict=False):
+    for before, after in pairwise(tasks):
         if isinstance(before, DependencyMixin):
             before.set_downstream(after)
         elif isinstance(after, DependencyMixin):
@@ -92,7 +93,7 @@ def chain_linear(*elements: Any) -> None:
         if isinstance(element, EdgeModifier):
             raise ValueError("Labels are not supported by chain_linear")
     made = False
-    for before, after in zip(elements, elements[1:], strict=False):
+    for before, after in pairwise(elements):
         for task in [before] if isinstance(before, DependencyMixin) else before:
             task.set_downstream(after)
             made = True

@@ -1,7 +1,7 @@
 """Mapped tasks: `Operator.partial(task_id=…, fixed=…).expand(mapped=…)`.
 
-A `MappedOperator` stands in the DAG in place of its instances. It has the attributes of an operator (from the fixed arguments
-and default_args); `unmap(arguments)` makes the real operator of one instance, in a run.
+A `MappedOperator` stands in the DAG in place of its instances. It has the attributes of an operator (from the fixed
+arguments and default_args); `unmap(arguments)` makes the real operator of one instance, in a run.
 """
 
 from __future__ import annotations
@@ -51,9 +51,8 @@ class OperatorPartial:
         dag = kwargs.pop("dag", None) or DagContext.get_current()
         group = kwargs.pop("task_group", None) or TaskGroupContext.get_current(dag)
         defaults, params = merged_defaults(dag, group, kwargs.pop("params", None), kwargs.pop("default_args", None))
-        names = parameter_names(operator_class) | set(BY_NAME)
         check_names(operator_class, task_id, kwargs, "partial")
-        inherited = {k: v for k, v in defaults.items() if k in names and k not in kwargs and k not in _OWN}
+        inherited = {k: v for k, v in defaults.items() if k in BY_NAME and k not in kwargs and k not in _OWN}
         full_id = group.child_id(task_id) if group is not None else task_id
         return cls(operator_class, full_id, dag, group, {**inherited, **kwargs}, params)
 

@@ -1,13 +1,14 @@
 """Edges: what `a >> b`, `a << [b, c]` and `[a, b] >> c` mean for everything that can stand in a dependency.
 
-An operand is a task, a task group, a reference to a task's output (XComArg), a label, or a list or tuple of those. A list
-inside a list is a chain, an extension of ours (Airflow raises): `start >> [t3, [t1, t2]] >> t4` is `start >> t3 >> t4` and
-`start >> t1 >> t2 >> t4`.
+An operand is a task, a task group, a reference to a task's output (XComArg), a label, or a list or tuple of those. A
+list inside a list is a chain, an extension of ours (Airflow raises): `start >> [t3, [t1, t2]] >> t4` is `start >> t3 >>
+t4` and `start >> t1 >> t2 >> t4`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from dag_translator.authoring.loading import coded
@@ -67,7 +68,7 @@ class Chain(DependencyMixin):
                     f"a list inside a list is a chain of tasks; it holds {_described(item)}, which is none"
                 )
         self.items = list(items)
-        for before, after in zip(self.items, self.items[1:], strict=False):
+        for before, after in pairwise(self.items):
             before.set_downstream(after)
 
     @property
@@ -115,7 +116,7 @@ def illegal_operand(message: str) -> AttributeError:
     return coded(
         AttributeError(message),
         "illegal-edge",
-        "`>>` and `<<` take tasks, task groups, labels, the result of a called @task function, or lists and tuples of them",
+        "`>>` and `<<` take tasks, task groups, labels, what a called @task function gives, and lists of them",
     )
 
 

@@ -101,7 +101,7 @@ def _multiple(value: Any, expected: Any, _: Any) -> str | None:
     return None
 
 
-def _length(kinds: tuple[type, ...], longest: bool) -> Callable[[Any, Any, Any], str | None]:
+def _length(kinds: tuple[Any, ...], longest: bool) -> Callable[[Any, Any, Any], str | None]:
     def check(value: Any, expected: int, _: Any) -> str | None:
         if not isinstance(value, kinds) or (len(value) <= expected if longest else len(value) >= expected):
             return None

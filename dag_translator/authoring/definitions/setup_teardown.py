@@ -1,7 +1,7 @@
 """`with setup >> teardown: …` and `with teardown: …`: the work made inside stands between setup and teardown.
 
-When the context closes, setups become upstream of the inside tasks that have no upstream, and the tasks without downstream
-become upstream of the teardowns. A context inside another runs within the outer one's setup and teardown.
+When the context closes, setups become upstream of the inside tasks that have no upstream, and the tasks without
+downstream become upstream of the teardowns. A context inside another runs within the outer one's setup and teardown.
 """
 
 from __future__ import annotations

@@ -9,14 +9,60 @@ from typing import Any
 
 # The names that a run's context has; a parameter of such a name is filled by the context (2.x's names included).
 CONTEXT_KEYS = frozenset(
-    """conf conn dag dag_run data_interval_end data_interval_start ds ds_nodash exception execution_date
-    expanded_ti_count inlet_events inlets logical_date macros map_index_template next_ds next_ds_nodash
-    next_execution_date outlet_events outlets params partition_date partition_key prev_data_interval_end_success
-    prev_data_interval_start_success prev_ds prev_ds_nodash prev_end_date_success prev_execution_date
-    prev_execution_date_success prev_start_date_success reason run_id task task_instance task_instance_key_str
-    task_reschedule_count templates_dict test_mode ti tomorrow_ds tomorrow_ds_nodash triggering_asset_events
-    triggering_dataset_events try_number ts ts_nodash ts_nodash_with_tz var yesterday_ds
-    yesterday_ds_nodash""".split()
+    [
+        "conf",
+        "conn",
+        "dag",
+        "dag_run",
+        "data_interval_end",
+        "data_interval_start",
+        "ds",
+        "ds_nodash",
+        "exception",
+        "execution_date",
+        "expanded_ti_count",
+        "inlet_events",
+        "inlets",
+        "logical_date",
+        "macros",
+        "map_index_template",
+        "next_ds",
+        "next_ds_nodash",
+        "next_execution_date",
+        "outlet_events",
+        "outlets",
+        "params",
+        "partition_date",
+        "partition_key",
+        "prev_data_interval_end_success",
+        "prev_data_interval_start_success",
+        "prev_ds",
+        "prev_ds_nodash",
+        "prev_end_date_success",
+        "prev_execution_date",
+        "prev_execution_date_success",
+        "prev_start_date_success",
+        "reason",
+        "run_id",
+        "task",
+        "task_instance",
+        "task_instance_key_str",
+        "task_reschedule_count",
+        "templates_dict",
+        "test_mode",
+        "ti",
+        "tomorrow_ds",
+        "tomorrow_ds_nodash",
+        "triggering_asset_events",
+        "triggering_dataset_events",
+        "try_number",
+        "ts",
+        "ts_nodash",
+        "ts_nodash_with_tz",
+        "var",
+        "yesterday_ds",
+        "yesterday_ds_nodash",
+    ]
 )
 
 
@@ -43,9 +89,7 @@ def is_async(function: Any) -> bool:
     while isinstance(function, functools.partial):
         function = function.func
     function = inspect.unwrap(function) if callable(function) else function
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(type(function), "__call__", None)
-    )
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(vars(type(function)).get("__call__"))
 
 
 def check_call(function: Callable[..., Any], args: Collection[Any], kwargs: Mapping[str, Any], complete: bool) -> None:

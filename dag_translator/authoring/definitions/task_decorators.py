@@ -40,7 +40,18 @@ KINDS: dict[str, tuple[str, str]] = {
 }
 
 # Kinds that providers add to Airflow and that have no counterpart here.
-FOREIGN = ("docker", "kubernetes", "kubernetes_cmd", "pyspark", "sql", "snowpark", "sftp_sensor", "stub", "agent", "llm")
+FOREIGN = (
+    "docker",
+    "kubernetes",
+    "kubernetes_cmd",
+    "pyspark",
+    "sql",
+    "snowpark",
+    "sftp_sensor",
+    "stub",
+    "agent",
+    "llm",
+)
 
 
 class TaskDecorators:

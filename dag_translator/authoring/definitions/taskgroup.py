@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator
 from typing import Any, Self
@@ -59,13 +58,13 @@ class TaskGroup(DAGNode):
                 "task-without-dag",
                 "make the group inside `with DAG(...)`, or pass dag=",
             )
-        self.dag = dag
+        self.dag: Any = dag
         self.parent_group = parent_group if group_id is None else parent_group or dag.task_group
         self.prefix_group_id = prefix_group_id
         self.children: dict[str, Any] = {}
         self.used_group_ids: set[str] = self.parent_group.used_group_ids if self.parent_group else set()
         self._group_id = group_id
-        self.default_args = copy.copy(default_args) or {}
+        self.default_args = dict(default_args or {})
         self.tooltip, self.doc_md, self.group_display_name = tooltip, doc_md, group_display_name
         self.ui_color, self.ui_fgcolor = ui_color, ui_fgcolor
         self.upstream_task_ids: set[str] = set()
@@ -124,7 +123,7 @@ class TaskGroup(DAGNode):
         return self.group_display_name or self._group_id
 
     @property
-    def task_group(self) -> TaskGroup | None:  # type: ignore[override]
+    def task_group(self) -> TaskGroup | None:
         return self.parent_group
 
     def get_dag(self) -> Any:

@@ -1,6 +1,7 @@
 """References to what tasks push: known while the DAG file loads, resolved while a task runs.
 
-`op.output`, `op.output["key"]`, the result of a called `@task` function; `.map(f)`, `.zip(other)`, `.concat(other)` on it.
+`op.output`, `op.output["key"]`, the result of a called `@task` function; `.map(f)`, `.zip(other)`, `.concat(other)`
+on it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ XCOM_RETURN_KEY = "return_value"
 class XComArg(ResolveMixin, DependencyMixin):
     """A reference to XComs. `XComArg(op)` and `XComArg(op, "key")` give the plain kind."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> XComArg:
+    def __new__(cls, *args: Any, **kwargs: Any) -> XComArg:  # noqa: ARG004
         return super().__new__(PlainXComArg if cls is XComArg else cls)
 
     @staticmethod
@@ -216,7 +217,9 @@ class ConcatXComArg(XComArg):
 
 
 class _Mapped(Sequence[Any]):
-    """Items that pass through functions when read, so that one that raises AirflowSkipException skips its index only."""
+    """Items that pass through functions when read, so that one that raises AirflowSkipException skips its
+    index only.
+    """
 
     def __init__(self, items: Sequence[Any], callables: list[Callable[[Any], Any]]) -> None:
         self._items = items

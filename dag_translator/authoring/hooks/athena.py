@@ -42,15 +42,15 @@ class AthenaHook(AwsBaseHook):
             self.log.info("Running Query with params:\n%s", "\n".join(f"{k}: {v}" for k, v in arguments.items()))
         return str(self.get_conn().start_query_execution(**arguments)["QueryExecutionId"])
 
-    def get_query_info(self, query_execution_id: str, use_cache: bool = False) -> Any:
+    def get_query_info(self, query_execution_id: str, use_cache: bool = False) -> Any:  # noqa: ARG002
         return self.get_conn().get_query_execution(QueryExecutionId=query_execution_id)
 
-    def check_query_status(self, query_execution_id: str, use_cache: bool = False) -> str | None:
+    def check_query_status(self, query_execution_id: str, use_cache: bool = False) -> str | None:  # noqa: ARG002
         """QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED; None if the answer has no state."""
         state = self._status(query_execution_id).get("State")
         return None if state is None else str(state)
 
-    def get_state_change_reason(self, query_execution_id: str, use_cache: bool = False) -> str | None:
+    def get_state_change_reason(self, query_execution_id: str, use_cache: bool = False) -> str | None:  # noqa: ARG002
         reason = self._status(query_execution_id).get("StateChangeReason")
         return None if reason is None else str(reason)
 

@@ -1,6 +1,7 @@
 """AwsBaseHook: boto3 clients with the credentials, region and endpoint of an Airflow connection.
 
-Without the connection (the usual case: the task's own role) the client is boto3's default. The runtime makes the clients.
+Without the connection (the usual case: the task's own role) the client is boto3's default. The runtime makes the
+clients.
 """
 
 from __future__ import annotations

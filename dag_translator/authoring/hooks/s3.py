@@ -1,4 +1,7 @@
-"""S3Hook: the parts of Airflow's that are a boto3 call each. Keys may be given as `s3://bucket/key` without a bucket."""
+"""S3Hook: the parts of Airflow's that are a boto3 call each.
+
+Keys may be given as `s3://bucket/key` without a bucket.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +91,9 @@ class S3Hook(AwsBaseHook):
         )
         return [item["Key"] for page in found for item in page.get("Contents", ())]
 
-    def list_prefixes(self, bucket_name: str, prefix: str | None = None, delimiter: str | None = None, **_: Any) -> list[str]:
+    def list_prefixes(
+        self, bucket_name: str, prefix: str | None = None, delimiter: str | None = None, **_: Any
+    ) -> list[str]:
         pages = self.get_conn().get_paginator("list_objects_v2")
         found = pages.paginate(Bucket=bucket_name, Prefix=prefix or "", Delimiter=delimiter or "")
         return [item["Prefix"] for page in found for item in page.get("CommonPrefixes", ())]
@@ -186,9 +191,7 @@ class S3Hook(AwsBaseHook):
             if answer.get("Errors"):
                 raise AirflowException(f"Errors when deleting: {[error['Key'] for error in answer['Errors']]}")
 
-    def download_file(
-        self, key: str, bucket_name: str | None = None, local_path: str | None = None, **_: Any
-    ) -> str:
+    def download_file(self, key: str, bucket_name: str | None = None, local_path: str | None = None, **_: Any) -> str:
         """Into a new file in local_path (default: the temporary folder); its path."""
         bucket, key = self.get_s3_bucket_key(bucket_name, key)
         with tempfile.NamedTemporaryFile(dir=local_path, prefix="airflow_tmp_", delete=False) as file:
@@ -196,7 +199,11 @@ class S3Hook(AwsBaseHook):
             return file.name
 
     def generate_presigned_url(
-        self, client_method: str, params: dict[str, Any] | None = None, expires_in: int = 3600, http_method: str | None = None
+        self,
+        client_method: str,
+        params: dict[str, Any] | None = None,
+        expires_in: int = 3600,
+        http_method: str | None = None,
     ) -> Any:
         return self.get_conn().generate_presigned_url(
             ClientMethod=client_method, Params=params, ExpiresIn=expires_in, HttpMethod=http_method
@@ -204,7 +211,9 @@ class S3Hook(AwsBaseHook):
 
     def create_bucket(self, bucket_name: str, region_name: str | None = None) -> None:
         region = region_name or self.region_name
-        place = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region and region != "us-east-1" else {}
+        place = (
+            {"CreateBucketConfiguration": {"LocationConstraint": region}} if region and region != "us-east-1" else {}
+        )
         self.get_conn().create_bucket(Bucket=bucket_name, **place)
 
     def delete_bucket(self, bucket_name: str, force_delete: bool = False, **_: Any) -> None:

@@ -1,4 +1,5 @@
-"""Connections: from AIRFLOW_CONN_<ID> in the environment (URI or JSON), then from what the runtime has (Secrets Manager).
+"""Connections: from AIRFLOW_CONN_<ID> in the environment (URI or JSON), then from what the runtime has (Secrets
+Manager).
 
 >>> connection = Connection(conn_id="db", uri="postgresql://me:s%20t@host:5432/sales?sslmode=require")
 >>> connection.conn_type, connection.password, connection.port, connection.extra_dejson

@@ -31,5 +31,5 @@ class BaseOperatorLink:
 
     name = ""
 
-    def get_link(self, operator: Any, **kwargs: Any) -> str:
+    def get_link(self, operator: Any, **kwargs: Any) -> str:  # noqa: ARG002
         return ""

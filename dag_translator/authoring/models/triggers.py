@@ -26,7 +26,6 @@ class BaseTrigger:
 
     async def run(self) -> Any:
         raise NotImplementedError("Triggers must implement run()")
-        yield
 
     async def cleanup(self) -> None:
         """Nothing to clean up."""
@@ -37,8 +36,6 @@ class DateTimeTrigger(BaseTrigger):
 
     def __init__(self, moment: datetime, *, end_from_trigger: bool = False) -> None:
         super().__init__()
-        if not isinstance(moment, datetime):
-            raise TypeError(f"Expected datetime.datetime type for moment. Got {type(moment)}")
         if moment.tzinfo is None:
             raise ValueError("You cannot pass naive datetimes")
         self.moment = to_utc(moment)

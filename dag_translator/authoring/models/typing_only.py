@@ -22,7 +22,7 @@ class _NoDatabase(type):
             "what the running task needs is in its context (ti, dag_run)",
         )
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
         raise coded(
             RuntimeError(f"{cls.__name__}() has no metadata database to belong to"),
             "no-metadata-database",
@@ -69,7 +69,7 @@ class TaskReschedule(metaclass=_NoDatabase):
 def provide_session(function: Any) -> Any:
     """Airflow's decorator that passes a database session: calling the function refuses."""
 
-    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+    def refuse(*args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG001
         raise coded(
             RuntimeError(f"{function.__name__}() needs a database session, and there is no metadata database"),
             "no-metadata-database",
@@ -79,7 +79,7 @@ def provide_session(function: Any) -> Any:
     return refuse
 
 
-def create_session(*args: Any, **kwargs: Any) -> NoReturn:
+def create_session(*args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG001
     raise coded(
         RuntimeError("there is no metadata database to open a session on"),
         "no-metadata-database",

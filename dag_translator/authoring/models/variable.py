@@ -56,9 +56,7 @@ class Variable:
         cls.set(key, value, serialize_json=serialize_json)
 
     @classmethod
-    def setdefault(
-        cls, key: str, default: Any, description: str | None = None, deserialize_json: bool = False
-    ) -> Any:
+    def setdefault(cls, key: str, default: Any, description: str | None = None, deserialize_json: bool = False) -> Any:
         """The value; the default is stored first if there is none."""
         found = cls.get(key, default=NOTSET if default is None else default, deserialize_json=deserialize_json)
         if found is default:

@@ -20,18 +20,16 @@ EDGES = _from("definitions.edges", "chain", "chain_linear", "cross_downstream")
 LABELS = _from("definitions.edges", "Label", "EdgeModifier")
 PARAMS = _from("definitions.param", "Param", "ParamsDict", "DagParam")
 XCOM_ARG = _from("definitions.xcom_arg", "XComArg", "PlainXComArg", "MapXComArg", "ZipXComArg")
-DECORATORS = _from(
-    "definitions.task_decorators", "task", "setup", "teardown", "result", "context_wrapper"
-) | _from("definitions.group_decorator", "task_group") | DAG_DECORATOR
+DECORATORS = (
+    _from("definitions.task_decorators", "task", "setup", "teardown", "result", "context_wrapper")
+    | _from("definitions.group_decorator", "task_group")
+    | DAG_DECORATOR
+)
 CONDITIONS = _from("definitions.conditions", "run_if", "skip_if")
 APPLY_DEFAULTS = _from("definitions.task_decorators", "apply_defaults")
-CONTEXT = _from("runtime", "get_current_context", "get_parsing_context") | {
-    "Context": "models.context:Context"
-}
+CONTEXT = _from("runtime", "get_current_context", "get_parsing_context") | {"Context": "models.context:Context"}
 
-PYTHON = _from(
-    "operators.python", "PythonOperator", "BranchPythonOperator", "ShortCircuitOperator"
-) | _from(
+PYTHON = _from("operators.python", "PythonOperator", "BranchPythonOperator", "ShortCircuitOperator") | _from(
     "operators.virtualenv",
     "PythonVirtualenvOperator",
     "ExternalPythonOperator",
@@ -74,7 +72,16 @@ ASSETS = _from(
 )  # fmt: skip
 ASSET_DECORATOR = _from("models.assets", "asset")
 TYPING_ONLY = _from(
-    "models.typing_only", "TaskInstance", "DagRun", "XCom", "DagModel", "DagBag", "Log", "Pool", "SlaMiss", "TaskReschedule"
+    "models.typing_only",
+    "TaskInstance",
+    "DagRun",
+    "XCom",
+    "DagModel",
+    "DagBag",
+    "Log",
+    "Pool",
+    "SlaMiss",
+    "TaskReschedule",
 )
 
 STATES = _from("states", "State", "TaskInstanceState", "DagRunState")
@@ -100,13 +107,15 @@ EXCEPTIONS = _from(
 DATES = _from("utils.dates", "days_ago", "round_time", "date_range", "parse_execution_date")
 TIMEZONE = _from(
     "utils.timezone",
-    "utc", "TIMEZONE", "utcnow", "utc_epoch", "datetime", "parse", "make_aware", "make_naive", "is_localized", "is_naive",
-    "convert_to_utc", "coerce_datetime", "parse_timezone", "local_timezone", "from_timestamp", "initialize",
+    "utc", "TIMEZONE", "utcnow", "utc_epoch", "datetime", "parse", "make_aware", "make_naive",
+    "is_localized", "is_naive", "convert_to_utc", "coerce_datetime", "parse_timezone", "local_timezone",
+    "from_timestamp", "initialize",
 )  # fmt: skip
 HELPERS = _from("utils.helpers", "chunks", "partition", "merge_dicts", "prune_dict", "exactly_one", "as_flattened_list")
 MACROS = _from(
     "utils.macros",
-    "ds_add", "ds_format", "ds_format_locale", "datetime_diff_for_humans", "random", "dateutil", "datetime", "time", "timedelta", "json", "uuid",
+    "ds_add", "ds_format", "ds_format_locale", "datetime_diff_for_humans", "random",
+    "dateutil", "datetime", "time", "timedelta", "json", "uuid",
 )  # fmt: skip
 LOGGING = _from("utils.logs", "LoggingMixin")
 CONF = _from("configuration", "conf")

@@ -12,9 +12,7 @@ _MODELS = (
     f.DAG | f.BASE_OPERATOR | f.MAPPED | f.PARAMS | f.VARIABLE | f.CONNECTION | f.XCOM_ARG | f.TYPING_ONLY
     | f.SKIP | {"BaseOperatorLink": "models.notifier:BaseOperatorLink"}
 )  # fmt: skip
-_TIMETABLES = (
-    f.TIMETABLE_INTERVAL | f.TIMETABLE_TRIGGER | f.TIMETABLE_SIMPLE | f.TIMETABLE_EVENTS | f.TIMETABLE_ASSETS
-)
+_TIMETABLES = f.TIMETABLE_INTERVAL | f.TIMETABLE_TRIGGER | f.TIMETABLE_SIMPLE | f.TIMETABLE_EVENTS | f.TIMETABLE_ASSETS
 _SDK = (
     f.DAG | f.DECORATORS | f.BASE_OPERATOR | f.ASYNC_OPERATOR | f.BASE_SENSOR | f.BRANCH | f.SKIP | f.TASK_GROUP
     | f.EDGES | f.LABELS | f.PARAMS | f.XCOM_ARG | f.CONTEXT | f.VARIABLE | f.CONNECTION | f.BASE_HOOK | f.NOTIFIER
@@ -41,7 +39,10 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.models.connection": f.CONNECTION,
     "airflow.models.taskinstance": f.TYPING_ONLY | f.CONTEXT,
     "airflow.models.dagrun": f.TYPING_ONLY,
-    "airflow.models.xcom": {"XCom": "models.typing_only:XCom", "XCOM_RETURN_KEY": "definitions.xcom_arg:XCOM_RETURN_KEY"},
+    "airflow.models.xcom": {
+        "XCom": "models.typing_only:XCom",
+        "XCOM_RETURN_KEY": "definitions.xcom_arg:XCOM_RETURN_KEY",
+    },
     "airflow.models.skipmixin": f.SKIP,
     "airflow.models.dataset": f.ASSETS,
     "airflow.models.asset": f.ASSETS,
@@ -184,9 +185,7 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.utils.state": f.STATES,
     "airflow.utils.weekday": f.WEEKDAY,
     "airflow.utils.types": f.RUN_TYPE | f.NOT_SET,
-    "airflow.utils.setup_teardown": {
-        "SetupTeardownContext": "definitions.setup_teardown:SetupTeardownContext"
-    },
+    "airflow.utils.setup_teardown": {"SetupTeardownContext": "definitions.setup_teardown:SetupTeardownContext"},
     "airflow.utils.context": f.CONTEXT,
     "airflow.utils.log.logging_mixin": f.LOGGING,
     "airflow.utils.session": {

@@ -1,4 +1,7 @@
-"""AthenaOperator: a query on Amazon Athena. Step Functions runs it natively; `execute` is for subclasses that call it."""
+"""AthenaOperator: a query on Amazon Athena.
+
+Step Functions runs it natively; `execute` is for subclasses that call it.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from dag_translator.authoring.hooks.athena import AthenaHook
 class AthenaOperator(BaseOperator):
     """Runs `query`; the XCom is the query's execution id. (Airflow 1: AWSAthenaOperator.)
 
-    max_tries and num_iterations are old names of max_polling_attempts. sleep_time, max_polling_attempts and deferrable have no
-    effect on Step Functions, which is told when the query ends.
+    max_tries and num_iterations are old names of max_polling_attempts. sleep_time, max_polling_attempts and
+    deferrable have no effect on Step Functions, which is told when the query ends.
     """
 
     template_fields: Any = (
@@ -95,7 +98,7 @@ class AthenaOperator(BaseOperator):
             request["ClientRequestToken"] = self.client_request_token
         return request
 
-    def execute(self, context: Any) -> str | None:
+    def execute(self, context: Any) -> str | None:  # noqa: ARG002
         """Start the query, wait for its end, return its id."""
         request = self.start_query_arguments()
         self.query_execution_id = self.hook.run_query(

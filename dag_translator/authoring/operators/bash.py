@@ -22,8 +22,8 @@ from dag_translator.authoring.types import NOTSET
 class BashOperator(BaseOperator):
     """Runs bash_command; a command that ends in .sh or .bash names a template file that is rendered and run.
 
-    env replaces the environment (append_env: adds to it); skip_on_exit_code (default 99) skips the task; cwd defaults to a
-    temporary folder. The process group is killed when the task is stopped or times out.
+    env replaces the environment (append_env: adds to it); skip_on_exit_code (default 99) skips the task; cwd defaults
+    to a temporary folder. The process group is killed when the task is stopped or times out.
     """
 
     template_fields: Any = ("bash_command", "env", "cwd")

@@ -31,6 +31,6 @@ class LatestOnlyOperator(BaseBranchOperator):
         return []
 
 
-def _next_end(context: Any, end: Any) -> Any:
+def _next_end(context: Any, end: Any) -> Any:  # noqa: ARG001
     """When the next interval ends, if whoever runs the task knows the schedule (`dag_run.next_data_interval_end`)."""
     return getattr(context["dag_run"], "next_data_interval_end", None)

@@ -13,7 +13,6 @@ from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.operators.skipmixin import BranchMixIn, SkipMixin
 
 
-
 class PythonOperator(BaseOperator):
     """Calls python_callable(*op_args, **op_kwargs), plus the context values that it has parameters for."""
 
@@ -30,7 +29,7 @@ class PythonOperator(BaseOperator):
         templates_dict: dict[str, Any] | None = None,
         templates_exts: Sequence[str] | None = None,
         show_return_value_in_logs: bool = True,
-        provide_context: bool = True,  # Airflow 1's; the context is always provided
+        provide_context: bool = True,  # Airflow 1's; the context is always provided  # noqa: ARG002
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -74,7 +73,8 @@ class BranchPythonOperator(BranchMixIn, PythonOperator):
 class ShortCircuitOperator(SkipMixin, PythonOperator):
     """When the function's result is falsy, what is downstream is skipped.
 
-    ignore_downstream_trigger_rules: True skips everything below, whatever its rule; False the direct downstream tasks only.
+    ignore_downstream_trigger_rules: True skips everything below, whatever its rule; False the direct downstream tasks
+    only.
     """
 
     def __init__(self, *, ignore_downstream_trigger_rules: bool = True, **kwargs: Any) -> None:

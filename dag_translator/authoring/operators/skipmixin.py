@@ -38,7 +38,7 @@ class BranchMixIn(SkipMixin):
         """Direct downstream tasks that are neither chosen nor below a chosen task."""
         return branches_to_skip(self, result)
 
-    def do_branch(self, context: Any, branches_to_execute: Any) -> Any:
+    def do_branch(self, context: Any, branches_to_execute: Any) -> Any:  # noqa: ARG002
         """Check the choice; the runtime skips. Kept for subclasses that call it from execute()."""
         branches_to_skip(self, branches_to_execute)
         return branches_to_execute
@@ -74,9 +74,7 @@ def _chosen_tasks(dag: Any, chosen: Any) -> set[str]:
         found |= {task.task_id for task in groups[name].roots} if name in groups else {name}
     invalid = found - set(dag.task_ids)
     if invalid:
-        raise AirflowException(
-            f"'branch_task_ids' must contain only valid task_ids. Invalid tasks found: {invalid}."
-        )
+        raise AirflowException(f"'branch_task_ids' must contain only valid task_ids. Invalid tasks found: {invalid}.")
     return found
 
 

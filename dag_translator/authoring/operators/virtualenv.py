@@ -1,4 +1,6 @@
-"""Operators that build or use another Python environment: refused, a Lambda has one environment, made when it is packaged."""
+"""Operators that build or use another Python environment: refused, a Lambda has one environment, made when
+it is packaged.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ PythonVirtualenvOperator = refused_operator("PythonVirtualenvOperator", __name__
 BranchPythonVirtualenvOperator = refused_operator("BranchPythonVirtualenvOperator", __name__, _HINT)
 ExternalPythonOperator = refused_operator("ExternalPythonOperator", __name__, _EXTERNAL)
 BranchExternalPythonOperator = refused_operator("BranchExternalPythonOperator", __name__, _EXTERNAL)
-_PythonVirtualenvDecoratedOperator = refused_operator("_PythonVirtualenvDecoratedOperator", __name__, _HINT, "@task.virtualenv")
+_PythonVirtualenvDecoratedOperator = refused_operator(
+    "_PythonVirtualenvDecoratedOperator", __name__, _HINT, "@task.virtualenv"
+)
 _BranchPythonVirtualenvDecoratedOperator = refused_operator(
     "_BranchPythonVirtualenvDecoratedOperator", __name__, _HINT, "@task.branch_virtualenv"
 )

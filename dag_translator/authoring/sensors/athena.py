@@ -49,7 +49,7 @@ class AthenaSensor(BaseSensorOperator):
             config=self.botocore_config,
         )
 
-    def poke(self, context: Any) -> bool:
+    def poke(self, context: Any) -> bool:  # noqa: ARG002
         state = self.hook.poll_query_status(self.query_execution_id, self.max_retries, self.sleep_time)
         if state in self.FAILURE_STATES:
             raise AirflowException("Athena sensor failed")

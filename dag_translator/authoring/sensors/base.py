@@ -1,7 +1,7 @@
 """BaseSensorOperator: an operator that is asked again and again until what it waits for is there.
 
-On Step Functions the machine or the Lambda does the waiting, one `poke()` at a time; `execute()` is Airflow's own loop, for
-sensors that run within one invocation. `next_poke_interval()` is the pause between pokes in both.
+On Step Functions the machine or the Lambda does the waiting, one `poke()` at a time; `execute()` is Airflow's own
+loop, for sensors that run within one invocation. `next_poke_interval()` is the pause between pokes in both.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class PokeReturnValue:
 class BaseSensorOperator(BaseOperator):
     """A sensor. poke_interval, timeout (default 7 days), max_wait: seconds or timedelta.
 
-    soft_fail: a timeout (or AirflowFailException) skips instead of failing; never_fail: any exception skips; silent_fail: an
-    exception counts as "not yet". mode "reschedule" and "poke" differ in where the waiting happens. exponential_backoff: longer
-    pauses each time, up to max_wait.
+    soft_fail: a timeout (or AirflowFailException) skips instead of failing; never_fail: any exception skips;
+    silent_fail: an exception counts as "not yet". mode "reschedule" and "poke" differ in where the waiting happens.
+    exponential_backoff: longer pauses each time, up to max_wait.
     """
 
     ui_color = "#e6f1f2"
@@ -81,7 +81,7 @@ class BaseSensorOperator(BaseOperator):
     def reschedule(self) -> bool:
         return self.mode == "reschedule"
 
-    def poke(self, context: Any) -> Any:
+    def poke(self, context: Any) -> Any:  # noqa: ARG002
         """True, or a PokeReturnValue, when what the sensor waits for is there."""
         raise AirflowException("Override me.")
 
@@ -163,7 +163,9 @@ class BaseSensorOperator(BaseOperator):
 def poke_mode_only(cls: Any) -> Any:
     """A class decorator: `mode` can only be "poke"."""
     if not issubclass(cls, BaseSensorOperator):
-        raise ValueError(f"poke_mode_only decorator should only be applied to subclasses of BaseSensorOperator, got:{cls}.")
+        raise ValueError(
+            f"poke_mode_only decorator should only be applied to subclasses of BaseSensorOperator, got:{cls}."
+        )
 
     def refuse(_: Any, value: str) -> None:
         if value != "poke":

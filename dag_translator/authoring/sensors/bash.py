@@ -30,7 +30,7 @@ class BashSensor(BaseSensorOperator):
         self.output_encoding = output_encoding
         self.retry_exit_code = retry_exit_code
 
-    def poke(self, context: Any) -> bool:
+    def poke(self, context: Any) -> bool:  # noqa: ARG002
         with tempfile.TemporaryDirectory(prefix="airflowtmp") as folder:
             done = subprocess.run(
                 ["bash", "-c", self.bash_command],

@@ -1,4 +1,7 @@
-"""Sensors that wait for a time. What Airflow defers is a sensor in mode "reschedule" here: it holds no compute either."""
+"""Sensors that wait for a time.
+
+What Airflow defers is a sensor in mode "reschedule" here: it holds no compute either.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ class DateTimeSensor(BaseSensorOperator):
         super().__init__(**kwargs)
         self.target_time = target_time
 
-    def poke(self, context: Any) -> bool:
+    def poke(self, context: Any) -> bool:  # noqa: ARG002
         self.log.info("Checking if the time (%s) has come", self.target_time)
         target = self.target_time
         moment = parse(target) if isinstance(target, str) else to_utc(target)
@@ -32,9 +35,9 @@ class DateTimeSensorAsync(DateTimeSensor):
     def __init__(
         self,
         *,
-        start_from_trigger: bool = False,
-        end_from_trigger: bool = False,
-        trigger_kwargs: dict[str, Any] | None = None,
+        start_from_trigger: bool = False,  # noqa: ARG002
+        end_from_trigger: bool = False,  # noqa: ARG002
+        trigger_kwargs: dict[str, Any] | None = None,  # noqa: ARG002
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"mode": "reschedule", **kwargs})
@@ -48,9 +51,9 @@ class TimeSensor(BaseSensorOperator):
         *,
         target_time: time,
         deferrable: bool = False,
-        start_from_trigger: bool = False,
-        end_from_trigger: bool = False,
-        trigger_kwargs: dict[str, Any] | None = None,
+        start_from_trigger: bool = False,  # noqa: ARG002
+        end_from_trigger: bool = False,  # noqa: ARG002
+        trigger_kwargs: dict[str, Any] | None = None,  # noqa: ARG002
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**({"mode": "reschedule"} if deferrable else {}), **kwargs})
@@ -62,7 +65,7 @@ class TimeSensor(BaseSensorOperator):
         zone = self.dag.timezone
         return datetime.combine(datetime.now(zone), self.target_time, zone).astimezone(UTC)
 
-    def poke(self, context: Any) -> bool:
+    def poke(self, context: Any) -> bool:  # noqa: ARG002
         self.log.info("Checking if the time (%s) has come", self.target_datetime)
         return datetime.now(UTC) > self.target_datetime
 
@@ -80,7 +83,12 @@ class TimeDeltaSensor(BaseSensorOperator):
     template_fields: Any = ("delta",)
 
     def __init__(
-        self, *, delta: timedelta | int, deferrable: bool = False, end_from_trigger: bool = False, **kwargs: Any
+        self,
+        *,
+        delta: timedelta | int,
+        deferrable: bool = False,
+        end_from_trigger: bool = False,  # noqa: ARG002
+        **kwargs: Any,
     ) -> None:
         super().__init__(**{**({"mode": "reschedule"} if deferrable else {}), **kwargs})
         self.delta = delta

@@ -23,7 +23,7 @@ class PythonSensor(BaseSensorOperator):
         op_args: Any = None,
         op_kwargs: Mapping[str, Any] | None = None,
         templates_dict: dict[str, Any] | None = None,
-        provide_context: bool = True,  # Airflow 1's; the context is always provided
+        provide_context: bool = True,  # Airflow 1's; the context is always provided  # noqa: ARG002
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -34,9 +34,7 @@ class PythonSensor(BaseSensorOperator):
 
     def poke(self, context: Any) -> PokeReturnValue:
         available = ChainMap({**self.op_kwargs, "templates_dict": self.templates_dict}, context)
-        answer = self.python_callable(
-            *self.op_args, **determine_kwargs(self.python_callable, self.op_args, available)
-        )
+        answer = self.python_callable(*self.op_args, **determine_kwargs(self.python_callable, self.op_args, available))
         return answer if isinstance(answer, PokeReturnValue) else PokeReturnValue(bool(answer))
 
 

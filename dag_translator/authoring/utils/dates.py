@@ -26,7 +26,8 @@ def date_range(
     """Dates from start_date to end_date, or num of them, delta (a timedelta) apart."""
     if not isinstance(delta, timedelta):
         raise TypeError("date_range takes a timedelta; for cron use croniter")
-    found, moment = [], start_date
+    found: list[datetime] = []
+    moment = start_date
     while (end_date is None or moment <= end_date) and (num is None or len(found) < abs(num)):
         found.append(moment)
         moment += delta

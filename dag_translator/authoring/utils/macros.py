@@ -14,7 +14,8 @@ from random import random
 from typing import Any
 
 __all__ = [
-    "datetime", "datetime_diff_for_humans", "ds_add", "ds_format", "ds_format_locale", "json", "random", "time", "timedelta",
+    "datetime", "datetime_diff_for_humans", "ds_add", "ds_format", "ds_format_locale", "json",
+    "random", "time", "timedelta",
     "uuid",
 ]  # fmt: skip
 
@@ -48,8 +49,8 @@ def datetime_diff_for_humans(dt: Any, since: Any = None) -> str:
 def __getattr__(name: str) -> Any:
     """`macros.dateutil`, imported when first asked for."""
     if name == "dateutil":
-        import dateutil.parser
-        import dateutil.relativedelta
+        import dateutil.parser  # type: ignore[import-untyped]
+        import dateutil.relativedelta  # type: ignore[import-untyped]
 
         return dateutil
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -30,7 +30,7 @@ def datetime(*args: Any, **kwargs: Any) -> Any:
     return _pendulum(dt.datetime(*args, **{"tzinfo": dt.UTC, **kwargs}))
 
 
-def parse(string: str, timezone: Any = None, *, strict: bool = False) -> Any:
+def parse(string: str, timezone: Any = None, *, strict: bool = False) -> Any:  # noqa: ARG001
     return _pendulum(dates.parse(string, parse_timezone(timezone) if timezone else None))
 
 
@@ -74,15 +74,15 @@ def parse_timezone(name: Any) -> Any:
     """A pendulum time zone by name or offset in seconds; a tzinfo as it is."""
     if isinstance(name, dt.tzinfo):
         return name
-    import pendulum
+    import pendulum.tz
 
-    return pendulum.timezone(name)
+    return pendulum.tz.Timezone(name) if isinstance(name, str) else pendulum.tz.fixed_timezone(name)
 
 
 def local_timezone() -> Any:
-    import pendulum
+    import pendulum.tz
 
-    return pendulum.local_timezone()
+    return pendulum.tz.local_timezone()
 
 
 def from_timestamp(timestamp: float, tz: Any = None) -> Any:

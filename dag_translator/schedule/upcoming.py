@@ -1,0 +1,53 @@
+"""What comes next: the emitted schedules' instants, with the run that each starts.
+
+For a schedule of kind `renewed` this plays the renewals: at each time that the renewing expression fires it asks the
+dispatcher's own `lambdas.renewal` for the one-time schedules it would make, and reads when those fire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from dag_translator.schedule.fires import expression_fires, fire_times
+from lambdas.renewal import one_time_schedules
+from lambdas.timetable import timetable_from_spec
+from lambdas.timetables.runs import RunInfo
+
+# How long without any instant before the search gives up (a leap day in a century year may take eight).
+_PATIENCE = timedelta(days=366 * 9)
+
+
+def next_executions(manifest: Mapping[str, Any], n: int, after: datetime) -> list[dict[str, str]]:
+    """The next `n` automated runs later than `after`, read from the emitted expressions: `fires_at`, `logical_date`,
+    `data_interval_start`, `data_interval_end` (ISO, UTC). Fewer if the schedule ends; none for a DAG without one."""
+    schedule = manifest["schedule"]
+    if schedule is None:
+        return []
+    timetable = timetable_from_spec(schedule["spec"])
+    found = []
+    for moment in islice(fire_times(schedule, after), n):
+        run = timetable.run_for(moment)
+        if run is None:  # only @once and @continuous without a start date: the run is made of the moment itself
+            run = RunInfo.exact(moment)
+        times = run.to_json()
+        found.append({"fires_at": moment.isoformat(), **{name: times[name] for name in times if name != "run_after"}})
+    return found
+
+
+def renewed_fires(schedule: Mapping[str, Any], after: datetime) -> Iterator[datetime]:
+    """The instants later than `after` of the one-time schedules that the renewals from then on make."""
+    spec = schedule["spec"]
+    reached = after.astimezone(UTC)
+    quiet_since = reached
+    for entry in schedule["expressions"]:
+        for tick in expression_fires(entry, reached - timedelta(days=1)):
+            for one_time in one_time_schedules(spec, tick):
+                plain = {"expression": one_time.expression, "timezone": "UTC"}
+                for moment in expression_fires(plain, reached):
+                    yield moment
+                    reached = quiet_since = moment
+            if tick - quiet_since > _PATIENCE:
+                return

@@ -1,0 +1,60 @@
+"""Random DAGs for property tests, drawn by Hypothesis: edges, trigger rules, branches, outcomes, durations."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from dag_translator.model import Dag, Skips, Task
+from dag_translator.structure import waiting_order
+from dag_translator.trigger_rules import RULES
+from tests.translator.reference import Outcome
+
+# Teardowns' rule looks at setups only, which these DAGs have none of.
+RULE_NAMES = tuple(sorted(set(RULES) - {"all_done_setup_success"}))
+SKIPS: tuple[Skips, ...] = ("nothing", "nothing", "nothing", "children", "descendants")
+
+
+@st.composite
+def dags(draw: st.DrawFn, *, largest: int = 25, plain: bool = False) -> Dag:
+    """A DAG of up to `largest` tasks; plain: every rule is all_success and nothing skips."""
+    size = draw(st.integers(1, largest))
+    density = draw(st.sampled_from((0.05, 0.1, 0.2, 0.3, 0.5)))
+    chance = st.floats(0, 1, allow_nan=False)
+    tasks = []
+    for number in range(size):
+        # The last few tasks are the likelier upstream, as in real DAGs; the others keep the graph tangled.
+        near = range(max(0, number - 8), number)
+        upstream = tuple(f"t{other}" for other in near if draw(chance) < density)
+        rule = "all_success" if plain else draw(st.sampled_from(("all_success", *RULE_NAMES)))
+        skips: Skips = "nothing" if plain else draw(st.sampled_from(SKIPS))
+        tasks.append(Task(f"t{number}", "PythonOperator", upstream, trigger_rule=rule, skips=skips))
+    return Dag("drawn", "drawn.py", tuple(tasks))
+
+
+@st.composite
+def outcomes(draw: st.DrawFn, dag: Dag, *, plain: bool = False) -> dict[str, Outcome]:
+    """How each task's body ends, after how long.
+
+    Durations differ by construction, so that no two events coincide. A task skips only such tasks as wait for it: skipping
+    one that may have begun is a race, in Airflow too.
+    """
+    order = waiting_order(dag)
+    position = {task.task_id: number for number, task in enumerate(dag.tasks)}
+    found = {}
+    for number, task in enumerate(dag.tasks):
+        seconds = draw(st.integers(1, 100)) + number * 1e-3
+        state = "success" if plain else draw(st.sampled_from(("success", "success", "success", "failed", "skipped")))
+        below: frozenset[str] = frozenset()
+        if task.skips == "descendants" and draw(st.booleans()):
+            below = dag.descendants(task.task_id)
+        elif task.skips == "children" and dag.downstream[task.task_id]:
+            below = draw(st.frozensets(st.sampled_from(dag.downstream[task.task_id])))
+        waits = all(order.before[position[each]] >> number & 1 for each in below)
+        found[task.task_id] = Outcome(seconds, state, below if waits else frozenset())
+    return found
+
+
+@st.composite
+def runs(draw: st.DrawFn, *, largest: int = 25, plain: bool = False) -> tuple[Dag, dict[str, Outcome]]:
+    dag = draw(dags(largest=largest, plain=plain))
+    return dag, draw(outcomes(dag, plain=plain))

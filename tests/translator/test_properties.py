@@ -1,0 +1,100 @@
+"""The emitted machine, executed, against the reference of Airflow's scheduler: states and times of every task."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from dag_translator import asl
+from dag_translator.check import check
+from dag_translator.lower import lower
+from dag_translator.model import Dag
+from dag_translator.regions import Await, Parallel, Region, Signal, tasks_in, walk
+from dag_translator.structure import structure
+from tests.translator.drawing import runs
+from tests.translator.fakes import execute
+from tests.translator.reference import Outcome, schedule
+
+# `AIRSTEP_EXAMPLES=10000 pytest tests/translator/test_properties.py` is the long run.
+EXAMPLES = int(os.environ.get("AIRSTEP_EXAMPLES", "150"))
+MANY = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=EXAMPLES < 1000,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def _machine(dag: Dag) -> tuple[Region, asl.Machine]:
+    region = structure(dag)
+    machine = lower(dag, region)
+    check(dag, machine, asl.definition(machine, "", None))
+    return region, machine
+
+
+@MANY
+@given(runs())
+def test_states_and_starts_are_airflows(run: tuple[Dag, dict[str, Outcome]]) -> None:
+    dag, outcomes = run
+    region, machine = _machine(dag)
+    assert sorted(tasks_in(region)) == sorted(task.task_id for task in dag.tasks)
+    expected = schedule(dag, outcomes)
+    execution, lambdas = execute(dag, machine, outcomes)
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert lambdas.final == expected.states
+    assert lambdas.starts == pytest.approx(expected.starts, abs=1e-4)
+
+
+@MANY
+@given(runs(largest=60, plain=True))
+def test_no_barrier_is_false(run: tuple[Dag, dict[str, Outcome]]) -> None:
+    """Every task starts the moment the last of its upstream tasks ends; the makespan is the critical path."""
+    dag, outcomes = run
+    _, machine = _machine(dag)
+    ends: dict[str, float] = {}
+    for task in dag.tasks:
+        ends[task.task_id] = max((ends[each] for each in task.upstream), default=0.0) + outcomes[task.task_id].seconds
+    _, lambdas = execute(dag, machine, outcomes)
+    assert lambdas.ends == pytest.approx(ends, abs=1e-4)
+    assert max(lambdas.ends.values()) == pytest.approx(max(ends.values()), abs=1e-4)
+
+
+@MANY
+@given(runs(largest=40, plain=True))
+def test_every_await_is_answered(run: tuple[Dag, dict[str, Outcome]]) -> None:
+    """Each join's sources are the signals that name it, no more and no fewer."""
+    region = structure(run[0])
+    heard: dict[str, set[str]] = {}
+    for signal in (each for each in walk(region) if isinstance(each, Signal)):
+        for join in signal.joins:
+            heard.setdefault(join, set()).add(signal.source)
+    awaited = {each.join: set(each.sources) for each in walk(region) if isinstance(each, Await)}
+    assert awaited == heard
+
+
+@MANY
+@given(runs(largest=30, plain=True))
+def test_signals_stand_only_where_the_order_does_not_nest(run: tuple[Dag, dict[str, Outcome]]) -> None:
+    dag, _ = run
+    region = structure(dag)
+    nests = not any(isinstance(each, Await | Signal) for each in walk(region))
+    assert nests == _is_series_parallel(dag)
+    assert all(len(each.branches) > 1 for each in walk(region) if isinstance(each, Parallel))
+
+
+def _is_series_parallel(dag: Dag) -> bool:
+    """No four tasks form an N in the order (Valdes, Tarjan, Lawler): a<c, a<d, b<d, and nothing else among them."""
+    below = {task.task_id: dag.descendants(task.task_id) for task in dag.tasks}
+
+    def apart(one: str, other: str) -> bool:
+        return one != other and other not in below[one] and one not in below[other]
+
+    for a, after_a in below.items():
+        for d in after_a:
+            befores = [b for b in below if d in below[b] and apart(a, b)]
+            afters = [c for c in after_a if apart(c, d)]
+            if any(apart(b, c) for b in befores for c in afters):
+                return False
+    return True
