@@ -34,7 +34,7 @@ DAG_ASKS: Mapping[str, Any] = {"max_active_tasks": 16, "fail_fast": False, "allo
 def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
     """The model of a live DAG.
 
-    file: the DAG file, relative to the dags folder. schedule: what `dag_translator.schedule` made of the DAG's schedule.
+    file: the DAG file, relative to the dags folder. schedule: what `dag_translator.schedule` made of the DAG's.
     """
     return Dag(
         dag_id=dag.dag_id,

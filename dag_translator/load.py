@@ -61,7 +61,7 @@ def load(path: Path, *, root: Path | None = None) -> LoadedFile:
 def load_for_run(path: Path, dag_id: str, *, root: Path | None = None) -> DAG:
     """The DAG that a Lambda runs. The import hook and the DAG folder stay installed, for imports inside functions.
 
-    Raises TranslationError if the file has problems that are refused, UsageError if it has no such DAG.
+    Raises TranslationError if the file or this DAG has problems that are refused, UsageError if it has no such DAG.
     """
     imports.install()
     folder = str((root or path.parent).resolve())
@@ -70,7 +70,9 @@ def load_for_run(path: Path, dag_id: str, *, root: Path | None = None) -> DAG:
     with Loading(str(path), folder) as loading:
         module = _execute(path, loading)
         found = _dags(module, loading)
-    refused = [problem for problem in loading.problems if problem.severity == "refused"]
+    refused = [
+        problem for problem in loading.problems if problem.severity == "refused" and problem.dag_id in (None, dag_id)
+    ]
     if refused:
         raise TranslationError(refused)
     for dag in found:
@@ -230,9 +232,9 @@ def _clean_interpreter(path: Path, root: Path | None) -> Iterator[None]:
         yield
     finally:
         sys.path[:] = paths
-        for name, module in list(sys.modules.items()):
-            if name not in modules and _is_from(module, folders):
-                del sys.modules[name]
+        new = [(name, module) for name, module in sys.modules.items() if name not in modules]
+        for name in [name for name, module in new if _is_from(module, folders)]:
+            del sys.modules[name]
         importlib.invalidate_caches()
 
 

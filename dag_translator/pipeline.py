@@ -28,10 +28,7 @@ from dag_translator.load import LoadedFile, load
 from dag_translator.lower import lower
 from dag_translator.manifest import manifest
 from dag_translator.regions import Region
-try:
-    from dag_translator.schedule import translate_schedule
-except ImportError:
-    translate_schedule = lambda dag: (None, ())
+from dag_translator.schedule import schedule_of
 from dag_translator.structure import structure
 from dag_translator.validate import refused, validate
 
@@ -72,12 +69,12 @@ class Refused:
 
 
 def translate_file(path: Path, root: Path | None = None) -> list[Translation | Refused]:
-    """Translates every DAG of a file. root: the dags folder, default the file's own. Never raises for a mistake of it."""
+    """Translates every DAG of a file. root: the dags folder, default its own. Never raises for what is wrong in it."""
     return translate_loaded(load(path, root=root), root or path.parent)
 
 
 def translate_loaded(loaded: LoadedFile, root: Path) -> list[Translation | Refused]:
-    """The same for a file that is loaded already. A problem of no DAG's in particular refuses all of the file's DAGs."""
+    """The same for a file that is loaded already. A problem of no DAG in particular refuses all of the file's DAGs."""
     common = tuple(problem for problem in loaded.problems if problem.dag_id is None)
     if not loaded.dags:
         return [Refused(None, loaded.problems)] if loaded.problems else []
@@ -93,7 +90,7 @@ def translate_loaded(loaded: LoadedFile, root: Path) -> list[Translation | Refus
 def _translate(dag: Any, file: Path, path: Path, loading: tuple[Problem, ...]) -> Translation | Refused:
     if any(problem.code == "cycle" for problem in loading):
         return Refused(dag.dag_id, loading, len(dag.tasks))
-    schedule, schedule_problems = translate_schedule(dag)
+    schedule, schedule_problems = schedule_of(dag)
     frozen = freeze(dag, file, schedule)
     problems = _placed((*loading, *schedule_problems, *validate(frozen)), path, frozen)
     if refused(problems):

@@ -1,9 +1,9 @@
 """When a task runs: Airflow's trigger rules, in one table with two readings.
 
 Each rule is an ordered list of clauses over the final states of the upstream tasks, and a verdict for when none holds.
-`evaluate` reads the table in Python (in the Lambda that joins early-firing tasks), `conditions` reads it as JSONata (in
-the `Choice` that guards a task), `possible_verdicts` reads it over *sets* of states (in the translator, to leave out
-guards that can decide only one thing). Source: Airflow 3.3.2's `TriggerRuleDep`, and measurements of it.
+`evaluate` reads the table in Python (in the Lambda that joins early-firing tasks), `condition` reads a clause as
+JSONata (in the `Choice` that guards a task), `worth_asking` reads it over *sets* of states (in the translator, to leave
+out what can be decided beforehand). Source: Airflow 3.3.2's `TriggerRuleDep`, and measurements of it.
 
 >>> evaluate("all_success", ["success", "skipped"], total=2)
 'skipped'
@@ -41,6 +41,8 @@ class Only:
 
 Predicate = AnyOf | Only
 Clause = tuple[Predicate, Verdict]
+# A clause with the tasks whose states it looks at.
+TaskClause = tuple[Predicate, Verdict, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,25 +134,45 @@ def condition(predicate: Predicate, upstream: Sequence[str]) -> str:
             return f"$count([{', '.join(upstream)}][{test}]) = 0"
 
 
-def may_hold(predicate: Predicate, upstream: Iterable[frozenset[str]]) -> tuple[bool, bool]:
-    """(can it be true, can it be false), when each upstream task may have ended in any state of its set."""
-    sets = list(upstream)
-    match predicate:
-        case AnyOf(states):
-            return any(each & states for each in sets), all(each - states for each in sets)
-        case Only(states):
-            return all(each & states for each in sets), any(each - states for each in sets)
+def worth_asking(
+    clauses: Iterable[TaskClause], otherwise: Verdict, possible: Mapping[str, frozenset[str]]
+) -> tuple[list[TaskClause], Verdict]:
+    """The clauses that can go either way, when each task may have ended in any of its `possible` states.
+
+    Returns them with the verdict that holds when none of them does. A clause that did not hold narrows what is possible
+    for the ones after it.
+
+    >>> either = frozenset({"success", "skipped"})
+    >>> rule = RULES["all_success"]
+    >>> asked, otherwise = worth_asking([(*clause, ("a",)) for clause in rule.clauses], rule.otherwise, {"a": either})
+    >>> [verdict for _, verdict, _ in asked], otherwise
+    (['run'], 'skipped')
+    """
+    left = dict(possible)
+    refuted: list[tuple[frozenset[str], tuple[str, ...]]] = []  # what is not true of all of these tasks
+    asked: list[TaskClause] = []
+    for predicate, verdict, tasks in clauses:
+        sets = [left[task] for task in tasks]
+        match predicate:
+            case AnyOf(states):
+                can_hold = any(each & states for each in sets)
+                without = {task: left[task] - states for task in tasks}
+                can_fail = all(without.values()) and not _contradicts({**left, **without}, refuted)
+                left |= without if can_fail else {}
+            case Only(states):
+                can_hold = all(each & states for each in sets)
+                can_fail = any(each - states for each in sets)
+                refuted.append((states, tasks))
+        if can_hold and not can_fail:
+            otherwise = verdict
+            break
+        if can_hold:
+            asked.append((predicate, verdict, tasks))
+    while asked and asked[-1][1] == otherwise:
+        asked.pop()
+    return asked, otherwise
 
 
-def possible_verdicts(
-    clauses: Sequence[tuple[Predicate, Verdict, Sequence[frozenset[str]]]], otherwise: Verdict
-) -> frozenset[Verdict]:
-    """Every verdict that the clauses can give; each clause brings the possible states of the tasks it looks at."""
-    found: set[Verdict] = set()
-    for predicate, verdict, upstream in clauses:
-        can_be_true, can_be_false = may_hold(predicate, upstream)
-        if can_be_true:
-            found.add(verdict)
-        if not can_be_false:
-            return frozenset(found)
-    return frozenset(found | {otherwise})
+def _contradicts(left: Mapping[str, frozenset[str]], refuted: Iterable[tuple[frozenset[str], tuple[str, ...]]]) -> bool:
+    """Whether something that was found not to be so would have to be so."""
+    return any(all(left[task] <= states for task in tasks) for states, tasks in refuted)

@@ -77,9 +77,11 @@ def build(app: App, settings: Settings) -> None:
 
 def main() -> int:
     """Synthesise for the CDK CLI, which says by environment where the output goes."""
-    app = App(analytics_reporting=False)
     try:
-        build(app, Settings.read(app.node.try_get_context))
+        settings = Settings.read(App(analytics_reporting=False).node.try_get_context)
+        # CloudFormation's own rules are checked (two thirds of the time) where they will be applied.
+        app = App(analytics_reporting=False, builtin_cloud_formation_validation=settings.target == "aws")
+        build(app, settings)
     except AirstepError as error:
         _say(str(error))
         return 1

@@ -27,7 +27,7 @@ from constructs import Construct
 
 from dag_translator.errors import InternalError
 from infra.functions import FunctionSpec, add_function, store_environment
-from infra.monitoring import add_dag_alarm
+from infra.monitoring import add_dag_alarms
 from infra.packaging import DAGS_PREFIX, Package
 from infra.permissions import arn, bucket_objects, statements, table_rows
 from infra.platform_stack import DAG_TAG, ENVIRONMENT_TAG, LAYER_PARAMETER, SIGNAL_PARAMETER
@@ -95,7 +95,7 @@ class DagStack(Stack):
         self.versions = self._add_functions()
         self.machine = self._add_machine()
         add_schedules(self, self.manifest, self.machine.attr_arn, settings, now or datetime.now(UTC))
-        add_dag_alarm(self, settings, deployment.dag_id, self.machine.attr_arn)
+        add_dag_alarms(self, settings, deployment.dag_id, self.machine.attr_arn)
         CfnOutput(self, "StateMachineArn", value=self.machine.attr_arn)
 
     # -- functions --------------------------------------------------------------------------------------------------

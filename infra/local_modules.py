@@ -46,7 +46,7 @@ class Finder:
     """Finds needed files under `root`, the folder that is on the import path. Remembers what it has parsed."""
 
     root: Path
-    dotted_strings: bool = False  # strings like "package.module" are imports too (our own lazy tables)
+    dotted_strings: bool = False  # our own code: what is imported by a computed name stands in a table of strings
     _parsed: dict[Path, Uses] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -89,7 +89,7 @@ class Finder:
         if self.dotted_strings:
             names |= {text.partition(":")[0] for text in uses.texts if _DOTTED.fullmatch(text)}
         files = [file for name in names for file in self._module_files(name)]
-        for prefix in uses.prefixes:
+        for prefix in () if self.dotted_strings else uses.prefixes:
             package, _, _ = prefix.rpartition(".")
             folder = self.root.joinpath(*package.split(".")) if package else self.root
             if folder.is_dir():

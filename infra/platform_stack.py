@@ -49,7 +49,9 @@ SIGNAL = PlatformPart(
     "signal", "lambdas.signal_function", "Lets tasks of a run wait for each other across branches", 30
 )
 DISPATCHER = PlatformPart("dispatcher", "lambdas.dispatcher", "Starts DAG runs when their schedules are due", 60)
-RUN_ENDED = PlatformPart("run-ended", "lambdas.run_ended", "Closes the records of runs that ended abnormally", 60)
+RUN_ENDED = PlatformPart(
+    "run-ended", "lambdas.run_ended", "Closes the records of runs that ended, starts what waits for them", 60
+)
 
 
 class PlatformStack(Stack):
@@ -132,12 +134,19 @@ class PlatformStack(Stack):
             handler=f"{part.module}.handler",
             package=packager.platform_function(part.module),
             description=part.description,
-            environment=store_environment(self.settings),
+            environment={**store_environment(self.settings), **self._schedules_environment()},
             timeout=part.timeout,
             memory=part.memory,
         )
         construct_id = "".join(word.capitalize() for word in part.part.split("-"))
         return add_function(self, construct_id, spec, self.layer, self.settings)
+
+    def _schedules_environment(self) -> dict[str, str]:
+        """Where the dispatcher (and run-ended, which shares its code) puts one-time schedules."""
+        return {
+            "AIRSTEP_SCHEDULE_GROUP": self.settings.prefix,
+            "AIRSTEP_SCHEDULER_ROLE_ARN": scheduler_role_arn(self.settings),
+        }
 
     def _add_schedules(self) -> sqs.Queue:
         """The group that schedules are in, the role that they start the dispatcher with, and where lost ones end up."""
@@ -183,17 +192,24 @@ class PlatformStack(Stack):
                 iam.PolicyStatement(actions=["states:StartExecution"], resources=[machines], conditions=ours)
             )
 
+        group = arn("scheduler", f"schedule/{self.settings.prefix}/*")
+        for action, resource in (
+            ("scheduler:CreateSchedule", group),
+            ("iam:PassRole", scheduler_role_arn(self.settings)),
+        ):
+            self.dispatcher.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
+
     def _watch_executions(self) -> None:
-        """Tell the run-ended function of executions that ended without their last state."""
+        """Tell the run-ended function of every execution that ended: it closes records, and starts what waits."""
         events.Rule(
             self,
             "ExecutionEnded",
             rule_name=f"{self.settings.prefix}-execution-ended",
-            description="Executions that ended without their last state",
+            description="Executions that ended, however",
             event_pattern=events.EventPattern(
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
-                detail={"status": ["FAILED", "TIMED_OUT", "ABORTED"]},
+                detail={"status": ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]},
             ),
             targets=[targets.LambdaFunction(self.run_ended, retry_attempts=10, max_event_age=Duration.hours(2))],
         )
@@ -214,6 +230,11 @@ class PlatformStack(Stack):
         CfnOutput(self, "TableName", value=self.table.table_name)
         CfnOutput(self, "BucketName", value=self.bucket.bucket_name)
         CfnOutput(self, "DispatcherName", value=self.dispatcher.function_name)
+
+
+def scheduler_role_arn(settings: Settings) -> str:
+    """ARN of the role that schedules start the dispatcher with."""
+    return f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/{scheduler_role_name(settings)}"
 
 
 def scheduler_role_name(settings: Settings) -> str:

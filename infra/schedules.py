@@ -1,8 +1,8 @@
 """A DAG's schedules on EventBridge Scheduler: each of the manifest's expressions starts the dispatcher.
 
-The dispatcher gets `{"dag_id", "state_machine_arn", "scheduled_time", …}` with the rest of the manifest's
-`schedule.spec`, and decides which run that is and whether it starts. Scheduler delivers at least once, tries again for
-a day, and leaves what it could not deliver in the dead-letter queue.
+The dispatcher gets the manifest's `schedule.spec` with `dag_id`, `state_machine_arn`, `scheduled_time` and
+`is_paused_upon_creation` beside its keys, and decides which run that is and whether it starts. Scheduler delivers at
+least once, tries again for a day, and leaves what it could not deliver in the dead-letter queue.
 
 Invariant: Scheduler accepts what is written here: no start in the past, nothing that is over.
 """
@@ -14,13 +14,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_cdk import Aws
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from dag_translator.names import shorten
 from infra.permissions import arn
-from infra.platform_stack import DISPATCHER, scheduler_role_name
+from infra.platform_stack import DISPATCHER, scheduler_role_arn
 from infra.settings import Settings
 
 _NAME_LIMIT = 64
@@ -56,7 +55,7 @@ def add_schedules(
                 start_date=_text(start) if start is not None and start > now else None,
                 end_date=_text(end),
                 flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-                state="DISABLED" if manifest.get("is_paused_upon_creation") else "ENABLED",
+                state="ENABLED",  # a pause is kept in the table, where `airstep dags pause` sets it
                 target=target,
             )
         )
@@ -69,11 +68,12 @@ def _target(manifest: Mapping[str, Any], machine_arn: str, settings: Settings) -
         "dag_id": manifest["dag_id"],
         "state_machine_arn": machine_arn,
         "scheduled_time": SCHEDULED_TIME,
+        "is_paused_upon_creation": bool(manifest["is_paused_upon_creation"]),
     }
     properties = scheduler.CfnSchedule
     return properties.TargetProperty(
         arn=arn("lambda", f"function:{settings.function(DISPATCHER.part)}"),
-        role_arn=f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/{scheduler_role_name(settings)}",
+        role_arn=scheduler_role_arn(settings),
         input=json.dumps(payload, ensure_ascii=False, sort_keys=True),
         retry_policy=properties.RetryPolicyProperty(maximum_event_age_in_seconds=_DAY, maximum_retry_attempts=185),
         dead_letter_config=properties.DeadLetterConfigProperty(arn=arn("sqs", f"{settings.prefix}-dead-letters")),

@@ -45,10 +45,11 @@ class DynamoStore(Store):
         return from_attributes(answer["Item"]) if "Item" in answer else None
 
     def query(self, pk: str, prefix: str, *, newest_first: bool = False) -> Iterator[Item]:
+        values = {":pk": {"S": pk}} | ({":prefix": {"S": prefix}} if prefix else {})
         request: dict[str, Any] = {
             "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
-            "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
+            "KeyConditionExpression": "pk = :pk" + (" AND begins_with(sk, :prefix)" if prefix else ""),
+            "ExpressionAttributeValues": values,
             "ConsistentRead": True,
             "ScanIndexForward": not newest_first,
         }

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -42,13 +43,16 @@ def time_limit(execution_timeout: timedelta | None, remaining_ms: Callable[[], i
     def on_alarm(_signal: int, _frame: Any) -> None:
         raise AirflowTaskTimeout(message)
 
-    before = signal.signal(signal.SIGALRM, on_alarm)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    began = time.monotonic()
+    handler_before = signal.signal(signal.SIGALRM, on_alarm)
+    left_before, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, handler_before)
+        if left_before:  # a limit around this one
+            signal.setitimer(signal.ITIMER_REAL, max(left_before - (time.monotonic() - began), 0.001))
 
 
 def _tightest(execution_timeout: timedelta | None, remaining_ms: Callable[[], int] | None) -> tuple[float, str] | None:

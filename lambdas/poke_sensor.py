@@ -105,7 +105,7 @@ def _keeps_on(ti: TaskInstance, poking: Poking) -> KeepsOn:
     """What `run_try` does with an error that does not end the sensor: NotYet, or one that leaves a retry."""
 
     def handle(runtime: Runtime, error: BaseException) -> None:
-        so_far = {"first_poke": iso(poking.first), "pokes": poking.count}
+        so_far: dict[str, Any] = {"first_poke": iso(poking.first), "pokes": poking.count}
         if isinstance(error, NotYet):
             conclude(runtime, ti, "up_for_reschedule", **so_far)
             raise error

@@ -208,8 +208,9 @@ class Store(ABC):
         return from_item(TaskRecord, item) if item else None
 
     def list_tasks(self, run: RunKey) -> list[TaskRecord]:
-        """Every task instance of a run that has a record."""
-        return [from_item(TaskRecord, item) for item in self.query(run.pk, "ti/")]
+        """Every task instance of a run that has a record, in the order of task_id and map index."""
+        records = [from_item(TaskRecord, item) for item in self.query(run.pk, "ti/")]
+        return sorted(records, key=lambda record: (record.task_id, record.map_index))
 
     def save_task(self, record: TaskRecord, *, expect: Fence | None, xcoms: Mapping[str, str] | None = None) -> bool:
         """Write the record, and with it XComs (key → text). expect=None: there must be no record yet.

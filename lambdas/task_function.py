@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lambdas.errors import surfaced
 from lambdas.runtime import Runtime
 
 Work = Callable[[Runtime, Mapping[str, Any]], dict[str, Any]]
@@ -83,4 +84,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         worker=context.aws_request_id,
         remaining_ms=context.get_remaining_time_in_millis,
     )
-    return handle(runtime, event)
+    try:
+        return handle(runtime, event)
+    except BaseException as error:  # Lambda takes anything but an Exception for a crash
+        raise surfaced(error) from None

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 
 from lambdas.callbacks import FOR_STATE, run_task_callbacks
-from lambdas.errors import surfaced
+from lambdas.errors import message_of, surfaced
 from lambdas.limits import time_limit
 from lambdas.opening import LateInvocation, own_copy, rendered_fields
 from lambdas.records import Fence, TaskRecord, changed
@@ -76,7 +76,7 @@ def run_try(
         result = perform(runtime, ti, code, begins)
         states = {ti.task_id: "success", **dict.fromkeys(push_result(ti, result), "skipped")}
     except AirflowSkipException as error:
-        log.info("Skipping task: %s", error)
+        log.info("Skipping task: %s", message_of(error))
         conclude(runtime, ti, "skipped", states={ti.task_id: "skipped"}, error=error)
         raise surfaced(error) from None
     except BaseException as error:
@@ -105,6 +105,8 @@ def perform(runtime: Runtime, ti: TaskInstance, code: Code, begins: bool = True)
             if type(error).__name__ == "AirflowTaskTimeout":
                 task.on_kill()
             raise
+        if getattr(task, "overwrite_rtif_after_execution", False):  # e.g. @task.bash: the function made the command
+            ti.rendered = rendered_fields(task)
         if task._post_execute_hook is not None:
             task._post_execute_hook(context, result)
         if type(task).post_execute is not BaseOperator.post_execute:
@@ -208,7 +210,7 @@ def conclude(
         end_date=runtime.timestamp(),
         states=dict(states or {}),
         error=type(error).__name__ if error is not None else None,
-        error_message=str(error)[:2000] if error is not None else None,
+        error_message=message_of(error)[:2000] if error is not None else None,
         rendered=ti.rendered or ti.record.rendered,
         **also,
     )

@@ -29,6 +29,7 @@ from typing import Any
 from lambdas.lazy import unwrapped
 
 TAG = "__type__"
+_MICROSECOND = datetime.timedelta(microseconds=1)  # a float of seconds would lose them after some centuries
 _HINT = "return plain values (numbers, strings, lists, dicts, dates), or write the data to S3 and return where it is"
 
 
@@ -142,7 +143,7 @@ _TAGGED: tuple[tuple[type, str, Callable[[Any, str], dict[str, Any]]], ...] = (
     (datetime.datetime, "datetime", _datetime),
     (datetime.date, "date", lambda value, _: {"value": value.isoformat()}),
     (datetime.time, "time", lambda value, _: {"value": value.isoformat()}),
-    (datetime.timedelta, "timedelta", lambda value, _: {"value": value.total_seconds()}),
+    (datetime.timedelta, "timedelta", lambda value, _: {"value": value.total_seconds(), "us": value // _MICROSECOND}),
     (decimal.Decimal, "Decimal", _decimal),
 )
 
@@ -200,7 +201,7 @@ _UNTAGGED: Mapping[str, Callable[[dict[str, Any]], Any]] = {
     "datetime": _undatetime,
     "date": lambda plain: datetime.date.fromisoformat(plain["value"]),
     "time": lambda plain: datetime.time.fromisoformat(plain["value"]),
-    "timedelta": lambda plain: datetime.timedelta(seconds=plain["value"]),
+    "timedelta": lambda plain: plain["us"] * _MICROSECOND,
     "Decimal": lambda plain: decimal.Decimal(plain["value"]),
     "dataclass": _undataclass,
     "UUID": _uuid,

@@ -80,11 +80,12 @@ class AirflowFinder:
         frame = loading.user_frame()
         if frame is None or not _at(frame, "IMPORT_NAME") or _from_list_under_way():
             return None  # a look-up such as importlib.util.find_spec, or a name that __getattr__ will be asked for
-        hint = hint_for_module(fullname)
+        written, whole = _written(frame, fullname)
+        hint = hint_for_module(written)
         if loading.current() is None or is_guarded(frame):
             raise ModuleNotFoundError(f"No module named {fullname!r}: {hint}", name=fullname)
-        if not _imports_names(frame):
-            _report_module(fullname, hint)
+        if whole:
+            _report_import(fullname, f"cannot import module {fullname}", hint, frame)
         return ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
 
     @staticmethod
@@ -136,23 +137,24 @@ def _take_out_modules() -> dict[str, ModuleType]:
 
 
 def _missing_name(module: str, name: str) -> Any:
-    """A name that the table does not have: a placeholder, or AttributeError (which `from … import` makes an
-    ImportError).
-    """
+    """A name that the table does not have: a placeholder, or an ImportError (AttributeError outside of imports)."""
     frame = loading.user_frame()
     known = MODULES.get(module)
     hint = hint_for(module, name) or (
         did_you_mean(name, known, f"{module} has {', '.join(sorted(known))}") if known else hint_for_module(module)
     )
-    importing = frame is not None and (_at(frame, "IMPORT_FROM") or known is None)
-    if loading.current() is None or frame is None or not importing or is_guarded(frame):
+    by_import = frame is not None and _at(frame, "IMPORT_FROM")
+    if loading.current() is None or frame is None or not (by_import or known is None) or is_guarded(frame):
+        if by_import:
+            raise ImportError(f"cannot import name {name!r} from {module!r}: {hint}", name=module)
         raise AttributeError(f"module {module!r} has no attribute {name!r}: {hint}")
     from dag_translator.authoring.placeholders import Unknown, refused_operator
 
-    if is_operator_name(name) and (name in BY_NAME or known is None):
+    if is_operator_name(name) and hint_for(module, name) and (name in BY_NAME or known is None):
         return refused_operator(name, module, hint)
-    code = "unsupported-import" if hint_for(module, name) else "unknown-import"
-    report(code, f"cannot import {name!r} from {module}", hint)
+    _report_import(module, f"cannot import {name!r} from {module}", hint, frame, name)
+    if is_operator_name(name):
+        return refused_operator(name, module, hint, reported=True)
     return Unknown(f"{module}.{name}")
 
 
@@ -167,8 +169,12 @@ def hint_for_module(path: str) -> str:
     return hint_for(path) or did_you_mean(path, MODULES, "there is no such module in Airflow's public interface")
 
 
-def _report_module(path: str, hint: str) -> None:
-    report("unsupported-import" if hint_for(path) else "unknown-import", f"cannot import module {path}", hint)
+def _report_import(module: str, message: str, hint: str, frame: FrameType, name: str | None = None) -> None:
+    """Note the problem; an import in another file of the DAG folder says which."""
+    under_way = loading.current()
+    if under_way is not None and frame.f_code.co_filename != under_way.path:
+        message += f" (in {frame.f_code.co_filename}:{frame.f_lineno})"
+    report("unsupported-import" if hint_for(module, name) else "unknown-import", message, hint)
 
 
 def _at(frame: FrameType, operation: str) -> bool:
@@ -186,13 +192,21 @@ def _from_list_under_way() -> bool:
     return False
 
 
-def _imports_names(frame: FrameType) -> bool:
-    """Whether the statement is `from … import name` (its names are reported one by one) and not `import …`."""
+def _written(frame: FrameType, path: str) -> tuple[str, bool]:
+    """The module path that the import statement has where `path` is looked up, and whether it is `import path` itself.
+
+    The names of `from path import …` are reported one by one.
+    """
     import ast
 
     from dag_translator.authoring.guards import import_at
 
-    return isinstance(import_at(frame.f_code.co_filename, frame.f_lineno)[0], ast.ImportFrom)
+    statement = import_at(frame.f_code.co_filename, frame.f_lineno)[0]
+    if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(path):
+        return statement.module or path, False
+    names = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
+    whole = next((name for name in names if name == path or name.startswith(f"{path}.")), path)
+    return whole, whole == path
 
 
 def is_guarded(frame: FrameType) -> bool:

@@ -13,6 +13,7 @@ dags/x.py:3: unknown-argument: BashOperator has no argument 'bash_comand'
 
 from __future__ import annotations
 
+import os
 import sys
 from contextvars import ContextVar, Token
 from difflib import get_close_matches
@@ -86,6 +87,13 @@ def line_in_file() -> int | None:
             return frame.f_lineno
         frame = frame.f_back
     return None
+
+
+def file_under_way() -> str:
+    """The absolute path of the DAG file that loads now, else of the file that calls us."""
+    loading, frame = current(), user_frame()
+    path = loading.path if loading is not None else frame.f_code.co_filename if frame is not None else ""
+    return os.path.abspath(path) if path else ""
 
 
 def line_of(traceback: TracebackType | None, path: str) -> int | None:

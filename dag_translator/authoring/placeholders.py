@@ -18,12 +18,20 @@ class RefusedOperator(BaseOperator):
     accepts_any_argument = True
     refused_name = ""
     hint = ""
+    reported = False  # at its import
 
     def __init__(self, **kwargs: Any) -> None:
         own = {name: kwargs.pop(name) for name in list(kwargs) if name not in BY_NAME}
         if "python_callable" in own and self.refused_name.startswith("@"):
             kwargs["task_id"] = unique_task_id(kwargs["task_id"], kwargs.get("dag"), kwargs.get("task_group"))
         super().__init__(**kwargs)
+        if not self.reported:
+            self._report()
+        apply_upstream_relationship(self, own)
+
+    __init__.__signature__ = BaseOperator.__init__.__signature__  # type: ignore[attr-defined]
+
+    def _report(self) -> None:
         dag = self.get_dag()
         report(
             "unsupported-operator",
@@ -32,17 +40,17 @@ class RefusedOperator(BaseOperator):
             dag_id=dag.dag_id if dag is not None else None,
             task_id=self.task_id,
         )
-        apply_upstream_relationship(self, own)
-
-    __init__.__signature__ = BaseOperator.__init__.__signature__  # type: ignore[attr-defined]
 
     def execute(self, context: Any) -> Any:  # noqa: ARG002
         raise AirflowException(f"{self.refused_name} is not supported: {self.hint}")
 
 
-def refused_operator(name: str, module: str, hint: str, shown: str | None = None) -> type[RefusedOperator]:
-    """A class for one operator name; shown: what users call it, when that differs."""
-    return type(name, (RefusedOperator,), {"refused_name": shown or name, "hint": hint, "__module__": module})
+def refused_operator(
+    name: str, module: str, hint: str, shown: str | None = None, reported: bool = False
+) -> type[RefusedOperator]:
+    """A class for one operator name; shown: what users call it, when that differs; reported: at its import already."""
+    attributes = {"refused_name": shown or name, "hint": hint, "reported": reported, "__module__": module}
+    return type(name, (RefusedOperator,), attributes)
 
 
 class Unknown(DependencyMixin):

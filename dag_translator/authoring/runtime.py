@@ -63,18 +63,19 @@ class Runtime:
         raise coded(RuntimeError("templates render only while a task runs"), "not-running", _NOT_RUNNING)
 
 
-_NO_RUNTIME = Runtime()
-_RUNTIME: ContextVar[Runtime] = ContextVar("airstep_runtime", default=_NO_RUNTIME)
+_RUNTIME: ContextVar[Runtime | None] = ContextVar("airstep_runtime", default=None)
+# The process's own, set once: threads that a task starts have a fresh context and must find it.
+_INSTALLED: list[Runtime] = [Runtime()]
 _CONTEXT: ContextVar[Mapping[str, Any] | None] = ContextVar("airstep_context", default=None)
 
 
 def current() -> Runtime:
-    return _RUNTIME.get()
+    return _RUNTIME.get() or _INSTALLED[-1]
 
 
 def install(runtime: Runtime) -> None:
-    """From now on, in this thread and what it starts."""
-    _RUNTIME.set(runtime)
+    """From now on, in the whole process."""
+    _INSTALLED[:] = [runtime]
 
 
 @contextmanager

@@ -20,10 +20,10 @@ from collections.abc import Callable
 
 from dag_translator import asl
 from dag_translator.lowering.exits import Exit
-from dag_translator.lowering.knowledge import ANY, Known, PossibleStates, clauses, states_of
+from dag_translator.lowering.knowledge import ANY, Known, PossibleStates, asked
 from dag_translator.model import Task
 from dag_translator.names import state_of
-from dag_translator.trigger_rules import Predicate, Verdict, condition, may_hold
+from dag_translator.trigger_rules import Verdict, condition
 
 __all__ = ["ANY", "choice", "needed"]
 
@@ -55,25 +55,9 @@ def choice(
     if decided(task, known):
         leave = past(None)
         rules.append(asl.Rule(f"{{% $exists({state_of(task.task_id)}) %}}", leave.next, leave.passing()))
-    asked, otherwise = _asked(task, known)
-    for predicate, verdict, task_ids in asked:
+    deciding, otherwise = asked(task, known)
+    for predicate, verdict, task_ids in deciding:
         test = condition(predicate, [state_of(task_id) for task_id in task_ids])
         rules.append(asl.Rule(f"{{% {test} %}}", *way(verdict)))
     following, output = way(otherwise)
     return asl.Choice(tuple(rules), following, output) if rules else asl.Pass(following, output)
-
-
-def _asked(task: Task, known: Known) -> tuple[list[tuple[Predicate, Verdict, tuple[str, ...]]], Verdict]:
-    """The clauses worth asking at this point, and what holds when none of them does."""
-    rules, otherwise = clauses(task)
-    asked: list[tuple[Predicate, Verdict, tuple[str, ...]]] = []
-    for predicate, verdict, task_ids in rules:
-        can_hold, can_fail = may_hold(predicate, states_of(task_ids, known))
-        if can_hold and not can_fail:
-            otherwise = verdict
-            break
-        if can_hold:
-            asked.append((predicate, verdict, task_ids))
-    while asked and asked[-1][1] == otherwise:
-        asked.pop()
-    return asked, otherwise

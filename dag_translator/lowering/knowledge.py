@@ -21,9 +21,9 @@ from dag_translator.trigger_rules import (
     RULES,
     SETUP_CONSTRAINT,
     STATES,
-    Predicate,
+    TaskClause,
     Verdict,
-    possible_verdicts,
+    worth_asking,
 )
 
 PossibleStates = frozenset[str | None]
@@ -33,8 +33,6 @@ ANY: PossibleStates = frozenset(STATES)
 MAYBE_SKIPPED: PossibleStates = frozenset({None, "skipped"})
 # What an early-firing task's join may have decided for it; None: to run.
 EARLY_VERDICTS: PossibleStates = frozenset({None, "skipped", "upstream_failed"})
-
-TaskClause = tuple[Predicate, Verdict, tuple[str, ...]]
 
 
 def clauses(task: Task) -> tuple[tuple[TaskClause, ...], Verdict]:
@@ -54,20 +52,22 @@ def clauses(task: Task) -> tuple[tuple[TaskClause, ...], Verdict]:
     return (*setup, *((predicate, verdict, upstream) for predicate, verdict in rule.clauses)), rule.otherwise
 
 
-def states_of(task_ids: Iterable[str], known: Known) -> list[frozenset[str]]:
-    """The possible final states of tasks that have had their turn."""
-    found = []
-    for task_id in task_ids:
-        if task_id not in known:
-            raise InternalError(f"nothing is known of task {task_id} where it is needed")
-        found.append(frozenset(state for state in known[task_id] if state is not None))
-    return found
+def asked(task: Task, known: Known) -> tuple[list[TaskClause], Verdict]:
+    """The clauses that have something to decide at this point, and the verdict when none of them holds."""
+    rules, otherwise = clauses(task)
+    possible: dict[str, frozenset[str]] = {}
+    for _, _, task_ids in rules:
+        for task_id in task_ids:
+            if task_id not in known:
+                raise InternalError(f"nothing is known of task {task_id}, which {task.task_id} asks for")
+            possible[task_id] = frozenset(state for state in known[task_id] if state is not None)
+    return worth_asking(rules, otherwise, possible)
 
 
 def verdicts(task: Task, known: Known) -> frozenset[Verdict]:
     """What the task's trigger rule can say at this point."""
-    rules, otherwise = clauses(task)
-    return possible_verdicts([(each, verdict, states_of(ids, known)) for each, verdict, ids in rules], otherwise)
+    deciding, otherwise = asked(task, known)
+    return frozenset({otherwise, *(verdict for _, verdict, _ in deciding)})
 
 
 def sealed(region: Region, dag: Dag, known: Known) -> dict[str, str] | None:

@@ -37,8 +37,8 @@ States = dict[str, asl.State]
 class Lowering:
     """How one kind of operator becomes states.
 
-    lower: the task's states, the one to enter first. settings: reads what `lower` needs from the live operator, as JSON;
-    returns None where the operator's Python has to run after all. permissions: what the machine's role needs for
+    lower: the task's states, the one to enter first. settings: reads what `lower` needs from the live operator, as
+    JSON; returns None where the operator's Python has to run after all. permissions: what the machine's role needs for
     them, given the machine's name.
     native: a service does the work, so Lambda's 15 minutes don't bind. sensor: it polls.
     """
@@ -52,7 +52,7 @@ class Lowering:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """Where a task's failures lead: the state that records them, and the catchers that lead there (and to `skipped`)."""
+    """Where a task's failures lead: the state that records them, and the catchers that lead there (or to `skipped`)."""
 
     recorded_by: str
     catch: tuple[asl.Catcher, ...]

@@ -28,8 +28,8 @@ DEFAULT_TIMEOUT = 7 * 24 * 3600.0
 class Poll:
     """One way of asking, and how to read the answer.
 
-    ask: the state that asks once; its `next`, `output` and `catch` are set here. answer: JSONata that makes the answer of
-    `$states.result`: an object whose `state` is success, failed (with `error`), skipped, or anything else: not yet.
+    ask: the state that asks once; its `next`, `output` and `catch` are set here. answer: JSONata that makes the answer
+    of `$states.result`: an object whose `state` is success, failed (with `error`), skipped, or anything else: not yet.
     wait: seconds between laps; an expression may read `$states.input.answer`. kept: whether the input of `ask` is
     {'states': …, 'poll': what every lap needs} instead of the task states alone.
     """
@@ -81,8 +81,8 @@ def needs_rounds(task: Task) -> bool:
 def loop(task: Task, site: Site, poll: Poll, failed: Failing, success: tuple[str | None, str]) -> tuple[str, States]:
     """The states that poll until there is an answer, and the one to enter.
 
-    failed: made for `poll.payload`. success: where to go, and with which `Output`, when the answer is success; its input
-    is as `Poll.answered` makes it.
+    failed: made for `poll.payload`. success: where to go, and with which `Output`, when the answer is success; its
+    input is as `Poll.answered` makes it.
     """
     name, decide = site.names.name(task.task_id), site.names.free(f"{task.task_id}?")
     skipped = site.exits.skipped()

@@ -4,6 +4,7 @@ Scheduler has `rate(…)`, but a rate counts from its start date, which may not 
 anchor with each deployment. A length that divides a day, a week or a year's months is a cron in UTC instead;
 anything else (40 days, 7 minutes) is left to one-time schedules.
 
+>>> from datetime import UTC
 >>> from_delta(Delta(5400.0), datetime(2024, 1, 1, 0, 30, tzinfo=UTC))      # every 90 minutes
 ('cron(0 2/3 * * ? *)', 'cron(30 0/3 * * ? *)')
 >>> from_delta(Delta(None, {"months": 3}), datetime(2024, 2, 5, tzinfo=UTC))
@@ -15,12 +16,10 @@ True
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import datetime
 
 from dag_translator.schedule.cron_dialect import field_text
 from lambdas.timetables.delta import Delta
-
-__all__ = ["UTC", "from_delta"]
 
 _DAY = 24 * 60  # minutes
 _MOST_EXPRESSIONS = 6

@@ -42,8 +42,8 @@ class Refused(Exception):
 def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> dict[str, Any]:
     """The spec of a live DAG: `timetable` (see `lambdas.timetable`), `timezone`, `start_date`, `end_date` (ISO in
     UTC or None), `catchup`, `max_active_runs`. Raises TranslationError for a schedule that is refused."""
-    zone_name = name_of(dag.timezone)
     try:
+        zone_name = name_of(dag.timezone)
         fields = timetable_fields(dag.schedule, zone_name, settings)
         start = _earliest(dag)
         _check_start(dag, fields, start)

@@ -7,17 +7,14 @@ dispatcher's own `lambdas.renewal` for the one-time schedules it would make, and
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from dag_translator.schedule.fires import expression_fires, fire_times
-from lambdas.renewal import one_time_schedules
+from lambdas.renewal import AHEAD, one_time_schedules
 from lambdas.timetable import timetable_from_spec
 from lambdas.timetables.runs import RunInfo
-
-# How long without any instant before the search gives up (a leap day in a century year may take eight).
-_PATIENCE = timedelta(days=366 * 9)
 
 
 def next_executions(manifest: Mapping[str, Any], n: int, after: datetime) -> list[dict[str, str]]:
@@ -40,14 +37,18 @@ def next_executions(manifest: Mapping[str, Any], n: int, after: datetime) -> lis
 def renewed_fires(schedule: Mapping[str, Any], after: datetime) -> Iterator[datetime]:
     """The instants later than `after` of the one-time schedules that the renewals from then on make."""
     spec = schedule["spec"]
+    timetable = timetable_from_spec(spec)
     reached = after.astimezone(UTC)
-    quiet_since = reached
     for entry in schedule["expressions"]:
-        for tick in expression_fires(entry, reached - timedelta(days=1)):
+        due = next(timetable.runs(reached), None)
+        for tick in expression_fires(entry, reached - 2 * AHEAD):
+            if due is None:
+                break
+            if tick + AHEAD < due.run_after:
+                continue  # a renewal that finds nothing to make
             for one_time in one_time_schedules(spec, tick):
                 plain = {"expression": one_time.expression, "timezone": "UTC"}
                 for moment in expression_fires(plain, reached):
                     yield moment
-                    reached = quiet_since = moment
-            if tick - quiet_since > _PATIENCE:
-                return
+                    reached = moment
+            due = next(timetable.runs(reached), None)

@@ -48,8 +48,8 @@ def critical_path(steps: Iterable[Step]) -> CriticalPath:
         states[step.task_id] = step.state
     if not ends:
         return CriticalPath(0.0, (), {})
-    current: str | None = max(ends, key=lambda task_id: ends[task_id])
-    length = ends[current] if current is not None else 0.0
+    length = max(ends.values())
+    current: str | None = [task_id for task_id, end in ends.items() if end == length][-1]
     chain = []
     while current is not None:
         chain.append(current)

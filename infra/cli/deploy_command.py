@@ -47,21 +47,21 @@ def deploy(
     if local:
         settings.setdefault("target", "local")
         bootstrap(account, verbose=verbose)
-    run_cdk(["deploy", *(stacks or ["--all"]), *_DEPLOY_OPTIONS], settings, account.environment, verbose=verbose)
+    run_cdk(["deploy", *(stacks or ["--all"]), *DEPLOY_OPTIONS], settings, account.environment, verbose=verbose)
     note(f"deployed in {time.monotonic() - started:.0f} s")
 
 
-_DEPLOY_OPTIONS = ["--require-approval", "never", "--concurrency", "6", "--progress", "events", "--no-notices"]
+DEPLOY_OPTIONS = ["--require-approval", "never", "--concurrency", "6", "--progress", "events", "--no-notices"]
 
 
-def bootstrap(account: Any, *, verbose: bool = False) -> None:
+def bootstrap(account: Any, *, verbose: bool = False, quiet: bool = False) -> None:
     """Bootstrap the account and region unless that has been done."""
     ssm = account.client("ssm")
     try:
         ssm.get_parameter(Name=_BOOTSTRAP_PARAMETER)
     except ssm.exceptions.ParameterNotFound:
         place = f"aws://{account.account_id}/{account.region}"
-        run_cdk(["bootstrap", place, "--no-notices"], {}, account.environment, app=False, verbose=verbose)
+        run_cdk(["bootstrap", place, "--no-notices"], {}, account.environment, app=False, verbose=verbose, quiet=quiet)
 
 
 def run_cdk(
@@ -71,10 +71,12 @@ def run_cdk(
     *,
     app: bool = True,
     verbose: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Run the CDK CLI and tell how far it is. Raises UsageError if it is not installed, AirstepError if it fails.
 
-    app: False for what needs no synthesis. Its whole output is shown if it fails, or always if verbose.
+    app: False for what needs no synthesis. Its whole output is shown if it fails, or always if verbose; quiet: nothing
+    but a failure is.
     """
     command = [*_cdk(), *arguments]
     for name, value in context.items():
@@ -90,7 +92,7 @@ def run_cdk(
     try:
         for line in process.stdout or ():
             lines.append(line.rstrip())
-            for told in [line.rstrip()] if verbose else _progress(line):
+            for told in [line.rstrip()] if verbose else () if quiet else _progress(line):
                 note(told)
         code = process.wait()
     except BaseException:

@@ -185,7 +185,7 @@ def _functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handler]:
     """The two Lambda functions: the same code as on AWS, given a store in memory and the engine's own callbacks."""
 
     def task(event: Mapping[str, Any], invocation: Invocation) -> Json:
-        mine = replace(runtime, now=invocation.now, worker=invocation.request_id)
+        mine = replace(runtime, now=invocation.now, sleep=invocation.spend, worker=invocation.request_id)
         return task_function.handle(mine, event)
 
     signals = signal_function.Signals(runtime.store, callbacks)

@@ -3,7 +3,8 @@
 Groups are laid out on their own first and then stand as one box in the graph around them; an edge that crosses a frame
 passes through a port on the frame's side, so that it never runs across a box. `layers` does one level's columns.
 
-Invariant: boxes of one level never overlap, every edge goes from left to right, the same graph gives the same layout.
+Invariant: boxes of one level never overlap; edges go from left to right, unless groups feed each other in circles; the
+same graph gives the same layout.
 
 >>> placed = arrange({"a": (100, 40), "b": (100, 40)}, [("a", "b")], {})
 >>> placed.boxes["a"].x < placed.boxes["b"].x

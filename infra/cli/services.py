@@ -12,9 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from infra.local.engine import TaskCall
-
-_SECONDS_BETWEEN_POLLS = 0.5
+from infra.local.engine import Integrations, TaskCall
 
 Json = Any
 
@@ -27,24 +25,30 @@ class RealTimeCall(TaskCall):
         await asyncio.get_running_loop().run_in_executor(None, time.sleep, seconds)
 
 
+def aws() -> Integrations:
+    """The engine's AWS integrations on boto3, with the environment's credentials, region and endpoint."""
+    import boto3
+
+    from infra.local.integrations import AwsIntegrations
+
+    return AwsIntegrations(boto3.client)
+
+
 @dataclass(slots=True)
 class AwsServices:
-    """The engine's AWS integrations, made (and boto3 imported) at the first call."""
+    """The integrations that `make` gives, made (and boto3 imported) at the first call. pause: seconds between polls."""
 
-    client: Callable[[str], Any] | None = None
-    _made: Any = None
+    make: Callable[[], Integrations] = aws
+    pause: float = 0.5
+    _made: Integrations | None = None
     _asked: dict[str, float] = field(default_factory=dict)
 
     async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
         """See `Integrations`."""
         if self._made is None:
-            import boto3
-
-            from infra.local.integrations import AwsIntegrations
-
-            self._made = AwsIntegrations(self.client or boto3.client)
+            self._made = self.make()
         real = RealTimeCall(**{each.name: getattr(call, each.name) for each in fields(call)})
-        pause = self._asked.get(call.state_name, 0.0) + _SECONDS_BETWEEN_POLLS - time.monotonic()
+        pause = self._asked.get(call.state_name, -self.pause) + self.pause - time.monotonic()
         if pause > 0:
             await real.sleep(pause)
         self._asked[call.state_name] = time.monotonic()

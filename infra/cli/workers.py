@@ -72,9 +72,10 @@ def _collect(running: dict[Connection, tuple[Key, _Running]]) -> Iterator[tuple[
         if connection not in ready and not late:
             continue
         del running[connection]
-        yield key, _receive(connection, entry.process) if connection in ready else Failed("timeout")
+        answer = _receive(connection, entry.process) if connection in ready else Failed("timeout")
         _end(entry.process)
         connection.close()
+        yield key, answer
 
 
 def _receive(connection: Connection, process: Any) -> Any:
@@ -97,6 +98,7 @@ def _answer(function: Callable[[Value], Answer], value: Value, to: Connection) -
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
+    sys.stdout = sys.stderr = os.fdopen(nowhere, "w")
     try:
         answer: Any = function(value)
     except BaseException as error:  # SystemExit too: a DAG file may call exit()

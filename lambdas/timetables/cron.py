@@ -17,7 +17,6 @@ twice. Two consequences are kept, because a translated DAG has to fire when Airf
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -54,7 +53,7 @@ class Cron:
     """Weekday -> the occurrences in a month ("l": the last), from `5#2` and `L5`."""
     nearest_weekday: set[int] = field(init=False, compare=False)
     """The days of `15W`."""
-    _croniter: Callable[..., Any] = field(init=False, compare=False, repr=False)
+    _parsed: Any = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         # Only who has a cron pays for the import.
@@ -66,7 +65,7 @@ class Cron:
         object.__setattr__(self, "fields", parsed.expanded)
         object.__setattr__(self, "nth_weekdays", parsed.nth_weekday_of_month)
         object.__setattr__(self, "nearest_weekday", parsed.nearest_weekday)
-        object.__setattr__(self, "_croniter", croniter)
+        object.__setattr__(self, "_parsed", parsed)
 
     @property
     def every_hour(self) -> bool:
@@ -76,11 +75,11 @@ class Cron:
         """The first wall time after `wall_time`. Raises croniter's CroniterBadDateError if there is none in 50
         years.
         """
-        found: datetime = self._croniter(self.expression, start_time=wall_time).get_next(datetime)
+        found: datetime = self._parsed.get_next(datetime, start_time=wall_time)
         return found
 
     def wall_previous(self, wall_time: datetime) -> datetime:
-        found: datetime = self._croniter(self.expression, start_time=wall_time).get_prev(datetime)
+        found: datetime = self._parsed.get_prev(datetime, start_time=wall_time)
         return found
 
     def next(self, current: datetime) -> datetime:

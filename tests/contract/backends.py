@@ -21,6 +21,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto.athena.models import QueryResults, athena_backends
 from moto.core.models import botocore_stubber
 
 from infra.local.engine import TaskCall
@@ -53,6 +54,14 @@ class Backend(Protocol):
 
     def wait(self, execution_arn: str, timeout: float) -> None: ...
 
+    def expect_athena_result(self, column: str, value: str) -> None:
+        """The next query's result, for backends that don't run SQL."""
+        ...
+
+    def make_batch_queue(self) -> None:
+        """A Batch job queue and a job definition that succeeds, both called "contract"."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -79,11 +88,13 @@ class InProcess:
         )
         make_table(self.client("dynamodb"), self.table)
         self.client("s3").create_bucket(Bucket=self.bucket)
+        self.client("iam").create_role(RoleName="contract", AssumeRolePolicyDocument=_policy({}))
 
     def client(self, service: str) -> Client:
         if service not in self._clients:
             client = boto3.client(service, region_name=self.region, config=Config(inject_host_prefix=False))
-            answer = {"stepfunctions": self._answer, "glue": FakeGlue()}.get(service)
+            answers = {"stepfunctions": self._answer, "glue": FakeGlue(), "lambda": self._answer_invocation}
+            answer = answers.get(service)
             if answer is not None:
                 # Every handler of an event is called: moto must not answer these requests too.
                 client.meta.events.unregister("before-send", botocore_stubber)
@@ -119,6 +130,13 @@ class InProcess:
         except Exception as error:
             raise function_failed({"errorMessage": str(error), "errorType": type(error).__name__}) from error
 
+    def expect_athena_result(self, column: str, value: str) -> None:
+        rows = [{"Data": [{"VarCharValue": column}]}, {"Data": [{"VarCharValue": value}]}]
+        athena_backends[self.account][self.region].query_results_queue.append(QueryResults(rows, []))
+
+    def make_batch_queue(self) -> None:
+        make_batch_queue(self.client("batch"))
+
     def _answer_token(self, event: dict[str, Any]) -> Json:
         callbacks = self._service.engine.callbacks
         if event.get("failing"):
@@ -139,6 +157,13 @@ class InProcess:
             return response(200, self._loop.run_until_complete(self._service.handle(action, body)))
         except ApiError as error:
             return response(400, error.body())
+
+    def _answer_invocation(self, request: Any, **_: Any) -> AWSResponse:
+        """Lambda's endpoint, for `aws-sdk:lambda:invoke`."""
+        name = request.url.split("/functions/")[1].split("/")[0]
+        if name != self.function:
+            return response(404, {"Message": f"Function not found: {name}"})
+        return response(200, function.handler(json.loads(request.body), None))
 
     def close(self) -> None:
         self._loop.run_until_complete(self._service.close())
@@ -200,6 +225,12 @@ class Endpoint:
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 
+    def expect_athena_result(self, column: str, value: str) -> None:
+        """Athena computes it."""
+
+    def make_batch_queue(self) -> None:
+        make_batch_queue(self.client("batch"))
+
     def wait(self, execution_arn: str, timeout: float) -> None:
         states, end = self.client("stepfunctions"), time.monotonic() + timeout
         while states.describe_execution(executionArn=execution_arn)["status"] == "RUNNING":
@@ -239,10 +270,10 @@ class Endpoint:
         trust = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
         role = iam.create_role(RoleName=self._role_name, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
         self._undo.append(lambda: iam.delete_role(RoleName=self._role_name))
-        services_used = "lambda dynamodb s3 states sqs sns events athena glue ssm secretsmanager scheduler logs ecs batch"
+        used = "lambda dynamodb s3 states sqs sns events athena glue ssm secretsmanager scheduler logs ecs batch"
         allowed = {
             "Effect": "Allow",
-            "Action": [f"{service}:*" for service in services_used.split()] + ["iam:PassRole"],
+            "Action": [f"{service}:*" for service in used.split()] + ["iam:PassRole"],
             "Resource": "*",
         }
         iam.put_role_policy(RoleName=self._role_name, PolicyName="contract", PolicyDocument=_policy(allowed))
@@ -266,6 +297,17 @@ class Endpoint:
                 left.append(str(error))
         if left:
             raise RuntimeError(f"{self._role_name}: not everything was removed: {left}")
+
+
+def make_batch_queue(batch: Client) -> None:
+    role = "arn:aws:iam::123456789012:role/contract"
+    batch.create_compute_environment(
+        computeEnvironmentName="contract", type="UNMANAGED", state="ENABLED", serviceRole=role
+    )
+    order = [{"order": 1, "computeEnvironment": "contract"}]
+    batch.create_job_queue(jobQueueName="contract", priority=1, state="ENABLED", computeEnvironmentOrder=order)
+    container = {"image": "busybox", "vcpus": 1, "memory": 64, "command": ["true"]}
+    batch.register_job_definition(jobDefinitionName="contract", type="container", containerProperties=container)
 
 
 def make_table(dynamodb: Client, name: str) -> None:
@@ -294,5 +336,3 @@ def _text(value: str | bytes) -> str:
 
 def _policy(statement: Json) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-

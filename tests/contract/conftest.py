@@ -34,7 +34,7 @@ def backend() -> Iterator[Backend]:
             here.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def cloud(backend: Backend) -> Iterator[Cloud]:
     cloud = Cloud(backend)
     yield cloud

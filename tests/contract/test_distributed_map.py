@@ -20,7 +20,10 @@ def test_items(cloud: Cloud) -> None:
 def test_item_selector_and_output(cloud: Cloud) -> None:
     selector = {"v": "{% $states.context.Map.Item.Value %}"}
     state = map_(
-        "{% $states.input.l %}", distributed({"A": pass_()}), ItemSelector=selector, Output="{% $count($states.result) %}"
+        "{% $states.input.l %}",
+        distributed({"A": pass_()}),
+        ItemSelector=selector,
+        Output="{% $count($states.result) %}",
     )
     assert cloud.output(machine({"M": state}), {"l": [1, 2]}) == 2
 

@@ -15,7 +15,9 @@ def test_items_selector_and_output(cloud: Cloud) -> None:
         "c": "{% $states.input.c %}",
     }
     inner = branch({"A": pass_("{% $states.input.v * 10 + $states.input.i %}")})
-    state = map_("{% $states.input.l %}", inner, ItemSelector=selector, MaxConcurrency=2, Output="{% {'r':$states.result} %}")
+    state = map_(
+        "{% $states.input.l %}", inner, ItemSelector=selector, MaxConcurrency=2, Output="{% {'r':$states.result} %}"
+    )
     assert cloud.output(machine({"M": state}), {"l": [1, 2, 3], "c": 9}) == {"r": [10, 21, 32]}
 
 

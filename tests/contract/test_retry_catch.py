@@ -43,9 +43,7 @@ def test_backoff_rate(cloud: Cloud) -> None:
 
 
 def test_max_delay_seconds(cloud: Cloud) -> None:
-    ended, pauses = _retried(
-        cloud, {"IntervalSeconds": 1, "BackoffRate": 3, "MaxDelaySeconds": 2, "MaxAttempts": 3}
-    )
+    ended, pauses = _retried(cloud, {"IntervalSeconds": 1, "BackoffRate": 3, "MaxDelaySeconds": 2, "MaxAttempts": 3})
     assert ended.status == "SUCCEEDED"
     assert [round(pause) for pause in pauses] == [1, 2, 2]
 

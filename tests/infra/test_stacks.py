@@ -189,6 +189,13 @@ def test_schedules_carry_zone_and_bounds_and_those_that_are_over_are_left_out(cl
 
 def test_a_schedule_starts_the_dispatcher_and_leaves_lost_events_in_the_queue(cloud: Cloud) -> None:
     target = cloud.resources(DAILY, "AWS::Scheduler::Schedule")[0]["Target"]
+    assert json.loads(text(target["Input"])) == {
+        "cron": "0 5 13 * 1",
+        "dag_id": "daily_sales",
+        "state_machine_arn": "<StateMachine>",
+        "scheduled_time": "<aws.scheduler.scheduled-time>",
+        "is_paused_upon_creation": False,
+    }
     names = [each["FunctionName"] for each in cloud.resources(PLATFORM, "AWS::Lambda::Function")]
     assert text(target["Arn"]).rpartition(":")[2] in names
     queue = cloud.one(PLATFORM, "AWS::SQS::Queue")["QueueName"]
@@ -221,9 +228,9 @@ def test_table_and_bucket_are_private_encrypted_and_survive_the_stack(cloud: Clo
     ]
 
 
-def test_executions_that_end_abnormally_reach_the_run_ended_function(cloud: Cloud) -> None:
+def test_executions_that_end_reach_the_run_ended_function(cloud: Cloud) -> None:
     rule = cloud.one(PLATFORM, "AWS::Events::Rule")
-    assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+    assert rule["EventPattern"]["detail"]["status"] == ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
     (target,) = rule["Targets"]
     function = cloud.templates[PLATFORM]["Resources"][target["Arn"]["Fn::GetAtt"][0]]["Properties"]
     assert function["FunctionName"] == "airstep-run-ended"

@@ -32,6 +32,8 @@ DIFFERENT: dict[str, dict[str, str]] = {
         "e16_tomorrow_ds": "Airflow 2's name works",
         "e17_prev_execution_date": "Airflow 2's name works",
         "e44_test_mode": "Airflow 2's name works",
+        "e09_data_interval_start": "schedules have data intervals by default, as in Airflow 2",
+        "e11_data_interval_start_ds": "schedules have data intervals by default, as in Airflow 2",
     },
     "t29_context": {
         "kwargs_keys": "Airflow 2's names are in the context too",
@@ -53,6 +55,7 @@ def cases() -> list[Any]:
     return [pytest.param(path, id=path.stem) for path in sorted(EXPECTED.glob("*.json"))]
 
 
+@pytest.mark.filterwarnings("ignore:unclosed file", "ignore::pytest.PytestUnraisableExceptionWarning")  # the files' own
 @pytest.mark.parametrize("path", cases())
 def test_as_airflow_did(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # where one file counts its pokes
@@ -89,8 +92,9 @@ def test_as_airflow_did(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_what_airflow_2_knew_works() -> None:
     (dag,) = load(DAGS / "airflow" / "t21_templates.py").dags
     run = start(Runtime(dag=dag, store=MemoryStore(), now=Clock()))
-    for task_id in DIFFERENT["t21_templates"]:
-        run.task(task_id)
+    for task_id, why in DIFFERENT["t21_templates"].items():
+        if why == "Airflow 2's name works":
+            run.task(task_id)
     values = {task_id[:3]: xcoms["return_value"] for task_id, xcoms in run.xcoms().items()}
     date = "2024-01-15 00:00:00+00:00"
     assert values == {

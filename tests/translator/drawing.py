@@ -35,8 +35,8 @@ def dags(draw: st.DrawFn, *, largest: int = 25, plain: bool = False) -> Dag:
 def outcomes(draw: st.DrawFn, dag: Dag, *, plain: bool = False) -> dict[str, Outcome]:
     """How each task's body ends, after how long.
 
-    Durations differ by construction, so that no two events coincide. A task skips only such tasks as wait for it: skipping
-    one that may have begun is a race, in Airflow too.
+    Durations differ by construction, so that no two events coincide. A task skips only such tasks as wait for it:
+    skipping one that may have begun is a race, in Airflow too.
     """
     order = waiting_order(dag)
     position = {task.task_id: number for number, task in enumerate(dag.tasks)}

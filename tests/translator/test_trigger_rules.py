@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
-from itertools import combinations_with_replacement
+from itertools import combinations, combinations_with_replacement, product
 from pathlib import Path
 
 import jsonata
 import pytest
 
-from dag_translator.trigger_rules import EARLY_FIRING, RULES, STATES, condition, evaluate, possible_verdicts
+from dag_translator.trigger_rules import (
+    EARLY_FIRING,
+    RULES,
+    STATES,
+    AnyOf,
+    Predicate,
+    condition,
+    evaluate,
+    worth_asking,
+)
 
 EXPECTED = Path(__file__).parent.parent / "data" / "conformance" / "t01_trigger_rule_matrix.3.3.2.json"
 MIXES = [mix for size in (1, 2, 3, 4) for mix in combinations_with_replacement(STATES, size)]
@@ -57,16 +66,22 @@ def test_early_verdicts_stand(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_possible_verdicts_hold_the_true_one(rule: str) -> None:
-    """Known states exactly: one verdict. Any states: every verdict that some mix gives."""
-    some = frozenset(STATES)
-    every = {evaluate(rule, mix, len(mix)) for mix in MIXES if len(mix) == 2}
-    clauses = RULES[rule].clauses
-    assert every <= possible_verdicts([(p, v, [some, some]) for p, v in clauses], RULES[rule].otherwise)
-    for mix in MIXES:
-        exactly = [frozenset({state}) for state in mix]
-        found = possible_verdicts([(p, v, exactly) for p, v in clauses], RULES[rule].otherwise)
-        assert found == {evaluate(rule, mix, len(mix))}
+def test_what_is_worth_asking_decides_the_same(rule: str) -> None:
+    """Whatever is known beforehand, the clauses that are left give the verdict of the whole rule."""
+    subsets = [frozenset(some) for size in (1, 2, 3, 4) for some in combinations(STATES, size)]
+    for a, b in product(subsets, subsets):
+        clauses = [(predicate, verdict, ("a", "b")) for predicate, verdict in RULES[rule].clauses]
+        asked, otherwise = worth_asking(clauses, RULES[rule].otherwise, {"a": a, "b": b})
+        for states in product(sorted(a), sorted(b)):
+            held = (verdict for predicate, verdict, _ in asked if _holds(predicate, states))
+            assert next(held, otherwise) == evaluate(rule, states, 2), (rule, a, b, states)
+        possible = {evaluate(rule, states, 2) for states in product(a, b)}
+        assert {otherwise, *(verdict for _, verdict, _ in asked)} == possible, (rule, a, b)
+
+
+def _holds(predicate: Predicate, states: tuple[str, ...]) -> bool:
+    found = [state in predicate.states for state in states]
+    return any(found) if isinstance(predicate, AnyOf) else all(found)
 
 
 def test_no_upstream_runs() -> None:

@@ -32,6 +32,20 @@ from dag_translator.authoring.exceptions import TaskDeferred
 _EXCLUSIVE = {"is_setup": "is_teardown", "is_teardown": "is_setup"}
 
 
+class Partial:
+    """`SomeOperator.partial(task_id=…, …)`: the fixed arguments of a mapped task; `.expand(…)` gives the others."""
+
+    def __get__(self, task: Any, operator_class: type) -> Callable[..., Any]:
+        def partial(**kwargs: Any) -> Any:
+            from dag_translator.authoring.definitions.mapped import OperatorPartial
+
+            if task is not None:
+                raise TypeError("partial can only be called on Operator classes, not Tasks themselves")
+            return OperatorPartial.of(operator_class, **kwargs)
+
+        return partial
+
+
 class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
     """A task. The arguments are the rows of `operator_arguments.OPERATOR_ARGUMENTS`."""
 
@@ -207,12 +221,7 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
     def defer(self, *, trigger: Any, method_name: str, kwargs: Any = None, timeout: Any = None) -> NoReturn:
         raise TaskDeferred(trigger=trigger, method_name=method_name, kwargs=kwargs, timeout=timeout)
 
-    @classmethod
-    def partial(cls, *, task_id: str, **kwargs: Any) -> Any:
-        """The fixed arguments of a mapped task; `.expand(…)` gives the others."""
-        from dag_translator.authoring.definitions.mapped import OperatorPartial
-
-        return OperatorPartial.of(cls, task_id=task_id, **kwargs)
+    partial = Partial()
 
     def unmap(self, resolve: Any = None) -> Self:  # noqa: ARG002
         return self

@@ -19,7 +19,7 @@ from dag_translator.authoring import loading, runtime
 from dag_translator.authoring.dates import to_utc
 from dag_translator.authoring.definitions.contexts import DagContext, TaskGroupContext
 from dag_translator.authoring.definitions.dag_arguments import BY_NAME, SIGNATURE
-from dag_translator.authoring.definitions.dag_init import settled, timezone_of
+from dag_translator.authoring.definitions.dag_init import check_schedule, settled, timezone_of
 from dag_translator.authoring.definitions.node import validate_key
 from dag_translator.authoring.definitions.param import DagParam, ParamsDict
 from dag_translator.authoring.definitions.taskgroup import TaskGroup
@@ -66,8 +66,7 @@ class DAG:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._airstep_line = loading.line_in_file()
-        frame = loading.user_frame()
-        self.fileloc: str = frame.f_code.co_filename if frame is not None else ""
+        self.fileloc: str = loading.file_under_way()
         given = settled(args, kwargs)
         self.dag_id = validate_key(given["dag_id"], "dag_id")
         defaults = dict(given["default_args"] or {})
@@ -83,12 +82,16 @@ class DAG:
         self.start_date = self.start_date or defaults.get("start_date")
         self.default_args = defaults
         self.tags = set(given["tags"] or ())
+        if self.doc_md and self.doc_md.endswith(".md") and os.path.exists(self.doc_md):
+            with open(self.doc_md, encoding="utf-8") as file:
+                self.doc_md = file.read()
         if isinstance(self.template_searchpath, str):
             self.template_searchpath = [self.template_searchpath]
         self.dag_display_name = given["dag_display_name"] or self.dag_id
         self.task_dict: dict[str, Any] = {}
         self.edge_info: dict[str, dict[str, Any]] = {}
         self.task_group = TaskGroup.create_root(self)
+        check_schedule(self)
 
     __init__.__signature__ = SIGNATURE  # type: ignore[attr-defined]
 

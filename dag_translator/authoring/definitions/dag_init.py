@@ -15,6 +15,7 @@ from dag_translator.authoring.definitions.dag_arguments import (
     POSITIONAL,
     RENAMED,
 )
+from dag_translator.authoring.exceptions import ParamValidationError
 from dag_translator.authoring.loading import coded, did_you_mean, report
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -71,6 +72,25 @@ def _current_names(given: Mapping[str, Any], dag_id: str) -> dict[str, Any]:
     return found
 
 
+def check_schedule(dag: Any) -> None:
+    """What Airflow refuses about a schedule together with other arguments."""
+    try:
+        timetable = dag.timetable
+    except ValueError as error:
+        hint = "give cron text, a preset such as @daily, a timedelta, a timetable, assets, or None"
+        _report("invalid-schedule", str(error), hint, dag.dag_id)
+        return
+    if not timetable.can_be_scheduled:
+        return
+    try:
+        dag.params.validate()
+    except ParamValidationError as error:
+        message = f"a scheduled DAG needs valid defaults for its params: {error}"
+        _report("invalid-params", message, "give the Param a default that fits, or schedule=None", dag.dag_id)
+    if dag.catchup and dag.start_date is None:
+        _report("missing-start-date", "start_date is required when catchup=True", "add start_date=", dag.dag_id)
+
+
 def timezone_of(start_date: Any) -> tzinfo | None:
     """The zone in which the schedule counts: that of start_date."""
     if isinstance(start_date, str):
@@ -79,4 +99,4 @@ def timezone_of(start_date: Any) -> tzinfo | None:
 
 
 def _report(code: str, message: str, hint: str, dag_id: str) -> None:
-    report(code, message, hint, dag_id=dag_id, error=TypeError(message))
+    report(code, message, hint, dag_id=dag_id, error=ValueError(message))

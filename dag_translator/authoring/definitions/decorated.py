@@ -145,7 +145,6 @@ class TaskDecorator:
     def expand(self, **mapped: Any) -> XComArg:
         self._check_names("expand", mapped)
         check_expand(self.function.__name__, mapped)
-        prevent_duplicates(self.kwargs.get("op_kwargs", {}), mapped, "mapping already partial")
         return self._expand(DictOfListsExpandInput(mapped), strict=False)
 
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> XComArg:

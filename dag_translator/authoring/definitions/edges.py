@@ -11,11 +11,17 @@ from itertools import pairwise
 from typing import Any
 
 from dag_translator.authoring.definitions.mixins import DependencyMixin, flatten, operands
+from dag_translator.authoring.definitions.node import DAGNode
+from dag_translator.authoring.definitions.taskgroup import TaskGroup
 from dag_translator.authoring.loading import coded
 
 
 class EdgeModifier(DependencyMixin):
-    """A label that waits until both sides are known: `a >> Label("yes") >> b`."""
+    """A label that waits until both sides are known: `a >> Label("yes") >> b`.
+
+    When the sides lie in different task groups, a task stands for its whole group, as in Airflow:
+    `g.a >> Label("x") >> b` makes all leaves of g upstream of b.
+    """
 
     def __init__(self, label: str | None = None) -> None:
         self.label = label
@@ -32,13 +38,22 @@ class EdgeModifier(DependencyMixin):
 
     def set_upstream(self, task_or_task_list: Any, edge_modifier: Any = None) -> None:  # noqa: ARG002
         self._upstream += operands(task_or_task_list)
+        self._widen_to_groups()
         for node in self._downstream:
             node.set_upstream(task_or_task_list, edge_modifier=self)
 
     def set_downstream(self, task_or_task_list: Any, edge_modifier: Any = None) -> None:  # noqa: ARG002
         self._downstream += operands(task_or_task_list)
+        self._widen_to_groups()
         for node in self._upstream:
             node.set_downstream(task_or_task_list, edge_modifier=self)
+
+    def _widen_to_groups(self) -> None:
+        if self._upstream and self._downstream:
+            groups = {_group_of(node) for node in (*self._upstream, *self._downstream)}
+            if len(groups - {None}) != 1:
+                self._upstream = [_widened(node) for node in self._upstream]
+                self._downstream = [_widened(node) for node in self._downstream]
 
     def update_relative(self, other: Any, upstream: bool = True, edge_modifier: Any = None) -> None:  # noqa: ARG002
         if upstream:
@@ -99,3 +114,16 @@ def chain_linear(*elements: Any) -> None:
             made = True
     if not made:
         raise ValueError("No dependencies were set. Did you forget to expand with `*`?")
+
+
+def _group_of(node: Any) -> str | None:
+    """The id of the group that a label's side lies in, "" for the root group; a group is its own."""
+    if isinstance(node, TaskGroup):
+        return str(node.group_id)
+    group = getattr(getattr(node, "operator", node), "task_group", None)
+    return None if group is None else str(group.group_id or "")
+
+
+def _widened(node: Any) -> Any:
+    group = node.task_group if isinstance(node, DAGNode) else None
+    return node if group is None or group.is_root else group

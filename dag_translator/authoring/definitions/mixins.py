@@ -151,4 +151,4 @@ def _described(value: Any) -> str:
     kind = type(value).__name__
     if callable(value) and getattr(value, "_airflow_is_task_decorator", False):
         return f"the @task function {getattr(value, '__name__', '')!r} (which is not called)"
-    return "None" if value is None else f"a {kind}"
+    return "None" if value is None else f"an object of type {kind}"

@@ -91,10 +91,9 @@ class TaskGroup(DAGNode):
                 error=DuplicateTaskIdFound(message),
             )
         base = re.sub(r"__\d+$", "", group_id)
+        prefix = re.escape(self.parent_group.child_id(base) if self.parent_group else base)
         numbers = [
-            int(match.group(1))
-            for used in self.used_group_ids
-            if (match := re.match(rf"^(?:.*\.)?{re.escape(base)}__(\d+)$", used))
+            int(match.group(1)) for used in self.used_group_ids if (match := re.match(rf"^{prefix}__(\d+)$", used))
         ]
         return f"{base}__{max(numbers, default=0) + 1}"
 

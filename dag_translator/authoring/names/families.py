@@ -25,6 +25,7 @@ DECORATORS = (
     | _from("definitions.group_decorator", "task_group")
     | DAG_DECORATOR
 )
+SETUP_TEARDOWN = _from("definitions.task_decorators", "context_wrapper", setup_task="setup", teardown_task="teardown")
 CONDITIONS = _from("definitions.conditions", "run_if", "skip_if")
 APPLY_DEFAULTS = _from("definitions.task_decorators", "apply_defaults")
 CONTEXT = _from("runtime", "get_current_context", "get_parsing_context") | {"Context": "models.context:Context"}

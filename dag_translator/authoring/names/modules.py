@@ -27,6 +27,8 @@ MODULES: dict[str, dict[str, str]] = {
     # --- definitions -------------------------------------------------------------------------------------------------
     "airflow.decorators": f.DECORATORS,
     "airflow.decorators.base": {"TaskDecorator": "definitions.decorated:TaskDecorator"},
+    "airflow.decorators.setup_teardown": f.SETUP_TEARDOWN,
+    "airflow.sdk.definitions.decorators.setup_teardown": f.SETUP_TEARDOWN,
     "airflow.decorators.task_group": {"task_group": "definitions.group_decorator:task_group"},
     "airflow.models": _MODELS,
     "airflow.models.dag": f.DAG | f.DAG_DECORATOR | {"DagModel": "models.typing_only:DagModel"},

@@ -136,6 +136,7 @@ class _BashDecoratedOperator(DecoratedOperator, BashOperator):
 
     template_fields: Any = (*DecoratedOperator.template_fields, *BashOperator.template_fields)
     custom_operator_name = "@task.bash"
+    overwrite_rtif_after_execution = True  # the command is known once the function has run
 
     def __init__(self, *, python_callable: Any, op_args: Any = None, op_kwargs: Any = None, **kwargs: Any) -> None:
         kwargs.pop("multiple_outputs", None)

@@ -93,9 +93,11 @@ class Execution:
         self.task = asyncio.ensure_future(self._run(self.definition, run_branch))
 
     async def wait(self) -> None:
-        """Returns when the execution is over."""
+        """Returns when the execution is over; raises what a bug of the engine raised."""
         while self.status == "RUNNING" and self.task is not None:
             await asyncio.wait({self.task})
+        if self.task is not None and self.task.done() and not self.task.cancelled():
+            self.task.result()
 
     def stop(self, error: str | None = None, cause: str | None = None) -> None:
         """Aborts at once; nothing new is started after this. Does nothing to an execution that is over."""
@@ -136,6 +138,10 @@ class Execution:
                 raise
             self.fatal = errors.StateFailed(errors.TIMEOUT)
             self._end("TIMED_OUT", "ExecutionTimedOut", {}, scope.previous)
+        except Exception as bug:
+            self.error, self.cause = errors.RUNTIME, f"internal error: {type(bug).__name__}: {bug}"
+            self._end("FAILED", "ExecutionFailed", {"error": self.error, "cause": self.cause}, scope.previous)
+            raise
         else:
             self._end("SUCCEEDED", "ExecutionSucceeded", self._output_details(), scope.previous)
 

@@ -85,7 +85,9 @@ def _iteration(
     details = {"name": name, "index": index}
 
     async def run() -> Json:
-        if "state" not in scope.checkpoint and "output" not in scope.checkpoint:
+        if "output" in scope.checkpoint:
+            return scope.checkpoint["output"]
+        if "state" not in scope.checkpoint:
             scope.event("MapIterationStarted", details)
         try:
             argument = data.item_input(scope, state, given, item)

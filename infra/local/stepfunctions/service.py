@@ -94,6 +94,7 @@ class StepFunctions:
         )
         self._context = Context(account, region, self.engine, self.registry, emit)
         self._journal = Journal(self.registry)
+        self._last: list[Row] | None = None
 
     async def handle(self, action: str, request: Request) -> Response:
         """Answers one action; raises ApiError."""
@@ -109,14 +110,21 @@ class StepFunctions:
 
     def take_changes(self) -> list[Row]:
         """What changed since the last call, as rows of plain JSON."""
-        return self._journal.take()
+        if self._last is None:
+            return self._journal.take()
+        last, self._last = self._last, []
+        return last
 
     def restore(self, rows: Iterable[Row]) -> None:
         """Takes over the rows of an earlier process and goes on with what was running."""
         restore(self.registry, self.engine, rows, self._journal)
 
     async def close(self) -> None:
-        """Stops working without ending anything: what runs now goes on after `restore`. Take the changes first."""
+        """Stops working without ending anything: what runs now goes on after `restore`.
+
+        The changes until now can still be taken; what the interruption does to executions is not among them.
+        """
+        self._last = self._journal.take()
         await self.engine.settle()
         for execution in self.registry.executions.values():
             if execution.task is not None and not execution.task.done():

@@ -1,0 +1,96 @@
+"""Every measured DAG, translated and executed, against what Airflow 3.3.2 did with the same file.
+
+Compared: the run's state, and each task instance's state, try number, XComs and rendered fields.
+`tests/data/conformance` holds what Airflow did; DEVIATIONS names what differs on purpose, with the reason;
+UNSUPPORTED what is refused so far.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dag_translator.load import load
+from dag_translator.pipeline import Refused, Translation, translate_loaded
+from infra.cli.inprocess import run_dag
+from tests.conformance.deviations import DEVIATIONS, UNSUPPORTED
+
+TESTS = Path(__file__).parents[1]
+EXPECTED = {
+    path.name.removesuffix(".3.3.2.json"): path for path in (TESTS / "data" / "conformance").glob("*.3.3.2.json")
+}
+DAGS = TESTS / "dags" / "conformance"
+LOGICAL_DATE = datetime(2024, 1, 15, tzinfo=UTC)
+# Airflow's runs were triggered with these.
+CONF: dict[str, dict[str, Any]] = {"t21_templates": {"k": "v"}, "t25_params": {"a": 2, "c": 9, "extra": True}}
+
+
+@cache
+def _translated(file: str) -> dict[str, tuple[Any, Translation | Refused]]:
+    """The live DAGs of a file, each with its translation."""
+    loaded = load(DAGS / file, root=DAGS)
+    live = {dag.dag_id: dag for dag in loaded.dags}
+    return {
+        each.dag_id: (live[each.dag_id], each) for each in translate_loaded(loaded, DAGS) if each.dag_id is not None
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Values as both sides can say them: Airflow's recording names some types in its own way."""
+    match value:
+        case {"__type__": "decimal.Decimal", **rest}:
+            return {"__type__": "Decimal", "value": str(rest["repr"]).removeprefix("Decimal('").removesuffix("')")}
+        case {"skipmixin_key": {"skipped": list(skipped)}, **rest}:  # a set on both sides
+            return {"skipmixin_key": {"skipped": sorted(skipped)}, **_plain(rest)}
+        case dict():
+            return {key: _plain(each) for key, each in value.items()}
+        case list():
+            return [_plain(each) for each in value]
+    return value
+
+
+# One of the measured files leaves files open.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("dag_id", sorted(EXPECTED.keys() - UNSUPPORTED.keys()))
+def test_as_airflow_did(dag_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where one file counts its pokes
+    monkeypatch.setattr("tempfile.tempdir", None)
+    expected = json.loads(EXPECTED[dag_id].read_text())
+    dag, translation = _translated(expected["file"])[dag_id]
+    assert isinstance(translation, Translation), translation.problems
+    result = run_dag(translation, dag, LOGICAL_DATE, CONF.get(dag_id))
+
+    got = {
+        "dag_run_state": result.state,
+        "tasks": dict(result.tasks),
+        "try_number": dict(result.try_number),
+        "xcoms": _plain(dict(result.xcoms)),
+        "rendered": _plain(dict(result.rendered)),
+    }
+    differing: dict[str, dict[str, Any]] = {}
+    for part in ("tasks", "try_number", "xcoms", "rendered"):
+        wanted = _plain(expected[part])
+        names = wanted.keys() if part == "rendered" else wanted.keys() | got[part].keys()
+        for name in names:
+            if got[part].get(name) != wanted.get(name):
+                differing.setdefault(name, {})[part] = (wanted.get(name), got[part].get(name))
+    if got["dag_run_state"] != expected["dag_run_state"]:
+        differing["the run"] = {"state": (expected["dag_run_state"], got["dag_run_state"])}
+    known = DEVIATIONS.get(dag_id, {})
+    assert {name: parts for name, parts in differing.items() if name not in known} == {}
+    assert known.keys() <= differing.keys(), "a deviation that is none any more"
+
+
+@pytest.mark.parametrize("dag_id", sorted(UNSUPPORTED))
+def test_what_is_not_supported_is_refused(dag_id: str) -> None:
+    """With a code and a hint; when it is supported, it moves to the comparison above."""
+    expected = json.loads(EXPECTED[dag_id].read_text())
+    _, refused = _translated(expected["file"])[dag_id]
+    assert isinstance(refused, Refused)
+    assert {problem.code for problem in refused.problems} == {UNSUPPORTED[dag_id]}
+    assert all(problem.hint and problem.line for problem in refused.problems)

@@ -1,0 +1,3 @@
+"""Not a file to load: only one of the two words is in it."""
+
+VALUE = "airflow"

@@ -1,0 +1,80 @@
+"""One DAG for each shape of the emitted machine."""
+from datetime import datetime, timedelta
+
+from airflow import DAG
+from airflow.operators.empty import EmptyOperator
+from airflow.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
+from airflow.sensors.python import PythonSensor
+from airflow.utils.task_group import TaskGroup
+
+
+def work():
+    return 1
+
+
+def step(task_id, **kwargs):
+    return PythonOperator(task_id=task_id, python_callable=work, **kwargs)
+
+
+KW = dict(schedule=None, start_date=datetime(2024, 1, 1), catchup=False)
+
+with DAG("chain", description="Three tasks, one after the other", **KW):
+    step("a", doc_md="# Fetches the day's file") >> step("b", retries=3, retry_delay=timedelta(minutes=2)) >> step("c")
+
+with DAG("retries", dagrun_timeout=timedelta(hours=2), **KW):
+    step(
+        "a", retries=4, retry_delay=timedelta(seconds=30), retry_exponential_backoff=True,
+        max_retry_delay=timedelta(minutes=5), execution_timeout=timedelta(minutes=10),
+    )
+
+with DAG("diamond", **KW):
+    step("first") >> [step("left"), step("right")] >> step("last")
+
+with DAG("n_shape", **KW):
+    a, b, c, d = (step(name) for name in "abcd")
+    e = step("e", trigger_rule="all_done")
+    a >> c
+    [a, b] >> d
+    [c, d] >> e
+
+with DAG("cleanup", **KW):
+    step("a") >> step("b") >> step("always_clean", trigger_rule="all_done")
+
+with DAG("branch", **KW):
+    branch = BranchPythonOperator(task_id="branch", python_callable=lambda: "left")
+    join = EmptyOperator(task_id="join", trigger_rule="none_failed_min_one_success")
+    branch >> [EmptyOperator(task_id="left"), EmptyOperator(task_id="right")] >> join
+
+with DAG("short_circuit", **KW):
+    gate = ShortCircuitOperator(task_id="gate", python_callable=lambda: False)
+    gate >> step("a") >> step("b", trigger_rule="all_done")
+
+with DAG("early", **KW):
+    [step("a"), step("b")] >> step("alarm", trigger_rule="one_failed")
+
+with DAG("groups", **KW):
+    with TaskGroup("load") as load:
+        [step("orders"), step("prices")]
+    step("begin") >> load >> step("end")
+
+with DAG("sensors", **KW):
+    short = PythonSensor(task_id="short", python_callable=work, poke_interval=30, timeout=600, mode="reschedule")
+    long = PythonSensor(task_id="long", python_callable=work, poke_interval=30)
+    short >> long >> step("go")
+
+with DAG("athena", **KW):
+    query = AthenaOperator(
+        task_id="query", query="SELECT 1", database="db", output_location="s3://bucket/results/", workgroup="team",
+        retries=2, retry_delay=timedelta(minutes=1), execution_timeout=timedelta(minutes=30),
+    )
+    query >> AthenaSensor(task_id="watch", query_execution_id=query.output, timeout=900, sleep_time=10)
+
+with DAG("setup_teardown", **KW):
+    cluster = step("make_cluster").as_setup()
+    cluster >> step("work") >> step("drop_cluster").as_teardown(setups=cluster)
+
+with DAG("odd_names", **KW):
+    long_name = "a_name_of_more_than_eighty_characters_which_airflow_allows_and_step_functions_does_not_" + "x" * 20
+    step("größe") >> step(long_name + "1") >> step(long_name + "2") >> step("and")

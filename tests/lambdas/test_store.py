@@ -1,0 +1,211 @@
+"""The store's promises, kept by both stores alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lambdas.dynamo_store import DynamoStore
+from lambdas.memory_store import MemoryStore
+from lambdas.records import DagRun, Fence, RunKey, TaskKey, TaskRecord, changed
+from lambdas.store import Check, Condition, Delete, Put, Store
+
+RUN = DagRun(
+    dag_id="d",
+    run_id="r1",
+    run_type="manual",
+    state="running",
+    run_after="2024-01-15T00:00:00+00:00",
+    start_date="2024-01-15T00:00:01+00:00",
+    execution="e1",
+    execution_arn="arn:e1",
+    logical_date="2024-01-15T00:00:00+00:00",
+    conf='{"k": 1.5}',
+)
+RUNNING = TaskRecord("d", "r1", "a", "running", try_number=1, execution="e1", start_date="2024-01-15T00:00:02+00:00")
+CURRENT = Fence("running", 1, 0, "e1")
+
+
+def test_a_run_is_created_once(store: Store) -> None:
+    assert store.create_run(RUN) == RUN
+    assert store.create_run(changed(RUN, start_date="later")) == RUN
+    assert store.get_run(RUN.key) == RUN
+    assert store.run_of_execution("arn:e1") == (RunKey("d", "r1"), "e1")
+    assert store.run_of_execution("arn:other") is None
+
+
+def test_a_new_execution_takes_a_run_over_and_keeps_what_the_run_is(store: Store) -> None:
+    store.create_run(RUN)
+    store.end_run(RUN.key, "e1", "failed", "t9", "because")
+    again = changed(RUN, execution="e2", execution_arn="arn:e2", start_date="t10", logical_date=None, conf="{}")
+    taken = store.create_run(again)
+    assert (taken.state, taken.execution, taken.start_date, taken.end_date) == ("running", "e2", "t10", None)
+    assert (taken.logical_date, taken.conf, taken.error) == (RUN.logical_date, RUN.conf, None)
+    assert not store.end_run(RUN.key, "e1", "success", "t11")  # the old execution has no say any more
+    assert store.end_run(RUN.key, "e2", "success", "t12")
+    assert not store.end_run(RUN.key, "e2", "failed", "t13")
+
+
+def test_a_large_conf_is_kept_elsewhere(store: Store) -> None:
+    large = changed(RUN, conf='{"k": "' + "x" * 20_000 + '"}')
+    store.create_run(large)
+    assert store.get_run(RUN.key) == large
+    assert len(str(store.read("d/r1", "run"))) < 2_000
+    store.end_run(RUN.key, "e1", "success", "t")
+    ended = store.get_run(RUN.key)
+    assert ended is not None
+    assert ended.conf == large.conf
+
+
+def test_runs_are_listed_newest_first_with_their_state(store: Store) -> None:
+    for day in ("15", "17", "16"):
+        after = f"2024-01-{day}T00:00:00+00:00"
+        store.create_run(changed(RUN, run_id=f"r{day}", run_after=after, execution=f"e{day}", execution_arn=""))
+    store.end_run(RunKey("d", "r16"), "e16", "failed", "t")
+    assert [(run.run_id, run.state) for run in store.list_runs("d")] == [
+        ("r17", "running"),
+        ("r16", "failed"),
+        ("r15", "running"),
+    ]
+    assert list(store.list_runs("other")) == []
+
+
+def test_outcome_and_xcoms_are_written_together_or_not_at_all(store: Store) -> None:
+    assert store.save_task(RUNNING, expect=None)
+    assert not store.save_task(changed(RUNNING, worker="other"), expect=None)
+    done = changed(RUNNING, state="success", end_date="t", states={"a": "success", "b.c": "skipped"})
+    late = changed(done, worker="late")
+    assert not store.save_task(late, expect=Fence("running", 2, 0, "e1"), xcoms={"return_value": "1"})
+    assert store.list_xcoms(RUN.key) == []
+    assert store.save_task(done, expect=CURRENT, xcoms={"return_value": "1", "k/with/slashes": '"é"'})
+    assert store.get_task(done.key) == done
+    assert {xcom.key: xcom.text for xcom in store.list_xcoms(RUN.key)} == {"return_value": "1", "k/with/slashes": '"é"'}
+
+
+def test_a_write_whose_answer_was_lost_counts_when_it_is_repeated(store: Store) -> None:
+    store.save_task(RUNNING, expect=None)
+    done = changed(RUNNING, state="success", worker="w1")
+    assert store.save_task(done, expect=CURRENT)
+    assert store.save_task(done, expect=CURRENT)
+    assert not store.save_task(changed(done, worker="w2"), expect=CURRENT)
+
+
+def test_many_xcoms_and_large_ones(store: Store) -> None:
+    store.save_task(RUNNING, expect=None)
+    large = '"' + "x" * 300_000 + '"'
+    xcoms = {f"k{index:03}": str(index) for index in range(230)} | {"large": large}
+    done = changed(RUNNING, state="success")
+    assert store.save_task(done, expect=CURRENT, xcoms=xcoms)
+    assert {xcom.key: xcom.text for xcom in store.list_xcoms(RUN.key, "a")} == xcoms
+    assert store.get_xcom(done.key, "large") == large
+    assert store.get_xcom(done.key, "none") is None
+    assert [xcom.text for xcom in store.list_xcoms(RUN.key, "a", "k007")] == ["7"]
+    store.clear_xcoms(done.key)
+    assert store.list_xcoms(RUN.key) == []
+
+
+def test_large_sets_of_xcoms_are_fenced_in_every_piece(store: Store) -> None:
+    store.save_task(changed(RUNNING, try_number=2), expect=None)
+    xcoms = {f"k{index}": "1" for index in range(200)}
+    assert not store.save_task(changed(RUNNING, state="success"), expect=CURRENT, xcoms=xcoms)
+    assert store.list_xcoms(RUN.key) == []
+
+
+def test_a_task_whose_name_begins_like_another_keeps_its_own_xcoms(store: Store) -> None:
+    for task_id in ("a", "a.b", "ab"):
+        record = changed(RUNNING, task_id=task_id)
+        store.save_task(record, expect=None, xcoms={"return_value": f'"{task_id}"'})
+    store.clear_xcoms(TaskKey("d", "r1", "a"))
+    assert [xcom.task_id for xcom in store.list_xcoms(RUN.key)] == ["a.b", "ab"]
+    assert [record.task_id for record in store.list_tasks(RUN.key)] == ["a", "a.b", "ab"]
+
+
+def test_mapped_xcoms_come_in_the_order_of_their_index(store: Store) -> None:
+    for index in (10, 2, 0):
+        store.save_task(changed(RUNNING, map_index=index), expect=None, xcoms={"return_value": str(index)})
+    assert [xcom.map_index for xcom in store.list_xcoms(RUN.key, "a")] == [0, 2, 10]
+
+
+def test_callbacks_push_only_while_their_try_is_the_latest(store: Store) -> None:
+    done = changed(RUNNING, state="failed")
+    store.save_task(done, expect=None)
+    assert store.push_xcoms(done, {"note": '"x"'})
+    store.save_tasks([changed(done, try_number=2)])
+    assert not store.push_xcoms(done, {"late": '"y"'})
+    assert [xcom.key for xcom in store.list_xcoms(RUN.key)] == ["note"]
+
+
+def test_a_join_gathers_states_in_any_order(store: Store) -> None:
+    first = store.signal_join(RUN.key, "e1", "d", source="a", states={"s": "success", "a": "failed"})
+    assert (first.token, first.sources) == (None, None)
+    assert first.states == {"s": "success", "a": "failed"}
+    waiting = store.await_join(RUN.key, "e1", "d", token="t", sources=["a", "b"], rule=None)
+    assert (waiting.token, waiting.sources, waiting.arrived) == ("t", ("a", "b"), {"a"})
+    store.signal_join(RUN.key, "e1", "d", source="b", states={"s": "success", "m": ["failed", "success"]})
+    join = store.signal_join(RUN.key, "e1", "d", source="b", states={"s": "success", "m": ["failed", "success"]})
+    assert join.arrived == {"a", "b"}
+    assert join.states == {"s": "success", "a": "failed", "m": ["failed", "success"]}
+    assert join.rule is None
+    other = store.signal_join(RUN.key, "e2", "d", source="b", states={})
+    assert other.states == {}
+
+
+def test_a_transaction_is_all_or_nothing(store: Store) -> None:
+    assert store.write([Put("p", "1", {"n": 1, "f": 1.5, "l": [None, True, {"x": "é"}]})])
+    both = [Check("p", "1", Condition(equals={"n": 2})), Put("p", "2", {})]
+    assert not store.write(both)
+    assert store.read("p", "2") is None
+    assert store.write([Check("p", "1", Condition(equals={"n": 1})), Put("p", "2", {}), Delete("p", "3")])
+    assert store.read("p", "1") == {"pk": "p", "sk": "1", "n": 1, "f": 1.5, "l": [None, True, {"x": "é"}]}
+    assert [item["sk"] for item in store.query("p", "", newest_first=True)] == ["2", "1"]
+
+
+def test_many_writes_and_their_pages(store: Store) -> None:
+    store.write_many(Put("many", f"{index:03}", {"text": "x" * 20_000}) for index in range(80))
+    assert [item["sk"] for item in store.query("many", "")] == [f"{index:03}" for index in range(80)]
+    with pytest.raises(KeyError):
+        store.get_blob("nothing/here")
+
+
+def test_what_is_kept_for_a_time_says_until_when(memory_store: MemoryStore) -> None:
+    memory_store.keep_days = 30
+    memory_store.create_run(RUN)
+    item = memory_store.read("d/r1", "run")
+    assert item is not None
+    assert item["expires"] > 30 * 86400
+    assert memory_store.get_run(RUN.key) == RUN
+
+
+class Colliding:
+    """A client whose first transactions collide with others."""
+
+    def __init__(self, client: Any, collisions: int) -> None:
+        self.client = client
+        self.collisions = collisions
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        if self.collisions:
+            self.collisions -= 1
+            error = RuntimeError("collision")
+            error.response = {  # type: ignore[attr-defined]
+                "Error": {"Code": "TransactionCanceledException"},
+                "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+            }
+            raise error
+        return self.client.transact_write_items(**request)
+
+
+def test_transactions_that_collide_are_tried_again(moto_clients: Any, dynamo_store: DynamoStore) -> None:
+    def colliding(times: int) -> DynamoStore:
+        client = Colliding(moto_clients.dynamodb, times)
+        return DynamoStore(
+            dynamodb=lambda: client, s3=lambda: moto_clients.s3, table="airstep", bucket="airstep", sleep=lambda _: None
+        )
+
+    assert colliding(3).create_run(RUN) == RUN
+    with pytest.raises(RuntimeError, match="collision"):
+        colliding(100).create_run(changed(RUN, run_id="r2", execution="e2"))
