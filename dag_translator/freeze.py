@@ -162,6 +162,9 @@ def _instant(value: datetime | None) -> str | None:
 
 
 def _first_line(text: str | None) -> str:
-    """The first line that says something, without Markdown's heading signs."""
-    lines = (line.strip(" #\t") for line in (text or "").splitlines())
+    """The first line that says something, without Markdown's heading signs.
+
+    It becomes a `Comment` in the definition, where `${…}` would be taken for a placeholder.
+    """
+    lines = (line.strip(" #\t").replace("${", "{") for line in (text or "").splitlines())
     return next((line for line in lines if line), "")

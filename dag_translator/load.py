@@ -101,7 +101,15 @@ def _execute(path: Path, loading: Loading) -> ModuleType:
     except SyntaxError as error:
         where = error.lineno if error.filename == loading.path else line_of(error.__traceback__, loading.path)
         in_other = "" if error.filename == loading.path else f" in {error.filename}:{error.lineno}"
-        loading.add(_problem("syntax-error", f"{error.msg}{in_other}", "", loading, where))
+        loading.add(
+            _problem(
+                "syntax-error",
+                f"{error.msg}{in_other}",
+                "correct the line; Python itself can't read the file",
+                loading,
+                where,
+            )
+        )
     except (Exception, SystemExit) as error:
         loading.add(_problem_of(error, loading))
     return module

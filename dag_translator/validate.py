@@ -120,6 +120,18 @@ def native_sensors_ask_once_more(dag: Dag) -> Iterator[Problem]:
             )
 
 
+def services_are_called_by_step_functions(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        for name in task.settings.get("unused", ()):
+            yield _about(
+                task,
+                "unused-argument",
+                f"{name} has no effect: Step Functions calls the service, with the state machine's role and region",
+                "leave it out, or do the work in a @task with boto3",
+                "approximated",
+            )
+
+
 def retries_are_possible(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         if task.retry.attempts < 0:
@@ -137,6 +149,7 @@ RULES_OF_A_DAG: tuple[Rule, ...] = (
     python_fits_a_lambda,
     sensors_have_an_interval,
     native_sensors_ask_once_more,
+    services_are_called_by_step_functions,
     retries_are_possible,
 )
 

@@ -113,12 +113,13 @@ class Environments:
     """The operator's environment, made only if there is anything to render."""
 
     def __init__(self, operator: Any, context: Any) -> None:
-        self._make = functools.partial(environment_for, operator, context.get("dag"))
+        self._operator = operator
+        self._context = context
         self._made: Any = None
 
     def __call__(self) -> Any:
         if self._made is None:
-            self._made = self._make()
+            self._made = environment_for(self._operator, self._context.get("dag"))
         return self._made
 
 

@@ -70,31 +70,32 @@ class Timetable:
         With catchup all of them, oldest first; without it only the latest, as Airflow does after an unpause. Nothing
         when neither `last` nor a start date says where to begin.
         """
-        since = last if last is not None else self.window.earliest
+        since = last
         if since is None:
-            return
+            if self.window.earliest is None:
+                return
+            since = self.window.earliest - timedelta(microseconds=1)
         if not catchup:
             recent = self._latest_due(since, now)
             yield from () if recent is None else (recent,)
             return
-        before = since if last is not None else since - timedelta(microseconds=1)
-        for run in self.runs(before):
+        for run in self.runs(since):
             if run.run_after > now:
                 return
             yield run
 
     def _latest_due(self, since: datetime, now: datetime) -> RunInfo | None:
-        latest = None
+        """The last run later than `since` and due by `now`."""
         # Look back ever further, so that a frequent schedule is not walked through from its start.
         for back in (timedelta(hours=1), timedelta(days=1), timedelta(days=40), now - since):
-            begin = max(since, now - back) - timedelta(microseconds=1)
-            for run in self.runs(begin):
+            latest = None
+            for run in self.runs(max(since, now - back)):
                 if run.run_after > now:
                     break
                 latest = run
-            if latest is not None or begin < since:
+            if latest is not None or now - back <= since:
                 return latest
-        return latest
+        return None
 
     def infer_manual_data_interval(self, run_after: datetime) -> tuple[datetime, datetime]:
         """(start, end) of the data interval of a run started by hand with this logical date, in UTC."""

@@ -6,6 +6,9 @@ queries with Step Functions" and its IAM page; `apache-airflow-providers-amazon`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from dag_translator import asl
 from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, call, user_retrier
 from dag_translator.model import Task
@@ -95,4 +98,18 @@ def permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
     )
 
 
-LOWERING = Lowering(lower, permissions=permissions, native=True)
+def settings(operator: Any) -> Mapping[str, Any]:
+    """The workgroup where it is known beforehand, and the arguments that a service integration has no use for."""
+    known = isinstance(operator.workgroup, str) and "{{" not in operator.workgroup
+    return {**({"workgroup": operator.workgroup} if known else {}), **unused_arguments(operator)}
+
+
+def unused_arguments(operator: Any) -> Mapping[str, Any]:
+    """Step Functions calls Athena itself: with the machine's role, in its own region."""
+    given = [name for name in ("region_name", "verify", "botocore_config") if getattr(operator, name, None) is not None]
+    if getattr(operator, "aws_conn_id", None) not in (None, "aws_default"):
+        given.append("aws_conn_id")
+    return {"unused": given} if given else {}
+
+
+LOWERING = Lowering(lower, settings, permissions, native=True)

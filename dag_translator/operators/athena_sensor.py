@@ -14,7 +14,7 @@ from dag_translator import asl
 from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, call
 from dag_translator.model import Task
 from dag_translator.operators import polling
-from dag_translator.operators.athena import THROTTLED
+from dag_translator.operators.athena import THROTTLED, unused_arguments
 from dag_translator.operators.lowering import Lowering, Permission, Site, States, entering, failing
 
 GET_QUERY = "arn:aws:states:::aws-sdk:athena:getQueryExecution"
@@ -30,7 +30,12 @@ def settings(operator: Any) -> Mapping[str, Any]:
     """The provider polls every `sleep_time` seconds, inside each poke."""
     interval = polling.seconds(operator.sleep_time)
     soft_fail = bool(getattr(operator, "soft_fail", False))
-    return {**polling.settings(operator), "interval": interval, "soft_fail": soft_fail}
+    return {
+        **polling.settings(operator),
+        "interval": interval,
+        "soft_fail": soft_fail,
+        **unused_arguments(operator),
+    }
 
 
 def _answer(task: Task) -> str:

@@ -19,6 +19,7 @@ from dag_translator.errors import Problem, TranslationError
 from dag_translator.schedule.cron_dialect import Native, from_cron
 from dag_translator.schedule.delta_dialect import from_delta
 from dag_translator.schedule.spec import IntervalSettings, schedule_spec
+from lambdas.renewal import AHEAD
 from lambdas.timetable import Timetable, timetable_from_spec
 from lambdas.timetables import kinds
 from lambdas.timetables.delta import Delta
@@ -32,6 +33,8 @@ RENEWAL = "rate(6 hours)"
 ONCE = "rate(365 days)"
 # `finish_run` starts the next run of a continuous DAG; this notices when that was lost.
 WATCHDOG = "rate(1 hour)"
+# A rate fires at its start and counts from there; a renewal has to come before the run that it makes a schedule for.
+_EARLIER = {RENEWAL: AHEAD, ONCE: timedelta(), WATCHDOG: timedelta()}
 
 
 def schedule_of(
@@ -59,16 +62,18 @@ def emit(spec: Mapping[str, Any]) -> dict[str, Any]:
     elif last is not None and first is not None and last < first:
         expressions = []  # the DAG ends before its first run
     else:
-        expressions = [_entry(native, first, last) for native, _ in natives]
+        # Airflow runs @once also when its dates have passed.
+        expressions = [_entry(native, first, None if kind == "once" else last) for native, _ in natives]
     full = {**spec, "renewed": True} if kind == "renewed" else dict(spec)
     return {"kind": kind, "expressions": expressions, "spec": full}
 
 
 def _entry(native: Native, first: datetime | None, last: datetime | None) -> dict[str, Any]:
+    before = _EARLIER.get(native.expression, _MARGIN)
     return {
         "expression": native.expression,
         "timezone": native.timezone,
-        "start": (first - _MARGIN).isoformat() if first else None,
+        "start": (first - before).isoformat() if first else None,
         "end": (last + _MARGIN).isoformat() if last else None,
     }
 

@@ -28,6 +28,7 @@ from infra.cli.deploy_command import DEPLOY_OPTIONS, bootstrap, run_cdk
 from infra.cli.graph import draw_run
 from infra.cli.local_dags import find_translation
 from infra.cli.output import STATE_STYLES, emit_table, stdout_console
+from infra.cli.variable_commands import PREFIX
 from infra.cli.watch import tell_changes
 from infra.local import server
 from lambdas import xcom_codec
@@ -37,6 +38,7 @@ SCHEDULED, TRIGGERED = "daily_orders", "athena_walkthrough"
 OUTPUT = Path("demo-output")
 BUCKET, VARIABLE = "airstep-demo-athena", "athena_bucket"
 _PATIENCE = 150.0
+_SECONDS_BETWEEN_LOOKS = 0.2
 
 
 @dataclass(slots=True)
@@ -78,35 +80,46 @@ def main() -> int:
 
 def _demo(stage: Stage, aws: server.LocalAws) -> int:
     account = at(aws.environment)
-    with tempfile.TemporaryDirectory() as assembly:
-        _deploy(stage, account, Path(assembly))
+    watch = Watch(stage, account)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+        _synthesise(stage, account, Path(folder), pool)
+        deployment = pool.submit(_deploy, stage, account, Path(folder))
+        stage.say(f"{SCHEDULED} has the schedule @once: EventBridge Scheduler starts it as soon as it is there")
+        watch.add(SCHEDULED)
+        while not deployment.done():
+            watch.look()
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        deployment.result()
     account.client("s3").create_bucket(Bucket=BUCKET)
-    account.client("ssm").put_parameter(Name=f"/airflow/variables/{VARIABLE}", Value=BUCKET, Type="String")
+    account.client("ssm").put_parameter(Name=PREFIX + VARIABLE, Value=BUCKET, Type="String")
     triggered = _airstep(account, "dags", "trigger", TRIGGERED, "--output", "json")[0]
     stage.say(f"{TRIGGERED} triggered: {triggered['run_id']}")
-    stage.say(f"{SCHEDULED} has the schedule @once: EventBridge Scheduler starts it")
-    runs = _watch(stage, account, {TRIGGERED: triggered["run_id"], SCHEDULED: None})
+    watch.add(TRIGGERED, triggered["run_id"])
+    runs = watch.until_all_ended()
     for run in runs:
         _show(stage, account, run)
     _show_waiting(stage, account, next(run for run in runs if run.dag_id == TRIGGERED))
     return 0 if all(run.state == "success" for run in runs) else 1
 
 
-def _deploy(stage: Stage, account: Account, assembly: Path) -> None:
-    """Bootstrap and synthesise at the same time, then deploy what was synthesised."""
-    context = {"target": "local"}
+def _synthesise(stage: Stage, account: Account, assembly: Path, pool: ThreadPoolExecutor) -> None:
+    """Bootstrap and synthesise at the same time."""
 
     def synth() -> None:
         with stage.step("cdk synth"):
-            run_cdk(["synth", "--quiet", "--output", str(assembly)], context, account.environment, quiet=True)
+            arguments = ["synth", "--quiet", "--output", str(assembly)]
+            run_cdk(arguments, {"target": "local"}, account.environment, quiet=True)
 
-    with ThreadPoolExecutor(1) as pool:
-        synthesis = pool.submit(synth)
-        with stage.step("cdk bootstrap"):
-            bootstrap(account, quiet=True)
-        synthesis.result()
+    synthesis = pool.submit(synth)
+    with stage.step("cdk bootstrap"):
+        bootstrap(account, quiet=True)
+    synthesis.result()
+
+
+def _deploy(stage: Stage, account: Account, assembly: Path) -> None:
     with stage.step("cdk deploy"):
-        run_cdk(["deploy", "--all", "--app", str(assembly), *DEPLOY_OPTIONS], {}, account.environment, quiet=True)
+        arguments = ["deploy", "--all", "--app", str(assembly), *DEPLOY_OPTIONS]
+        run_cdk(arguments, {}, account.environment, quiet=True)
 
 
 def _airstep(account: Account, *arguments: str) -> Any:
@@ -120,38 +133,56 @@ def _airstep(account: Account, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
-def _watch(stage: Stage, account: Account, wanted: dict[str, str | None]) -> list[DagRun]:
-    """Tell what changes until all runs have ended. wanted: dag_id → run_id, None for the run that a schedule starts."""
-    seen: dict[str, dict[str, str]] = {dag_id: {} for dag_id in wanted}
-    ended: dict[str, DagRun] = {}
-    width = max(map(len, wanted))
-    deadline = time.monotonic() + _PATIENCE
-    while len(ended) < len(wanted):
-        if time.monotonic() > deadline:
-            raise AirstepError(f"no end in sight: {', '.join(set(wanted) - set(ended))}; see {server.__name__}'s log")
-        for dag_id in [each for each in wanted if each not in ended]:
-            run = _run(account, dag_id, wanted[dag_id])
+@dataclass(slots=True)
+class Watch:
+    """Tells what changes in some runs. run_ids: dag_id → run_id, None for a run that a schedule has yet to start."""
+
+    stage: Stage
+    account: Account
+    run_ids: dict[str, str | None] = field(default_factory=dict)
+    ended: dict[str, DagRun] = field(default_factory=dict)
+    _seen: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def add(self, dag_id: str, run_id: str | None = None) -> None:
+        self.run_ids[dag_id] = run_id
+        self._seen[dag_id] = {}
+
+    def until_all_ended(self) -> list[DagRun]:
+        """Look until then; raises AirstepError when it takes too long."""
+        deadline = time.monotonic() + _PATIENCE
+        while len(self.ended) < len(self.run_ids):
+            if time.monotonic() > deadline:
+                raise AirstepError(f"no end in sight: {', '.join(set(self.run_ids) - set(self.ended))}")
+            self.look()
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        return [self.ended[dag_id] for dag_id in self.run_ids]
+
+    def look(self) -> None:
+        """Tell what has changed since the last look."""
+        for dag_id in [each for each in self.run_ids if each not in self.ended]:
+            run = self._run(dag_id)
             if run is None:
                 continue
-            if wanted[dag_id] is None:
-                stage.say(f"{dag_id} started by its schedule: {run.run_id}")
-                wanted[dag_id] = run.run_id
+            if self.run_ids[dag_id] is None:
+                self.stage.say(f"{dag_id:20}  started by its schedule: {run.run_id}")
+                self.run_ids[dag_id] = run.run_id
 
             def say(task: str, state: str, dag_id: str = dag_id) -> None:
-                stage.say(f"{dag_id:{width}}  {task:30} {state}", STATE_STYLES.get(state, ""))
+                self.stage.say(f"{dag_id:20}  {task:30} {state}", STATE_STYLES.get(state, ""))
 
-            tell_changes(account, run.key, seen[dag_id], say)
+            tell_changes(self.account, run.key, self._seen[dag_id], say)
             if run.state in FINAL_RUN_STATES:
-                ended[dag_id] = run
-                stage.say(f"{dag_id:{width}}  run {run.state}", STATE_STYLES.get(run.state, ""))
-        time.sleep(0.2)
-    return [ended[dag_id] for dag_id in wanted]
+                self.ended[dag_id] = run
+                self.stage.say(f"{dag_id:20}  the run: {run.state}", STATE_STYLES.get(run.state, ""))
 
-
-def _run(account: Account, dag_id: str, run_id: str | None) -> DagRun | None:
-    if run_id is not None:
-        return account.store.get_run(RunKey(dag_id, run_id))
-    return next(account.store.list_runs(dag_id), None)
+    def _run(self, dag_id: str) -> DagRun | None:
+        run_id, store = self.run_ids[dag_id], self.account.store
+        try:
+            if run_id is not None:
+                return store.get_run(RunKey(dag_id, run_id))
+            return next(iter(store.list_runs(dag_id)), None)
+        except self.account.client("dynamodb").exceptions.ResourceNotFoundException:
+            return None  # the table is not deployed yet
 
 
 def _show(stage: Stage, account: Account, run: DagRun) -> None:
@@ -163,11 +194,13 @@ def _show(stage: Stage, account: Account, run: DagRun) -> None:
             "state": record.state,
             "try": record.try_number or None,
             "seconds": seconds_between(record.start_date, record.end_date),
+            "error": record.error_message or record.error,
         }
         for record in records
     ]
+    columns = ["task", "state", "try", "seconds", *(["error"] if any(row["error"] for row in rows) else [])]
     seconds = seconds_between(run.start_date, run.end_date) or 0.0
-    emit_table(rows, title=f"{run.dag_id}  {run.run_id}  {run.state} in {seconds:.1f} s")
+    emit_table(rows, columns, title=f"{run.dag_id}  {run.run_id}  {run.state} in {seconds:.1f} s")
     xcoms = [
         {"task": xcom.task_id, "key": xcom.key, "value": xcom_codec.display(xcom.text)}
         for xcom in account.store.list_xcoms(run.key)

@@ -69,7 +69,9 @@ def emit_table(rows: Sequence[Row], columns: Sequence[str] | None = None, title:
     if not rows:
         sys.stdout.write("No data found\n")
         return
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, header_style="bold")
+    if title:
+        stdout_console().print(title, style="bold", markup=False)
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold")
     names = list(columns or rows[0])
     for name in names:
         numbers = all(isinstance(row.get(name), int | float) or row.get(name) is None for row in rows)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local import cloudformation
+from infra.local.athena_api import Athena
 from infra.local.clients import Clients
 from infra.local.durability import EFFECTS, Durability, durable, durable_stacks
 from infra.local.lambda_runtime.logs import LogShipper
@@ -25,13 +26,14 @@ from infra.local.scheduler.delivery import Delivery
 from infra.local.scheduler.schedules import Schedules
 from infra.local.scheduler.service import SchedulerService
 from infra.local.state_machines import StateMachines
-from infra.local.states import AllStates
+from infra.local.states import AllStates, OwnState
 
 log = logging.getLogger(__name__)
 
 # Restored when it is first used: importing it takes seconds.
 CLOUDFORMATION = "cloudformation"
 SCHEDULER = "scheduler"
+ATHENA_QUERIES = "athena_queries"
 SAVED_OTHERWISE = (CLOUDFORMATION, "states")
 
 
@@ -48,7 +50,9 @@ class LocalAwsProcess:
         self._scheduler = SchedulerService(self._schedules)
         self._clock = Clock(self._schedules, Delivery(self._clients).deliver, fired=self._schedule_fired)
         self._ministack_states = ServiceStates()
-        self._states = AllStates(self._ministack_states, {SCHEDULER: self._scheduler})
+        self._athena = Athena(state_dir / "athena", self.gateway, self._clients, self._save_queries, self._emit)
+        own: dict[str, OwnState] = {SCHEDULER: self._scheduler, ATHENA_QUERIES: self._athena.queries}
+        self._states = AllStates(self._ministack_states, own)
         self._durability = Durability(state_dir / "states", self._states)
         self._state_machines = StateMachines(
             state_dir / "states", self.gateway, Clients(endpoint, validate=True), self._emit
@@ -75,6 +79,7 @@ class LocalAwsProcess:
         """End the workers and save what nobody waited for."""
         self._clock.stop()
         await self._state_machines.stop()
+        self._athena.queries.close()
         await asyncio.to_thread(self._lambdas.close)
         await self._durability.save_all()
         for task in self._tasks:
@@ -90,6 +95,7 @@ class LocalAwsProcess:
             ),
         )
         gateway.replace_handler("scheduler", lambda _: self._serve_scheduler)
+        gateway.replace_handler("athena", self._athena.wrap)
         events.start_state_machines_with(gateway, self._start_state_machine)
         self._bare = dict(gateway.handlers)
         for service in list(gateway.handlers):
@@ -101,7 +107,8 @@ class LocalAwsProcess:
         provide_resources(gateway, providers, self._restore_stacks)
 
     def _durable(self, service: str) -> Any:
-        names = (SCHEDULER,) if service == "scheduler" else self._ministack_states.of_service(service)
+        names = self._ministack_states.of_service(service)
+        names = {"scheduler": (SCHEDULER,), "athena": (ATHENA_QUERIES, *names)}.get(service, names)
         return lambda handler: durable(handler, service, names, self._durability, self.gateway.scope)
 
     async def _serve_scheduler(
@@ -130,6 +137,10 @@ class LocalAwsProcess:
         if snapshot is not None:
             self._states.restore(CLOUDFORMATION, snapshot)
             settle_stacks()
+
+    async def _save_queries(self) -> None:
+        # A query that is over may have changed the catalog.
+        await self._durability.save((ATHENA_QUERIES, "glue"))
 
     def _schedule_fired(self) -> None:
         self._loop.call_soon_threadsafe(lambda: self._spawn(self._durability.save((SCHEDULER,))))

@@ -237,6 +237,8 @@ def test_sdk_glue(cloud: Cloud) -> None:
 
 def test_ecs_task_that_is_waited_for(cloud: Cloud) -> None:
     _not_on_a_real_account(cloud, "a Fargate task")
+    if not cloud.backend.in_process:
+        pytest.xfail("an emulated ECS has no containers to run: its tasks never stop")
     ecs, name = cloud.client("ecs"), cloud.unique()
     ecs.create_cluster(clusterName=name)
     ecs.register_task_definition(family=name, containerDefinitions=[{"name": "a", "image": "busybox", "memory": 64}])

@@ -31,8 +31,9 @@ def note(kind):
     return lambda context: seen.append((kind, context["ti"].try_number))
 
 with DAG("d", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
-    PythonSensor(task_id="s", python_callable=ask, on_execute_callback=note("begin"), on_success_callback=note("success"),
-                 on_failure_callback=note("failure"), on_retry_callback=note("retry"), on_skipped_callback=note("skipped"),
+    PythonSensor(task_id="s", python_callable=ask, on_execute_callback=note("begin"),
+                 on_success_callback=note("success"), on_failure_callback=note("failure"),
+                 on_retry_callback=note("retry"), on_skipped_callback=note("skipped"),
                  **{"poke_interval": 30, "timeout": 100, {arguments}})
 """
 

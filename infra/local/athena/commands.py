@@ -34,7 +34,7 @@ def run(session: Session, statement: Statement) -> Answer:
 def _create_database(session: Session, statement: Statement) -> Answer:
     tree = statement.tree
     assert isinstance(tree, exp.Create)
-    definition: Record = {"Name": _database_name(tree.this)}
+    definition: Record = {"Name": _database_name(tree)}
     for item in tree.args["properties"].expressions if tree.args.get("properties") else []:
         if isinstance(item, exp.LocationProperty):
             definition["LocationUri"] = item.name
@@ -52,7 +52,7 @@ def _drop_database(session: Session, statement: Statement) -> Answer:
     tree = statement.tree
     assert isinstance(tree, exp.Drop)
     session.catalog.drop_database(
-        _database_name(tree.this), if_exists=bool(tree.args.get("exists")), cascade=bool(tree.args.get("cascade"))
+        _database_name(tree), if_exists=bool(tree.args.get("exists")), cascade=bool(tree.args.get("cascade"))
     )
     return NOTHING
 
@@ -71,7 +71,7 @@ def _drop(session: Session, statement: Statement) -> Answer:
     tree = statement.tree
     assert isinstance(tree, exp.Drop)
     view = statement.kind == "DROP_VIEW"
-    session.catalog.drop_table(session.named(tree.this), if_exists=bool(tree.args.get("exists")), view=view)
+    session.catalog.drop_table(session.named(tree.find(exp.Table)), if_exists=bool(tree.args.get("exists")), view=view)
     return NOTHING
 
 
@@ -217,7 +217,8 @@ def _show_create_view(session: Session, statement: Statement) -> Answer:
 
 def _database_name(node: exp.Expression) -> str:
     table = node.find(exp.Table)
-    return (table.db or table.name if table is not None else node.name).lower()
+    name = node.name if table is None else table.db or table.name
+    return str(name).lower()
 
 
 def _matching(names: Sequence[str], pattern: str | None) -> list[list[str | None]]:

@@ -71,7 +71,7 @@ def _name_columns(query: exp.Query) -> None:
     if not isinstance(first, exp.Select):
         return
     for index, projection in enumerate(first.expressions):
-        if not projection.alias_or_name and not projection.is_star:
+        if not isinstance(projection, exp.Alias | exp.Column | exp.Star | exp.Dot):
             projection.replace(exp.alias_(projection.copy(), f"_col{index}"))
 
 

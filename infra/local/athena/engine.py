@@ -184,7 +184,8 @@ def _missing(catalog: Catalog, name: TableName, node: exp.Table) -> QueryFailed:
 
 def position(node: exp.Expression) -> str:
     """`line 1:15` of a name in the query's text."""
-    meta: Mapping[str, Any] = next((part.meta for part in node.find_all(exp.Identifier) if "line" in part.meta), {})
+    metas: list[Mapping[str, Any]] = [part.meta for part in node.find_all(exp.Identifier) if "line" in part.meta]
+    meta = min(metas, key=lambda one: one["start"], default={})
     width = meta.get("end", 0) - meta.get("start", 0)
     return f"line {meta.get('line', 1)}:{max(1, meta.get('col', 1) - width)}"
 

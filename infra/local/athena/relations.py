@@ -99,7 +99,7 @@ def _read_json(source: Source, files: Sequence[Path]) -> tuple[list[str], str]:
 
 def _json_member(name: str) -> str:
     """The member of `json` with this name in any spelling."""
-    keys = f"list_filter(json_keys(json), k -> lower(k) = {literal(name.lower())})"
+    keys = f"list_filter(json_keys(json), lambda k: lower(k) = {literal(name.lower())})"
     return f"json_extract(json, '$.\"' || {keys}[1] || '\"')"
 
 
@@ -138,7 +138,7 @@ def _from_text(name: str, hive: str, null: str, collection: str) -> str:
         return value
     if kind.endswith("[]") and not kind.endswith("[][]") and "STRUCT" not in kind:
         item = kind.removesuffix("[]")
-        return f"list_transform(string_split({value}, {literal(collection)}), x -> TRY_CAST(x AS {item}))"
+        return f"list_transform(string_split({value}, {literal(collection)}), lambda x: TRY_CAST(x AS {item}))"
     if any(word in kind for word in ("STRUCT", "MAP", "[]")):
         raise unsupported(f"the type {hive} in a text file")
     return f"TRY_CAST({value} AS {kind})"

@@ -16,8 +16,18 @@ from infra.local.athena.errors import RequestRefused
 Row = Sequence[str | None]
 PAGE = 1000
 # Precision and scale as Athena reports them.
-PRECISIONS = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19, "float": 17, "double": 17, "varchar": 2147483647,
-              "timestamp": 3, "boolean": 0, "date": 0}  # fmt: skip
+PRECISIONS = {
+    "boolean": 0,
+    "tinyint": 3,
+    "smallint": 5,
+    "integer": 10,
+    "bigint": 19,
+    "float": 17,
+    "double": 17,
+    "date": 0,
+    "timestamp": 3,
+    "varchar": 2147483647,
+}
 
 
 def csv_text(columns: Sequence[Column], rows: Sequence[Row]) -> str:

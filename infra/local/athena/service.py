@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,6 +24,7 @@ from infra.local.athena.commands import check_create_table
 from infra.local.athena.engine import Outcome, Session, run
 from infra.local.athena.errors import QueryFailed, RequestRefused
 from infra.local.athena.files import Storage, split
+from infra.local.athena.query import FINAL, Query, describe, statistics
 from infra.local.athena.statements import Statement, parse
 from infra.local.clients import Clients
 
@@ -33,42 +34,10 @@ Request = dict[str, Any]
 THREADS = 4
 MAX_QUERY_BYTES = 262_144
 ENDINGS = {"INSERT": "", "CREATE_TABLE_AS_SELECT": "", "SELECT": ".csv"}
-FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
-
-
-@dataclass(slots=True)
-class Query:
-    """One query execution; times in seconds since the epoch, durations in ms."""
-
-    query_id: str
-    account: str
-    region: str
-    text: str
-    kind: str
-    classification: str
-    output: str
-    database: str
-    workgroup: str
-    token: str | None
-    parameters: list[str]
-    submitted: float
-    state: str = "QUEUED"
-    reason: str = ""
-    started: float = 0.0
-    completed: float = 0.0
-    scanned: int = 0
-    row_count: int = 0
-    engine: str = "Athena engine version 3"
-
-
-@dataclass(slots=True)
-class Running:
-    """What belongs to a query only while it runs."""
-
-    sessions: dict[str, Session] = field(default_factory=dict)
 
 
 Changed = Callable[[Query, str], None]
+Save = Callable[[], Awaitable[None]]
 
 
 class AthenaQueries:
@@ -224,7 +193,7 @@ class AthenaQueries:
 
     def _get(self, query: Query, request: Request) -> Request:
         del request
-        return {"QueryExecution": _describe(query)}
+        return {"QueryExecution": describe(query)}
 
     def _get_results(self, query: Query, request: Request) -> Request:
         if query.state not in FINAL:
@@ -245,7 +214,7 @@ class AthenaQueries:
 
     def _get_statistics(self, query: Query, request: Request) -> Request:
         del request
-        timeline = {name: value for name, value in _statistics(query).items() if name.endswith("InMillis")}
+        timeline = {name: value for name, value in statistics(query).items() if name.endswith("InMillis")}
         rows = {"OutputRows": query.row_count, "InputBytes": query.scanned}
         return {"QueryRuntimeStatistics": {"Timeline": timeline, "Rows": rows}}
 
@@ -268,7 +237,7 @@ class AthenaQueries:
             for one in wanted
             if one not in known
         ]
-        found = [_describe(known[one]) for one in wanted if one in known]
+        found = [describe(known[one]) for one in wanted if one in known]
         return {"QueryExecutions": found, "UnprocessedQueryExecutionIds": missing}
 
 
@@ -297,7 +266,8 @@ def _output_directory(request: Request, workgroup: Request) -> str:
 
 def _with_parameters(statement: Statement, parameters: list[str]) -> Statement:
     """Put execution parameters in the places of the question marks."""
-    places = [] if statement.tree is None else [p for p in statement.tree.find_all(exp.Placeholder, bfs=False)]
+    tree = statement.tree
+    places = [] if tree is None else list(tree.find_all(exp.Placeholder, bfs=False))
     if len(places) != len(parameters):
         raise RequestRefused(
             f"Incorrect number of parameters: expected {len(places)} but found {len(parameters)}",
@@ -306,45 +276,3 @@ def _with_parameters(statement: Statement, parameters: list[str]) -> Statement:
     for place, text in zip(places, parameters, strict=True):
         place.replace(sqlglot.parse_one(text, read="trino"))
     return statement
-
-
-def _describe(query: Query) -> Request:
-    status: Request = {"State": query.state, "SubmissionDateTime": query.submitted}
-    if query.state in FINAL:
-        status["CompletionDateTime"] = query.completed
-    if query.reason:
-        status["StateChangeReason"] = query.reason
-    if query.state == "FAILED":
-        internal = query.reason.startswith("INTERNAL_ERROR")
-        status["AthenaError"] = {
-            "ErrorCategory": 1 if internal else 2,
-            "ErrorType": 233 if internal else 1001,
-            "Retryable": False,
-            "ErrorMessage": query.reason,
-        }
-    described = {
-        "QueryExecutionId": query.query_id,
-        "Query": query.text,
-        "StatementType": query.classification,
-        "SubstatementType": query.kind,
-        "ResultConfiguration": {"OutputLocation": query.output},
-        "QueryExecutionContext": {"Database": query.database, "Catalog": "awsdatacatalog"},
-        "Status": status,
-        "Statistics": _statistics(query),
-        "WorkGroup": query.workgroup,
-        "EngineVersion": {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": query.engine},
-    }
-    return {**described, "ExecutionParameters": query.parameters} if query.parameters else described
-
-
-def _statistics(query: Query) -> Request:
-    end = query.completed or time.time()
-    engine = int((end - query.started) * 1000) if query.started else 0
-    queued = int(((query.started or end) - query.submitted) * 1000)
-    return {
-        "EngineExecutionTimeInMillis": engine,
-        "DataScannedInBytes": query.scanned,
-        "TotalExecutionTimeInMillis": engine + queued,
-        "QueryQueueTimeInMillis": queued,
-        "ServiceProcessingTimeInMillis": 0,
-    }

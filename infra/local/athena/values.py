@@ -12,6 +12,7 @@ milliseconds, bytes as hex pairs, collections in brackets and braces.
 """
 
 import math
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -123,7 +124,9 @@ def show(value: object, kind: str) -> str | None:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_inner(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_inner(key)}={_inner(item)}" for key, item in value.items()) + "}"
+        # Trino calls the fields of a row without names field0, field1, …
+        names = {key: re.sub(r"^_?(\d+)$", r"field\1", key) if isinstance(key, str) else key for key in value}
+        return "{" + ", ".join(f"{_inner(names[key])}={_inner(item)}" for key, item in value.items()) + "}"
     if isinstance(value, timedelta):
         return _interval(value)
     if isinstance(value, time):

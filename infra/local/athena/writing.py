@@ -59,7 +59,7 @@ def create_table_as(session: Session, statement: Statement, directory: Path) -> 
             f"HIVE_PATH_ALREADY_EXISTS: Target directory for table '{name}' already exists: {location}. "
             "You may need to manually clean the data at this location before retrying."
         )
-    columns = _take_rows(session, tree.expression, [])
+    columns = _take_rows(session, tree.expression)
     if tree.args.get("no_data") or _without_data(tree):
         session.connection.execute(f"DELETE FROM {ROWS}")
     keys = options.get("partitioned_by") or []
@@ -97,7 +97,7 @@ def insert(session: Session, statement: Statement, directory: Path) -> int:
         raise QueryFailed("NOT_SUPPORTED: line 1:1: Inserting into views is not supported")
     named = [column.name.lower() for column in tree.this.expressions] if isinstance(tree.this, exp.Schema) else []
     all_columns = [*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", [])]
-    given = _take_rows(session, tree.expression, named)
+    given = _take_rows(session, tree.expression)
     expected = named or [column["Name"] for column in all_columns]
     if len(given) != len(expected):
         raise QueryFailed(
@@ -117,14 +117,14 @@ def insert(session: Session, statement: Statement, directory: Path) -> int:
     return count
 
 
-def _take_rows(session: Session, query: exp.Expression, names: Sequence[str]) -> list[tuple[str, str]]:
+def _take_rows(session: Session, query: exp.Expression) -> list[tuple[str, str]]:
     """Put a query's rows into a temporary table; its columns and their DuckDB types."""
-    if not isinstance(query, exp.Query):
-        raise QueryFailed("SYNTAX_ERROR: line 1:1: a query is needed")
-    sql = session.translate(query)
     if isinstance(query, exp.Values):
-        sql = f"SELECT * FROM ({sql})"
-    del names
+        sql = f"SELECT * FROM ({query.sql(dialect='duckdb')}) AS given"
+    elif isinstance(query, exp.Query):
+        sql = session.translate(query)
+    else:
+        raise QueryFailed("SYNTAX_ERROR: line 1:1: a query is needed")
     session.connection.execute(f"CREATE TEMP TABLE {ROWS} AS {sql}")
     described = session.connection.execute(f"DESCRIBE {ROWS}").fetchall()
     return [(row[0], row[1]) for row in described]

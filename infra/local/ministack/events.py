@@ -11,7 +11,7 @@ from infra.local.ministack.gateway import Gateway, Scope
 
 
 def publish(gateway: Gateway, scope: Scope, entry: dict[str, Any]) -> None:
-    """Put one event with a source `aws.…`, which PutEvents refuses from others. Raises RuntimeError if it is refused."""
+    """Put one event with a source `aws.…`, which PutEvents refuses from others. Raises RuntimeError if not taken."""
     events: Any = internals.module("services.eventbridge")
     with gateway.acting_for(scope):
         status, _, answer = events._put_events({"Entries": [entry]}, allow_aws_source=True)

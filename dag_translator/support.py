@@ -1,0 +1,82 @@
+"""What is supported, as a table made from the code's own tables: README's section, never written by hand.
+
+`python -m dag_translator.support README.md` writes it anew (part of `make golden`); a test compares.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from dag_translator.authoring.definitions.baseoperator import BaseOperator
+from dag_translator.authoring.definitions.operator_arguments import OPERATOR_ARGUMENTS
+from dag_translator.authoring.names.modules import MODULES
+from dag_translator.authoring.names.refused import BY_NAME
+from dag_translator.operators import LOWERINGS
+from dag_translator.validate import DAG_ASKS, TASK_ASKS
+
+BEGIN, END = "<!-- supported: generated -->", "<!-- supported: end -->"
+
+_STATES = {
+    "BaseOperator": "one `Task` state: the Lambda that runs it",
+    "BaseSensorOperator": "Lambda / `Choice` / `Wait`: a poke a lap, nothing in between",
+    "EmptyOperator": "a `Pass` state",
+    "AthenaOperator": "Lambda → `athena:startQueryExecution.sync` → Lambda",
+    "AthenaSensor": "`athena:getQueryExecution` / `Choice` / `Wait`",
+}
+
+
+def table() -> str:
+    """The section, in Markdown."""
+    lines = ["| Operator | becomes |", "|---|---|"]
+    lines += [f"| {', '.join(f'`{name}`' for name in sorted(names))} | {states} |" for states, names in _by_states()]
+    lines += [
+        "| `@task` and its kin (`.branch`, `.short_circuit`, `.bash`, `.sensor`, …), your own `BaseOperator`,"
+        " `BaseSensorOperator` | as the class they extend |",
+        "",
+        "Refused so far, each with its line and what to do instead:",
+        "",
+        f"- operators and names: {', '.join(f'`{name}`' for name in sorted(BY_NAME))}",
+        f"- arguments: {_arguments('refused')}",
+        "",
+        f"Accepted, but otherwise than in Airflow, and said so: {_arguments('approximated')}.",
+    ]
+    return "\n".join(lines)
+
+
+def _by_states() -> list[tuple[str, set[str]]]:
+    """What a class becomes, with the names of the classes that do."""
+    found: dict[str, set[str]] = {key: set() for key in _STATES}
+    for name, kind in _operators():
+        owner = next(each.__name__ for each in kind.__mro__ if each.__name__ in LOWERINGS)
+        found[owner].add(name)
+    return [(_STATES[key], names - {"BaseOperator", "BaseSensorOperator"}) for key, names in found.items()]
+
+
+def _operators() -> Iterator[tuple[str, type]]:
+    for target in sorted({target for names in MODULES.values() for target in names.values()}):
+        module, _, attribute = target.partition(":")
+        kind = getattr(importlib.import_module(f"dag_translator.authoring.{module}"), attribute, None)
+        if isinstance(kind, type) and issubclass(kind, BaseOperator):
+            yield attribute, kind
+
+
+def _arguments(severity: str) -> str:
+    named = {name for asks in (TASK_ASKS, DAG_ASKS) for name, (how, _, _) in asks.items() if how == severity}
+    kinds = {"refused": "refused", "approximated": "ignored"}
+    named |= {row.name for row in OPERATOR_ARGUMENTS if row.kind == kinds[severity]}
+    return ", ".join(f"`{name}`" for name in sorted(named))
+
+
+def written(text: str) -> str:
+    """`text` (a README) with the section in its place."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    readme = Path(sys.argv[1])
+    readme.write_text(written(readme.read_text()))

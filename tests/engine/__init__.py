@@ -1,0 +1,1 @@
+"""Tests of the engine itself, on the virtual clock, with fakes for everything outside of it."""

@@ -1,0 +1,104 @@
+"""Lambda packages: what is in them, the same bytes twice, and the size that Lambda takes."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import infra.packaging
+from dag_translator.errors import UsageError
+from infra.packaging import Package, Packager, layer_package
+from tests.infra.project import DAGS, RUNTIME, write_tree
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    write_tree(tmp_path / "source", RUNTIME)
+    write_tree(tmp_path / "dags", DAGS)
+    return tmp_path
+
+
+def packager(project: Path) -> Packager:
+    return Packager(project / "dags", source=project / "source")
+
+
+def names(package: Package) -> set[str]:
+    return {name for name, _ in package.files}
+
+
+def test_a_dags_package_holds_its_file_its_modules_and_the_runtime_it_needs(project: Path) -> None:
+    package = packager(project).task_function("lambdas.task_function", project / "dags/daily.py")
+    assert names(package) == {
+        *("dags/daily.py", "dags/common/__init__.py", "dags/common/sql.py"),
+        *("lambdas/__init__.py", "lambdas/task_function.py", "lambdas/store.py"),
+        *("dag_translator/__init__.py", "dag_translator/load.py", "dag_translator/bash.py"),
+        "dag_translator/authoring/__init__.py",
+        "dag_translator/authoring/operators/__init__.py",
+        "dag_translator/authoring/operators/python.py",
+    }
+
+
+def test_a_platform_function_gets_no_dag_and_no_authoring(project: Path) -> None:
+    package = packager(project).platform_function("lambdas.signal_function")
+    assert names(package) == {"lambdas/__init__.py", "lambdas/signal_function.py", "lambdas/store.py"}
+
+
+def test_the_real_task_function_takes_what_it_imports_and_leaves_the_translator_behind() -> None:
+    found = names(Packager(Path("dags")).platform_function("lambdas.task_function"))
+    from lambdas.task_function import KINDS
+
+    assert {f"{module.replace('.', '/')}.py" for module, _ in KINDS.values()} <= found
+    assert {"dag_translator/load.py", "dag_translator/authoring/__init__.py"} <= found
+    assert not {"dag_translator/pipeline.py", "dag_translator/lower.py", "lambdas/signal_function.py"} & found
+
+
+def test_editing_one_dag_changes_its_package_alone(project: Path) -> None:
+    def digests() -> list[str]:
+        files = [project / "dags" / name for name in ("daily.py", "other.py")]
+        return [packager(project).task_function("lambdas.task_function", file).digest for file in files]
+
+    daily, other = digests()
+    (project / "dags/common/sql.py").write_text("def render(): return 1\n")
+    changed, same = digests()
+    assert changed != daily
+    assert same == other
+
+
+def test_the_same_contents_give_the_same_bytes_whenever_they_are_built(project: Path, tmp_path: Path) -> None:
+    def build(cache: str) -> tuple[str, bytes]:
+        package = packager(project).task_function("lambdas.task_function", project / "dags/daily.py")
+        return package.digest, package.write(tmp_path / cache).read_bytes()
+
+    first = build("one")
+    for file in (project / "source").rglob("*.py"):
+        os.utime(file, (1, 1))
+    (project / "dags/__pycache__").mkdir()
+    (project / "dags/__pycache__/daily.cpython-311.pyc").write_bytes(b"x")
+    assert build("two") == first
+
+
+def test_a_zip_has_sorted_names_old_dates_readable_modes_and_no_byte_code(tmp_path: Path) -> None:
+    write_tree(tmp_path / "layer", {"b.py": "1", "a/c.so": "2", "__pycache__/b.cpython-313.pyc": "3"})
+    (tmp_path / "layer/a/c.so").chmod(0o700)
+    with zipfile.ZipFile(layer_package(tmp_path / "layer").write(tmp_path)) as archive:
+        found = [(info.filename, info.date_time[0], info.external_attr >> 16) for info in archive.infolist()]
+    assert found == [("python/a/c.so", 1980, 0o755), ("python/b.py", 1980, 0o644)]
+
+
+def test_a_package_in_the_cache_is_not_written_again(tmp_path: Path) -> None:
+    package = layer_package(write_tree(tmp_path / "layer", {"a.py": ""}))
+    first = package.write(tmp_path).stat().st_mtime_ns
+    assert package.write(tmp_path).stat().st_mtime_ns == first
+    assert [file.suffix for file in (tmp_path / "packages").iterdir()] == [".zip"]
+
+
+def test_more_than_lambda_takes_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(infra.packaging, "LAMBDA_LIMIT", 3 * 2**20)
+    (project / "dags/model.bin").write_bytes(b"x" * 2**20)
+    (project / "dags/daily.py").write_text("MODEL = 'model.bin'")
+    large = Packager(project / "dags", layer_size=2 * 2**20 + 1, source=project / "source")
+    with pytest.raises(UsageError, match=r"(?s)daily\.py.* 1 MB .* 2 MB.*Lambda takes 3 MB.*dags/model\.bin"):
+        large.task_function("lambdas.task_function", project / "dags/daily.py")
