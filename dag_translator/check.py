@@ -16,6 +16,7 @@ from typing import Any
 
 from dag_translator import asl
 from dag_translator.errors import InternalError, Problem
+from dag_translator.lowering.lambdas import ANYTHING
 from dag_translator.model import Dag
 from dag_translator.names import LIMIT
 from dag_translator.operators.polling import INLINE_LAPS
@@ -51,7 +52,7 @@ def check(dag: Dag, machine: asl.Machine, definition: Mapping[str, Any]) -> tupl
 
 
 def estimate(machine: asl.Machine, definition: Mapping[str, Any] | None = None) -> Estimates:
-    text = json.dumps(definition if definition is not None else asl.to_json(machine), ensure_ascii=False)
+    text = json.dumps(definition if definition is not None else asl.to_json(machine), separators=(",", ":"))
     events = transitions = 0
     for inner in asl.machines(machine):
         for state in inner.states.values():
@@ -65,7 +66,9 @@ def _retries(state: asl.State) -> int:
         return INLINE_LAPS * (_EVENTS["Task"] + _EVENTS["Choice"] + _EVENTS["Wait"])
     if not isinstance(state, asl.Task):
         return 0
-    return 3 * sum(retrier.attempts for retrier in state.retry if "States.ALL" in retrier.errors)
+    return 3 * sum(
+        retrier.attempts for retrier in state.retry if "States.ALL" in retrier.errors and retrier != ANYTHING
+    )
 
 
 def _limits(dag: Dag, found: Estimates, payload: int) -> Iterator[Problem]:

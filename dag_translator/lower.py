@@ -18,7 +18,7 @@ Invariants afterwards: state names are unique over the whole machine; every erro
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -53,7 +53,8 @@ def lower(dag: Dag, region: Region | None) -> asl.Machine:
     first = FINISH
     if region is not None:
         with deep_recursion():
-            sequence = _Lowering(dag, names, joins.reports(region)).sequence(regions.steps_of(region), {}, FINISH)
+            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag))
+            sequence = lowering.sequence(regions.steps_of(region), {}, FINISH)
         first, states = sequence.entry, sequence.states
     return asl.Machine(START, {START: _start_run(first)} | states | {FINISH: _finish_run()})
 
@@ -82,6 +83,14 @@ def _finish_run() -> asl.Task:
     )
 
 
+def _askers(dag: Dag) -> dict[str, frozenset[str]]:
+    """For each task, the tasks whose fate depends on how it ended."""
+    return {
+        task.task_id: dag.descendants(task.task_id) if task.is_setup else frozenset(dag.downstream[task.task_id])
+        for task in dag.tasks
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class _Sequence:
     """Lowered steps: the state to enter, the states, and what is known when they are through."""
@@ -96,6 +105,7 @@ class _Lowering:
     dag: Dag
     names: StateNames
     reports: dict[str, joins.Reports]
+    askers: Mapping[str, frozenset[str]]
     done: set[str] = field(default_factory=set)
     labels: Iterator[int] = field(default_factory=count)
 
@@ -118,7 +128,7 @@ class _Lowering:
             lowered = self._step(step, self._live(joined(arrivals[number])), leave)
             entries[f"{prefix}{number}"] = next(iter(lowered))
             states |= lowered
-        states = self._resolve(states, entries, regions.tasks_in(steps[0])[:1])
+        states = self._resolve(states, entries, regions.first_task(steps[0]))
         entry = entries[f"{prefix}0"]
         assert entry is not None
         return _Sequence(entry, states, joined(arrivals[len(steps)]))
@@ -140,14 +150,10 @@ class _Lowering:
         return {
             task_id: states
             for task_id, states in known.items()
-            if task_id not in self.done or any(below not in self.done for below in self._askers(task_id))
+            if task_id not in self.done or not self.done.issuperset(self.askers[task_id])
         }
 
-    def _askers(self, task_id: str) -> tuple[str, ...]:
-        setup = self.dag.by_id[task_id].is_setup
-        return tuple(self.dag.descendants(task_id)) if setup else self.dag.downstream[task_id]
-
-    def _resolve(self, states: States, entries: dict[str, str | None], about: tuple[str, ...]) -> States:
+    def _resolve(self, states: States, entries: dict[str, str | None], about: str) -> States:
         """Puts the names of states in the place of labels; a `Choice` or `Catch` that ends its branch needs a state."""
         ends: States = {}
 
@@ -158,7 +164,7 @@ class _Lowering:
             found = target(following)
             if found is None:
                 if not ends:
-                    ends[self.names.name(about[0] if about else "branch", "end")] = asl.Succeed()
+                    ends[self.names.name(about, "end")] = asl.Succeed()
                 return next(iter(ends))
             return found
 
@@ -198,7 +204,7 @@ class _Lowering:
             members = {task.task_id for task in self.dag.tasks if task.group == group}
             if members == inside:
                 return group
-        heads = [next(iter(regions.tasks_in(branch))) for branch in branches]
+        heads = [regions.first_task(branch) for branch in branches]
         shown = heads if len(heads) <= 4 else [*heads[:3], f"{len(heads) - 3} more"]
         return " ∥ ".join(shown)
 

@@ -29,7 +29,7 @@ from dag_translator.lower import lower
 from dag_translator.manifest import manifest
 from dag_translator.regions import Region
 from dag_translator.schedule import schedule_of
-from dag_translator.structure import structure
+from dag_translator.structure import deep_recursion, structure
 from dag_translator.validate import refused, validate
 
 
@@ -95,10 +95,11 @@ def _translate(dag: Any, file: Path, path: Path, loading: tuple[Problem, ...]) -
     problems = _placed((*loading, *schedule_problems, *validate(frozen)), path, frozen)
     if refused(problems):
         return Refused(dag.dag_id, problems, len(frozen.tasks))
-    region = structure(frozen) if frozen.tasks else None
-    machine = lower(frozen, region)
-    definition = asl.definition(machine, frozen.description, _whole_seconds(frozen.run_timeout))
-    estimates, limits = check(frozen, machine, definition)
+    with deep_recursion():
+        region = structure(frozen) if frozen.tasks else None
+        machine = lower(frozen, region)
+        definition = asl.definition(machine, frozen.description, _whole_seconds(frozen.run_timeout))
+        estimates, limits = check(frozen, machine, definition)
     problems += _placed(limits, path, frozen)
     if refused(problems):
         return Refused(dag.dag_id, problems, len(frozen.tasks))

@@ -98,6 +98,15 @@ def tasks_in(region: Region) -> tuple[str, ...]:
     return tuple(inner.task_id for inner in walk(region) if isinstance(inner, Step))
 
 
+def first_task(region: Region) -> str:
+    """The first task of a region; for a region that only signals or waits, the task it is about."""
+    for inner in walk(region):
+        match inner:
+            case Step(task_id) | Signal(source=task_id) | Await(join=task_id):
+                return task_id
+    raise ValueError("an empty region")
+
+
 def dump(region: Region) -> str:
     """The text form: one line a region, indented by nesting."""
     lines: list[str] = []

@@ -97,9 +97,13 @@ class Packager:
     def task_function(self, module: str, dag_file: Path) -> Package:
         """The package of a DAG's task function. dag_file: under the DAGs folder.
 
-        Raises UsageError when package and layer together are more than Lambda takes.
+        Raises UsageError when a module is no Python, or package and layer together are more than Lambda takes.
         """
-        used = self._users.closure([dag_file], data=True)
+        try:
+            used = self._users.closure([dag_file], data=True)
+        except SyntaxError as error:
+            where = f"{error.filename}:{error.lineno}"
+            raise UsageError(f"{where}: {error.msg}\n    → {dag_file} needs this module, correct it") from error
         own = {f"{DAGS_PREFIX}/{file.relative_to(self._users.root).as_posix()}": file for file in used}
         files = {**dict(self._runtime(module)), **own}
         return self._checked(Package(tuple(sorted(files.items()))), str(dag_file))

@@ -1,8 +1,8 @@
 """A DAG's schedules on EventBridge Scheduler: each of the manifest's expressions starts the dispatcher.
 
-The dispatcher gets the manifest's `schedule.spec` with `dag_id`, `state_machine_arn`, `scheduled_time` and
-`is_paused_upon_creation` beside its keys, and decides which run that is and whether it starts. Scheduler delivers at
-least once, tries again for a day, and leaves what it could not deliver in the dead-letter queue.
+The dispatcher gets the manifest's `schedule.spec` with `dag_id`, `state_machine_arn` and `scheduled_time` beside its
+keys, and decides which run that is and whether it starts. Scheduler delivers at least once, tries again for a day, and
+leaves what it could not deliver in the dead-letter queue.
 
 Invariant: Scheduler accepts what is written here: no start in the past, nothing that is over.
 """
@@ -55,7 +55,8 @@ def add_schedules(
                 start_date=_text(start) if start is not None and start > now else None,
                 end_date=_text(end),
                 flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-                state="ENABLED",  # a pause is kept in the table, where `airstep dags pause` sets it
+                # `airstep dags unpause` enables it; later pauses are kept in the table alone.
+                state="DISABLED" if manifest["is_paused_upon_creation"] else "ENABLED",
                 target=target,
             )
         )
@@ -68,7 +69,6 @@ def _target(manifest: Mapping[str, Any], machine_arn: str, settings: Settings) -
         "dag_id": manifest["dag_id"],
         "state_machine_arn": machine_arn,
         "scheduled_time": SCHEDULED_TIME,
-        "is_paused_upon_creation": bool(manifest["is_paused_upon_creation"]),
     }
     properties = scheduler.CfnSchedule
     return properties.TargetProperty(

@@ -36,6 +36,7 @@ _AIRFLOW = re.compile(
 _NO_WHEEL = re.compile(
     r"No matching distribution found for (.+)|Could not find a version that satisfies the requirement (\S+)"
 )
+_CONFLICT = re.compile(r" +(The user requested|.* depends on) ")
 _PIN = re.compile(r"^[\w.-]+==\S+(?: ;[^\\\n]*)?", re.MULTILINE)
 _INSTALLATION_RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 _FORMAT = b"1"  # change when the same inputs should give another folder
@@ -127,7 +128,7 @@ def _pip(platform: Platform, target: Path, what: list[str], source: Path) -> Non
             f"{sys.executable} has no pip, which builds the Lambda packages\n"
             "    → run `python -m ensurepip` in this environment"
         )
-    options = ["--quiet", "--no-compile", "--no-warn-conflicts", "--disable-pip-version-check", "--no-input"]
+    options = ["--no-compile", "--no-warn-conflicts", "--disable-pip-version-check", "--no-input"]
     command = [
         sys.executable,
         "-m",
@@ -141,26 +142,26 @@ def _pip(platform: Platform, target: Path, what: list[str], source: Path) -> Non
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise UsageError(_explain(done.stderr, platform, source))
+        raise UsageError(_explain(done.stdout + done.stderr, platform, source))
 
 
-def _explain(stderr: str, platform: Platform, source: Path) -> str:
+def _explain(said: str, platform: Platform, source: Path) -> str:
     """What pip's failure means for the user: where, what, and what to do."""
-    missing = _NO_WHEEL.search(stderr)
-    if missing and "ResolutionImpossible" not in stderr:
+    missing = _NO_WHEEL.search(said)
+    if missing and "ResolutionImpossible" not in said:
         name = (missing[1] or missing[2]).strip()
         return (
             f"{source}: there is no wheel of {name} for {platform}\n"
             "    → pick a version that has one, change the settings `architecture` or `pythonVersion`, or put\n"
             "      pure Python code into the DAGs folder"
         )
-    if "ResolutionImpossible" in stderr:
-        conflict = "\n".join(line for line in stderr.splitlines() if "depends on" in line or "constraint" in line)
+    if "ResolutionImpossible" in said:
+        conflict = "\n".join(line for line in said.splitlines() if _CONFLICT.match(line))
         return (
             f"{source}: these requirements do not fit together, or not with what Airstep's Lambdas run on\n{conflict}\n"
             f"    → loosen the versions; Airstep's own are in {RUNTIME_LOCK.name}"
         )
-    return f"{source}: pip failed\n{stderr.strip()}\n    → see pip's message above"
+    return f"{source}: pip failed\n{said.strip()}\n    → see pip's message above"
 
 
 def _clean(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from lambdas.lazy import dated
@@ -54,6 +55,18 @@ class DagRunView:
     @property
     def data_interval_end(self) -> Any:
         return dated(self._run.data_interval_end)
+
+    @property
+    def next_data_interval_end(self) -> Any:
+        """When the interval after this run's ends, by the DAG's schedule; None if it has none."""
+        if self._run.data_interval_end is None or self._runtime.dag.schedule is None:
+            return None
+        from dag_translator.schedule.spec import schedule_spec
+        from lambdas.timetable import timetable_from_spec
+
+        timetable = timetable_from_spec(schedule_spec(self._runtime.dag))
+        following = timetable.next_runs(datetime.fromisoformat(self._run.data_interval_end), 1)
+        return dated(following[0].data_interval_end.isoformat()) if following else None
 
     @property
     def run_after(self) -> Any:

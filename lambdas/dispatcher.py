@@ -73,7 +73,7 @@ def dispatch(dispatcher: Dispatcher, event: Event) -> dict[str, Any]:
     activated = bool(event.get("activate"))
     due = dispatcher.now() if activated else parse(event["scheduled_time"])
     if event.get("renewed") and not event.get("one_time"):
-        new = dispatcher.renew(event, due)
+        new = dispatcher.renew(_lasting(event), due)
         if not activated:
             return _answer(renewed=new)
     dropped = _take(dispatcher, state, _lasting(event), due, activated)

@@ -21,6 +21,7 @@ from lambdas.tries import labels_of
 
 log = logging.getLogger("airflow.task")
 
+_NAMED = 50
 _FAILED = frozenset({"failed", "upstream_failed"})
 
 
@@ -35,13 +36,19 @@ def finish_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     _record_what_never_ran(runtime, run, states)
     failed = failed_leaves(runtime.dag, states)
     state = "failed" if failed else "success"
-    culprits = ", ".join(sorted(task_id for task_id in states if "failed" in _values(states[task_id])) or failed)
+    culprits = named([task_id for task_id in states if "failed" in _values(states[task_id])] or failed)
     message = f"failed: {culprits}" if failed else None
     if runtime.store.end_run(run.key, run.execution, state, runtime.timestamp(), message):
         _call_back(runtime, run, state, failed)
     if failed:
         raise DagRunFailed(culprits)
     return {"state": state}
+
+
+def named(task_ids: list[str]) -> str:
+    """The tasks' names, not more than fit an error message."""
+    shown, others = sorted(task_ids)[:_NAMED], len(task_ids) - _NAMED
+    return ", ".join(shown) + (f" and {others} more" if others > 0 else "")
 
 
 def failed_leaves(dag: Any, states: Mapping[str, Any]) -> list[str]:

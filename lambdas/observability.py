@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-NAMESPACE = "Airstep"
 # What a metric is counted by; run_id and the like would make a metric of each run.
 _DIMENSIONS = ("dag_id", "task_id")
 
@@ -26,6 +25,7 @@ class Observer:
         from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
         self._stream = stream or sys.stdout
+        self._namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Airstep")
         service = os.environ.get("POWERTOOLS_SERVICE_NAME", "airstep")
         self._formatter = LambdaPowertoolsFormatter(service=service, json_default=str)
         handler = logging.StreamHandler(self._stream)
@@ -52,9 +52,9 @@ class Observer:
 
         dimensions = {name: str(labels[name]) for name in _DIMENSIONS}
         with contextlib.redirect_stdout(self._stream):  # Powertools prints the metrics
-            with single_metric(f"task_{state}", MetricUnit.Count, 1, namespace=NAMESPACE) as metric:
+            with single_metric(f"task_{state}", MetricUnit.Count, 1, namespace=self._namespace) as metric:
                 _add(metric, dimensions)
-            with single_metric("task_duration", MetricUnit.Seconds, seconds, namespace=NAMESPACE) as metric:
+            with single_metric("task_duration", MetricUnit.Seconds, seconds, namespace=self._namespace) as metric:
                 _add(metric, dimensions)
 
 

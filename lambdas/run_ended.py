@@ -1,6 +1,8 @@
-"""run_ended: a machine that stopped without its last state: timed out, aborted, or broken by Step Functions itself.
+"""run_ended: what is left to do when an execution has ended: close the records of a run whose machine stopped
+without its last state (timed out, aborted, or broken by Step Functions itself), and start what waits for the run's
+place.
 
-EventBridge sends "Step Functions Execution Status Change" (TIMED_OUT, ABORTED, FAILED); the DagRun and its unfinished
+EventBridge sends "Step Functions Execution Status Change" for every end; the DagRun and its unfinished
 tasks get their final states here. As in Airflow, what runs is failed (by a timeout: skipped), what waits is
 skipped. A run that finished by itself, or that a newer execution has taken over, is left alone. No DAG is loaded,
 so no callbacks run. Source: Step Functions developer guide, "Automating Step Functions event delivery with
@@ -50,7 +52,9 @@ def _stopped(record: TaskRecord, status: str, reason: str, now: str) -> TaskReco
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """The Lambda's entry."""
-    from lambdas.aws import table_store
+    """The Lambda's entry. Records first: a run counts as active while its record says so."""
+    from lambdas.dispatcher import execution_ended, from_environment
 
-    return run_ended(table_store(), event, iso(utcnow()))
+    dispatcher = from_environment()
+    closed = run_ended(dispatcher.store, event, iso(utcnow()))
+    return {**closed, "started": execution_ended(dispatcher, event["detail"]["executionArn"])}

@@ -27,7 +27,6 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from lambdas.records import (
@@ -44,50 +43,13 @@ from lambdas.records import (
     from_item,
     to_item,
 )
+from lambdas.writes import Check, Condition, Delete, Put, Write, transactions
+
+__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Check", "Condition", "Delete", "Put", "Store", "Write", "conf_blob"]
 
 XCOM_ITEM_LIMIT = 256 * 1024  # bytes; a larger XCom goes to the bucket
 CONF_ITEM_LIMIT = 8 * 1024
-_TRANSACTION_WRITES = 90  # DynamoDB takes 100 and 4 MB
-_TRANSACTION_BYTES = 3_000_000
 _YEAR = 366 * 24 * 3600  # an execution lives at most a year
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What an item must be for a write: absent, or present with these attributes (present at all if {})."""
-
-    absent: bool = False
-    equals: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """Replace an item as a whole."""
-
-    pk: str
-    sk: str
-    attributes: Item
-    condition: Condition | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """Remove an item; fine if it does not exist."""
-
-    pk: str
-    sk: str
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Write nothing, but fail the whole transaction when the condition does not hold."""
-
-    pk: str
-    sk: str
-    condition: Condition
-
-
-Write = Put | Delete | Check
 
 
 class Store(ABC):
@@ -219,7 +181,7 @@ class Store(ABC):
         """
         condition = Condition(absent=True) if expect is None else Condition(equals=expect.equals())
         puts = [self._xcom_put(record, key, text) for key, text in (xcoms or {}).items()]
-        *earlier, last = _transactions(puts)
+        *earlier, last = transactions(puts)
         for chunk in earlier:
             if not self.write([Check(record.key.pk, record.key.sk, condition), *chunk]):
                 return False
@@ -248,7 +210,7 @@ class Store(ABC):
         fence = Condition(equals={"try_number": record.try_number, "execution": record.execution})
         puts = [self._xcom_put(record, key, text) for key, text in xcoms.items()]
         check = Check(record.key.pk, record.key.sk, fence)
-        return all(self.write([check, *chunk]) for chunk in _transactions(puts) if chunk)
+        return all(self.write([check, *chunk]) for chunk in transactions(puts) if chunk)
 
     def get_xcom(self, key: TaskKey, name: str) -> str | None:
         """One XCom's text."""
@@ -312,17 +274,3 @@ class Store(ABC):
 def conf_blob(run: RunKey) -> str:
     """Where a large conf is kept."""
     return f"conf/{run.dag_id}/{run.run_id}.json"
-
-
-def _transactions(puts: Sequence[Put]) -> list[list[Put]]:
-    """`puts` in pieces that fit a transaction together with one more write; at least one, maybe empty, piece."""
-    pieces: list[list[Put]] = [[]]
-    size = 0
-    for put in puts:
-        bytes_ = len(put.sk.encode()) + len(str(put.attributes.get("value", "")).encode())
-        if pieces[-1] and (len(pieces[-1]) >= _TRANSACTION_WRITES or size + bytes_ > _TRANSACTION_BYTES):
-            pieces.append([])
-            size = 0
-        pieces[-1].append(put)
-        size += bytes_
-    return pieces

@@ -1,8 +1,8 @@
 """The task function: one per DAG, everything that needs the DAG's Python. The file is loaded once per cold start.
 
 The payload's `kind` picks the function; exceptions are the routing (Step Functions sees the class name). The
-environment names the DAG: AIRSTEP_DAG_FILE (relative to the package), AIRSTEP_DAG_ID; and the store: see
-`aws.table_store`.
+environment names the DAG: AIRSTEP_DAG_FILE and AIRSTEP_DAGS_FOLDER (relative to the package), AIRSTEP_DAG_ID; and the
+store: see `aws.table_store`.
 
 This module is what a cold start imports before the DAG file, so it imports little: a test pins what.
 """
@@ -66,8 +66,9 @@ def environment_runtime() -> Runtime:
     install(lender)
     observer = Observer()
     root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
+    folder = root / os.environ["AIRSTEP_DAGS_FOLDER"] if "AIRSTEP_DAGS_FOLDER" in os.environ else None
     return Runtime(
-        dag=load_for_run(root / os.environ["AIRSTEP_DAG_FILE"], os.environ["AIRSTEP_DAG_ID"]),
+        dag=load_for_run(root / os.environ["AIRSTEP_DAG_FILE"], os.environ["AIRSTEP_DAG_ID"], root=folder),
         store=table_store(),
         lender=lender,
         sleep=time.sleep,

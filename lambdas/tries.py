@@ -27,6 +27,12 @@ from lambdas.task_instance import XCOM_RETURN_KEY, TaskInstance
 
 log = logging.getLogger("airflow.task")
 
+# Only a sensor's `poke` is called again; an `execute` that wants to come back later has nobody to call it.
+_COMES_BACK = (
+    "task {0!r} raised {1} to come back later, which only a sensor's poke() can: set deferrable=False, or wait in a "
+    "sensor with mode='reschedule'"
+)
+
 Code = Callable[[Any, Any], Any]  # (task, context) -> result
 KeepsOn = Callable[[Runtime, BaseException], None]
 
@@ -70,11 +76,15 @@ def run_try(
     Raises AirflowSkipException when the task is skipped, else what the user's code raised (BaseExceptions, which
     would end the worker, as an Exception of the same name).
     """
-    from dag_translator.authoring.exceptions import AirflowSkipException
+    from dag_translator.authoring.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
     try:
-        result = perform(runtime, ti, code, begins)
-        states = {ti.task_id: "success", **dict.fromkeys(push_result(ti, result), "skipped")}
+        try:
+            skipped = push_result(ti, perform(runtime, ti, code, begins))
+        except DownstreamTasksSkipped as skip:
+            tasks = skip.tasks if isinstance(skip.tasks, list | tuple | set) else [skip.tasks]
+            skipped = [task if isinstance(task, str) else task[0] for task in tasks]
+        states = {ti.task_id: "success", **dict.fromkeys(skipped, "skipped")}
     except AirflowSkipException as error:
         log.info("Skipping task: %s", message_of(error))
         conclude(runtime, ti, "skipped", states={ti.task_id: "skipped"}, error=error)
@@ -92,6 +102,12 @@ def run_try(
 def perform(runtime: Runtime, ti: TaskInstance, code: Code, begins: bool = True) -> Any:
     """What Airflow does around `execute`, in its order."""
     from dag_translator.authoring.definitions.baseoperator import BaseOperator
+    from dag_translator.authoring.exceptions import (
+        AirflowFailException,
+        AirflowRescheduleException,
+        AirflowTaskTimeout,
+        TaskDeferred,
+    )
 
     task, context = ti.task, ti.get_template_context()
     with _context_in_environment(ti), time_limit(None, runtime.remaining_ms):
@@ -101,10 +117,11 @@ def perform(runtime: Runtime, ti: TaskInstance, code: Code, begins: bool = True)
         try:
             with time_limit(task.execution_timeout, runtime.remaining_ms):
                 result = code(task, context)
-        except BaseException as error:
-            if type(error).__name__ == "AirflowTaskTimeout":
-                task.on_kill()
+        except AirflowTaskTimeout:
+            task.on_kill()
             raise
+        except (TaskDeferred, AirflowRescheduleException) as error:
+            raise AirflowFailException(_COMES_BACK.format(task.task_id, type(error).__name__)) from error
         if getattr(task, "overwrite_rtif_after_execution", False):  # e.g. @task.bash: the function made the command
             ti.rendered = rendered_fields(task)
         if task._post_execute_hook is not None:
@@ -222,7 +239,7 @@ def conclude(
             return answer_again(standing)
         raise LateInvocation(f"try {record.try_number} of {record.task_id} is not the current one any more")
     ti.moved_to(record)
-    if record.start_date:
+    if record.start_date and state in FOR_STATE:
         seconds = (
             datetime.fromisoformat(record.end_date or "") - datetime.fromisoformat(record.start_date)
         ).total_seconds()

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dis import opmap
 from importlib.machinery import ModuleSpec
@@ -141,7 +141,7 @@ def _missing_name(module: str, name: str) -> Any:
     frame = loading.user_frame()
     known = MODULES.get(module)
     hint = hint_for(module, name) or (
-        did_you_mean(name, known, f"{module} has {', '.join(sorted(known))}") if known else hint_for_module(module)
+        did_you_mean(name, known, _listed(module, known)) if known else hint_for_module(module)
     )
     by_import = frame is not None and _at(frame, "IMPORT_FROM")
     if loading.current() is None or frame is None or not (by_import or known is None) or is_guarded(frame):
@@ -156,6 +156,11 @@ def _missing_name(module: str, name: str) -> Any:
     if is_operator_name(name):
         return refused_operator(name, module, hint, reported=True)
     return Unknown(f"{module}.{name}")
+
+
+def _listed(module: str, names: Iterable[str]) -> str:
+    some = sorted(names)
+    return f"{module} has {', '.join(some[:8])}{' and others' * (len(some) > 8)}"
 
 
 def hint_for_module(path: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dag_translator import asl, regions
 from dag_translator.lowering.exits import Exit
 from dag_translator.lowering.knowledge import ANY, EARLY_VERDICTS, MAYBE_SKIPPED, Known, PossibleStates
-from dag_translator.lowering.lambdas import INVOKE, INVOKE_AND_WAIT, SIGNAL_FUNCTION, TRANSIENT
+from dag_translator.lowering.lambdas import ANYTHING, INVOKE, INVOKE_AND_WAIT, SIGNAL_FUNCTION
 from dag_translator.model import Dag
 from dag_translator.names import StateNames, literal, state_of
 from dag_translator.regions import Await, Region, Signal
@@ -65,7 +65,7 @@ def signal(step: Signal, names: StateNames, way: Exit) -> dict[str, asl.State]:
         },
     }
     output = way.output("$states.input")
-    return {names.name(step.source, "signal"): asl.Task(INVOKE, arguments, way.next, output=output, retry=(TRANSIENT,))}
+    return {names.name(step.source, "signal"): asl.Task(INVOKE, arguments, way.next, output=output, retry=(ANYTHING,))}
 
 
 def _reported(step: Signal) -> str | dict[str, str]:
@@ -96,6 +96,6 @@ def wait(step: Await, dag: Dag, names: StateNames, way: Exit) -> dict[str, asl.S
     output = way.output("$states.result", "$states.input")
     return {
         names.name(step.join, "await"): asl.Task(
-            INVOKE_AND_WAIT, arguments, way.next, output=output, retry=(TRANSIENT,)
+            INVOKE_AND_WAIT, arguments, way.next, output=output, retry=(ANYTHING,)
         )
     }

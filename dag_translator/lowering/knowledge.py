@@ -108,5 +108,7 @@ def _sealed_task(task: Task, known: Known) -> str | None:
 def joined(several: Iterable[Known]) -> dict[str, PossibleStates]:
     """What is known where several ways meet: anything that was possible on one of them."""
     ways = list(several)
+    if len(ways) == 1:
+        return dict(ways[0])
     keys = dict.fromkeys(key for way in ways for key in way)
     return {key: frozenset().union(*(way.get(key, frozenset({None})) for way in ways)) for key in keys}

@@ -32,6 +32,8 @@ TRANSIENT = asl.Retrier(
     backoff=2,
     full_jitter=True,
 )
+# For Airstep's own bookkeeping, which is idempotent: whatever went wrong, once more.
+ANYTHING = asl.Retrier(("States.ALL",), attempts=6, interval=1, backoff=2, full_jitter=True)
 NEVER_RETRIED = asl.Retrier(("AirflowSkipException", "AirflowFailException"), attempts=0)
 
 # Step Functions: TimeoutSeconds, IntervalSeconds <= 99,999,999; MaxDelaySeconds < 31,622,400, above IntervalSeconds.

@@ -8,7 +8,7 @@ from typing import Any
 
 from dag_translator import asl
 from dag_translator.lowering.exits import Exits, outcome
-from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, call
+from dag_translator.lowering.lambdas import ANYTHING, INVOKE, call
 from dag_translator.model import Task
 from dag_translator.names import StateNames
 
@@ -70,7 +70,7 @@ def failing(task: Task, site: Site, states: States) -> Callable[[str], Failing]:
         call("record_failure", task_id=task.task_id, error="{% $states.input.error %}"),
         failed.next,
         output=failed.output("$states.input.states", outcome(task.task_id, "failed")),
-        retry=(TRANSIENT,),
+        retry=(ANYTHING,),
     )
 
     def catchers(payload: str) -> Failing:

@@ -43,7 +43,11 @@ def fire_times(schedule: Mapping[str, Any] | None, after: datetime) -> Iterator[
 
         return renewed_fires(schedule, after)
     merged = _distinct(heapq.merge(*(expression_fires(entry, after) for entry in schedule["expressions"])))
-    return islice(merged, 1) if schedule["kind"] in ("once", "continuous") else merged
+    if schedule["kind"] not in ("once", "continuous"):
+        return merged
+    # Only the first event starts a run by itself; without a start date it comes with the deployment.
+    starts = [_time(entry["start"]) for entry in schedule["expressions"]]
+    return (moment for moment in islice(merged, 1) if starts == [None] or moment in starts)
 
 
 def _distinct(moments: Iterator[datetime]) -> Iterator[datetime]:

@@ -42,6 +42,7 @@ def add_to(group: typer.Typer) -> None:
 def list_(local: LocalOption = False, output: OutputOption = Output.TABLE) -> None:
     """The deployed DAGs, whether they are paused, and their last run."""
     from infra.cli.account import connect
+    from infra.cli.schedules import is_paused
 
     account = connect(local)
     store = account.store
@@ -51,7 +52,7 @@ def list_(local: LocalOption = False, output: OutputOption = Output.TABLE) -> No
         rows.append(
             {
                 "dag_id": dag_id,
-                "is_paused": is_paused(store, dag_id),
+                "is_paused": is_paused(account, dag_id),
                 "last_run": last.run_id if last else None,
                 "last_state": last.state if last else None,
                 "state_machine": arn,
@@ -165,29 +166,24 @@ def next_execution(
 
 
 def pause(dag_id: DagIdArgument, local: LocalOption = False, output: OutputOption = Output.TABLE) -> None:
-    """Stop the schedule from starting runs; runs under way go on."""
+    """Stop the schedule from starting runs; runs that are under way go on."""
     _set_paused(dag_id, True, local, output)
 
 
 def unpause(dag_id: DagIdArgument, local: LocalOption = False, output: OutputOption = Output.TABLE) -> None:
-    """Let the schedule start runs again."""
+    """Let the schedule start runs again, and start what it missed, as `catchup` says."""
     _set_paused(dag_id, False, local, output)
 
 
 def _set_paused(dag_id: str, paused: bool, local: bool, output: Output) -> None:
     from infra.cli.account import connect
+    from infra.cli.schedules import set_paused
 
     account = connect(local)
     if dag_id not in dict(account.deployed()):
         raise account.unknown_dag(dag_id)
-    account.store.merge(f"dag/{dag_id}", "state", {}, {"is_paused": paused})
-    emit([{"dag_id": dag_id, "is_paused": paused}], output)
-
-
-def is_paused(store: Any, dag_id: str) -> bool:
-    """Whether the DAG's schedule starts no runs now."""
-    item = store.read(f"dag/{dag_id}", "state")
-    return bool(item and item.get("is_paused"))
+    started = set_paused(account, dag_id, paused)
+    emit([{"dag_id": dag_id, "is_paused": paused, "started": started}], output)
 
 
 def _iso(value: Any) -> str | None:

@@ -48,7 +48,18 @@ def deploy(
         settings.setdefault("target", "local")
         bootstrap(account, verbose=verbose)
     run_cdk(["deploy", *(stacks or ["--all"]), *DEPLOY_OPTIONS], settings, account.environment, verbose=verbose)
+    _start_missed(account, dag_ids or [dag_id for dag_id, _ in account.deployed()])
     note(f"deployed in {time.monotonic() - started:.0f} s")
+
+
+def _start_missed(account: Any, dag_ids: Sequence[str]) -> None:
+    """What the DAGs' schedules should have started before they were deployed, as `catchup` says."""
+    from infra.cli.schedules import activate, is_paused
+
+    for dag_id in dag_ids:
+        if not is_paused(account, dag_id):
+            for run_id in activate(account, dag_id):
+                note(f"{dag_id}: started {run_id}")
 
 
 DEPLOY_OPTIONS = ["--require-approval", "never", "--concurrency", "6", "--progress", "events", "--no-notices"]

@@ -51,7 +51,7 @@ class LocalAwsProcess:
         self._clock = Clock(self._schedules, Delivery(self._clients).deliver, fired=self._schedule_fired)
         self._ministack_states = ServiceStates()
         self._athena = Athena(state_dir / "athena", self.gateway, self._clients, self._save_queries, self._emit)
-        own: dict[str, OwnState] = {SCHEDULER: self._scheduler, ATHENA_QUERIES: self._athena.queries}
+        own: dict[str, OwnState] = {SCHEDULER: self._scheduler, ATHENA_QUERIES: self._athena}
         self._states = AllStates(self._ministack_states, own)
         self._durability = Durability(state_dir / "states", self._states)
         self._state_machines = StateMachines(
@@ -79,7 +79,7 @@ class LocalAwsProcess:
         """End the workers and save what nobody waited for."""
         self._clock.stop()
         await self._state_machines.stop()
-        self._athena.queries.close()
+        self._athena.close()
         await asyncio.to_thread(self._lambdas.close)
         await self._durability.save_all()
         for task in self._tasks:

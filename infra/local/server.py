@@ -105,6 +105,8 @@ def start(port: int | None = None, state_dir: Path | None = None, *, timeout: fl
         if process.poll() is not None:
             raise LocalAwsError(f"the local AWS ended with code {process.returncode}:\n{_tail(directory)}")
         if running := status(directory):
+            # It outlives this object on purpose; Popen would warn of that when it is collected.
+            process.returncode = 0
             return LocalAws(running.port, running.pid, directory, temporary=state_dir is None)
         time.sleep(0.02)
     process.kill()

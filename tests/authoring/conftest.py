@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dag_translator.authoring import runtime
 from dag_translator.load import LoadedFile, load
 
 
@@ -58,3 +59,34 @@ class FakeTaskInstance:
 @pytest.fixture
 def context() -> dict[str, Any]:
     return {"ti": FakeTaskInstance(), "ds": "2024-01-15", "params": {}}
+
+
+class FakeAthena:
+    """Answers get_query_execution with the given states, one after the other."""
+
+    def __init__(self, *states: str) -> None:
+        self.states = list(states)
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def start_query_execution(self, **arguments: Any) -> dict[str, Any]:
+        self.calls.append(("start", arguments))
+        return {"QueryExecutionId": "q1"}
+
+    def get_query_execution(self, **arguments: Any) -> dict[str, Any]:
+        self.calls.append(("get", arguments))
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        return {"QueryExecution": {"Status": {"State": state, "StateChangeReason": "because"}}}
+
+    def stop_query_execution(self, **arguments: Any) -> dict[str, Any]:
+        self.calls.append(("stop", arguments))
+        return {}
+
+
+class Aws(runtime.Runtime):
+    def __init__(self, client: Any) -> None:
+        self.made = client
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def client(self, service: str, **arguments: Any) -> Any:
+        self.asked.append((service, arguments))
+        return self.made

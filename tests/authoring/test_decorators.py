@@ -1,5 +1,7 @@
 """@task, @task_group, @dag, @setup, @teardown, mapping."""
 
+# mypy: disable-error-code="untyped-decorator"
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -65,7 +67,7 @@ def test_context_parameters_need_no_argument_and_no_other_default() -> None:
 
 
 def _unquoted(x: Any) -> dict[str, int]:
-    return x
+    return dict(x)
 
 
 def _plain(x: Any) -> Any:
@@ -73,7 +75,7 @@ def _plain(x: Any) -> Any:
 
 
 def _forward(x: Any) -> "Mapping[str, Any]":  # noqa: UP037
-    return x
+    return dict(x)
 
 
 def _unknown(x: Any) -> "OnlyForTyping":  # noqa: UP037
@@ -154,7 +156,7 @@ def test_conditions_run_before_the_task_and_after_its_own_hook() -> None:
     calls: list[str] = []
 
     @task.skip_if(lambda context: (context["ds"] == "skip", "because"))
-    @task.run_if(lambda context: calls.append("run_if") or True)
+    @task.run_if(lambda context: not calls.append("run_if"))  # type: ignore[func-returns-value]
     @task(pre_execute=lambda context: calls.append("own"))
     def conditional() -> None: ...
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.project import DAGS, DAILY, RUNTIME, Cloud, definition, invoke, manifest, write_tree
+from tests.infra.project import DAGS, DAILY, HOURLY, RUNTIME, Cloud, definition, invoke, manifest, write_tree
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,7 @@ def cloud(trees: Path) -> Cloud:
     large["States"]["task 600"] = invoke("TaskFunction")
     sources = [
         Source(trees / "dags/daily.py", definition(a=invoke("TaskFunction", "s"), s=invoke("SignalFunction")), DAILY),
-        Source(trees / "dags/other.py", large, manifest("other", is_paused_upon_creation=True)),
+        Source(trees / "dags/other.py", large, manifest("other", is_paused_upon_creation=True, schedule=HOURLY)),
     ]
     layer = layer_package(trees / "layer")
     app = App(outdir=str(trees / "cdk.out"), analytics_reporting=False, builtin_cloud_formation_validation=False)

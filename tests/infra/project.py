@@ -76,6 +76,11 @@ def manifest(dag_id: str, **changes: Any) -> dict[str, Any]:
     return {**plain, **changes}
 
 
+HOURLY = {
+    "kind": "cron",
+    "expressions": [{"expression": "rate(1 hour)", "timezone": "UTC", "start": None, "end": None}],
+    "spec": {},
+}
 DAILY = manifest(
     "daily_sales",
     file="daily.py",

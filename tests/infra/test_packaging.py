@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import sys
 import zipfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import infra.packaging
 from dag_translator.errors import UsageError
 from infra.packaging import Package, Packager, layer_package
+from infra.wheels import RUNTIME_LOCK
 from tests.infra.project import DAGS, RUNTIME, write_tree
 
 
@@ -53,6 +56,36 @@ def test_the_real_task_function_takes_what_it_imports_and_leaves_the_translator_
     assert {f"{module.replace('.', '/')}.py" for module, _ in KINDS.values()} <= found
     assert {"dag_translator/load.py", "dag_translator/authoring/__init__.py"} <= found
     assert not {"dag_translator/pipeline.py", "dag_translator/lower.py", "lambdas/signal_function.py"} & found
+
+
+def test_the_layer_has_every_package_that_the_functions_import() -> None:
+    files = [
+        file
+        for part in ("task_function", "signal_function", "dispatcher", "run_ended")
+        for name, file in Packager(Path("dags")).platform_function(f"lambdas.{part}").files
+        if name.endswith(".py")
+    ]
+    imported = {
+        name.partition(".")[0]
+        for file in set(files)
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names])
+    }
+    from_lambda = {"boto3", "botocore"}
+    third_party = imported - set(sys.stdlib_module_names) - {"lambdas", "dag_translator", "airflow"} - from_lambda
+    pinned = {
+        line.partition("==")[0].replace("-", "_") for line in RUNTIME_LOCK.read_text().splitlines() if "==" in line
+    }
+    provided = pinned | {"dateutil"}  # python-dateutil's module
+    assert {"jinja2", "pendulum"} <= third_party
+    assert third_party <= provided
+
+
+def test_a_module_that_is_no_python_is_named(project: Path) -> None:
+    (project / "dags/common/sql.py").write_text("def render(:\n")
+    with pytest.raises(UsageError, match=r"common/sql\.py:1: .*\n    → .*daily\.py needs this module"):
+        packager(project).task_function("lambdas.task_function", project / "dags/daily.py")
 
 
 def test_editing_one_dag_changes_its_package_alone(project: Path) -> None:

@@ -184,7 +184,8 @@ def test_schedules_carry_zone_and_bounds_and_those_that_are_over_are_left_out(cl
     assert {each["GroupName"] for each in (first, second)} == {
         cloud.one(PLATFORM, "AWS::Scheduler::ScheduleGroup")["Name"]
     }
-    assert cloud.resources(OTHER, "AWS::Scheduler::Schedule") == []
+    (paused,) = cloud.resources(OTHER, "AWS::Scheduler::Schedule")
+    assert (paused["Name"], paused["State"]) == ("other", "DISABLED")
 
 
 def test_a_schedule_starts_the_dispatcher_and_leaves_lost_events_in_the_queue(cloud: Cloud) -> None:
@@ -194,7 +195,6 @@ def test_a_schedule_starts_the_dispatcher_and_leaves_lost_events_in_the_queue(cl
         "dag_id": "daily_sales",
         "state_machine_arn": "<StateMachine>",
         "scheduled_time": "<aws.scheduler.scheduled-time>",
-        "is_paused_upon_creation": False,
     }
     names = [each["FunctionName"] for each in cloud.resources(PLATFORM, "AWS::Lambda::Function")]
     assert text(target["Arn"]).rpartition(":")[2] in names

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from dag_translator.errors import UsageError
-from infra import wheels
 from infra.wheels import RUNTIME_LOCK, Platform, dependencies
 
 ARM = Platform("arm64", "3.13")
+NO_WHEEL = """\
+ERROR: Could not find a version that satisfies the requirement fortran-lib (from versions: none)
+ERROR: No matching distribution found for fortran-lib==1.0
+"""
+CONFLICT = """\
+The conflict is caused by:
+    The user requested jinja2<3
+    flask depends on jinja2>=3
+ERROR: ResolutionImpossible: see the docs
+"""
 
 
 class Pip:
@@ -36,7 +46,7 @@ class Pip:
 @pytest.fixture
 def pip(monkeypatch: pytest.MonkeyPatch) -> Pip:
     fake = Pip()
-    monkeypatch.setattr(wheels.subprocess, "run", fake.run)
+    monkeypatch.setattr("infra.wheels.subprocess.run", fake.run)
     return fake
 
 
@@ -56,7 +66,7 @@ def test_the_runtimes_pins_are_the_projects_own() -> None:
 def test_wheels_for_lambda_are_asked_for_by_platform_and_hash(pip: Pip, tmp_path: Path) -> None:
     dependencies(ARM, None, tmp_path)
     (command,) = pip.calls
-    tags = [after for option, after in zip(command, command[1:], strict=False) if option == "--platform"]
+    tags = [after for option, after in pairwise(command) if option == "--platform"]
     assert tags[0] == "manylinux_2_34_aarch64"
     assert tags[-1] == "manylinux2014_aarch64"
     assert {"--only-binary=:all:", "--require-hashes", "--no-compile"} <= set(command)
@@ -92,16 +102,8 @@ def test_the_users_requirements_come_beside_ours_under_our_pins_and_without_airf
 @pytest.mark.parametrize(
     ("stderr", "message"),
     [
-        (
-            "ERROR: Could not find a version that satisfies the requirement fortran-lib (from versions: none)\n"
-            "ERROR: No matching distribution found for fortran-lib==1.0\n",
-            r"(?s)runtime\.lock: there is no wheel of fortran-lib.* Lambda \(Linux\), arm64, Python 3\.13\n    → pick",
-        ),
-        (
-            "The conflict is caused by:\n    The user requested jinja2<3\n    flask depends on jinja2>=3\n"
-            "ERROR: ResolutionImpossible: see the docs",
-            r"(?s)do not fit together.*flask depends on jinja2>=3\n    → loosen",
-        ),
+        (NO_WHEEL, r"(?s)\.lock: there is no wheel of fortran-lib.* Lambda \(Linux\), arm64, Python 3\.13\n    → pick"),
+        (CONFLICT, r"(?s)do not fit together.*flask depends on jinja2>=3\n    → loosen"),
         ("ERROR: connection refused", r"pip failed\nERROR: connection refused"),
     ],
 )

@@ -66,6 +66,11 @@ def test_the_neighbours_of_a_scheduled_run(begin: Begin) -> None:
     assert returned(run) == ["2024-01-14", "2024-01-16", *dates, "20240114"]
 
 
+def test_when_the_next_interval_ends(begin: Begin) -> None:
+    body = "PythonOperator(task_id='a', python_callable=lambda dag_run: str(dag_run.next_data_interval_end))"
+    assert returned(begin(body, SCHEDULED, '"@daily"')) == "2024-01-17 00:00:00+00:00"
+
+
 def test_a_manual_run_is_its_own_neighbour(begin: Begin) -> None:
     date = "2024-01-15 00:00:00+00:00"
     assert returned(begin(NEIGHBOURS)) == ["2024-01-15", "2024-01-15", date, date, "20240114"]
@@ -116,7 +121,11 @@ def test_a_plain_task_makes_nothing_that_it_does_not_ask_for(begin: Begin, monke
     made: list[str] = []
 
     def watched(name: str, maker: context.Maker) -> context.Maker:
-        return lambda self: made.append(name) or maker(self)
+        def make(self: context.Context) -> Any:
+            made.append(name)
+            return maker(self)
+
+        return make
 
     for table in (context.ALWAYS, context.DATED):
         for name, maker in list(table.items()):
@@ -338,7 +347,7 @@ def test_a_lazy_value_behaves_like_its_value() -> None:
     import pendulum
 
     date = pendulum.datetime(2024, 1, 15)
-    lazy = Lazy(lambda: date)
+    lazy: Any = Lazy(lambda: date)
     assert lazy == date
     assert lazy + timedelta(days=1) == date.add(days=1)
     assert date - lazy == timedelta(0)

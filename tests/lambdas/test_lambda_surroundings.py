@@ -7,7 +7,7 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,14 +48,14 @@ def test_no_kind_of_work_imports_what_it_may_not_need() -> None:
 def test_all_that_a_cold_start_loads() -> None:
     """With the store, the logger and an empty DAG: no boto3, no pydantic, no Jinja2, no pendulum, no X-Ray."""
     code = (
-        "import os; os.environ.update(AIRSTEP_TABLE='t', AIRSTEP_BUCKET='b', AIRSTEP_DAG_ID='d',"
+        "import os; os.environ.update(AIRSTEP_TABLE='t', AIRSTEP_BUCKET='b', AIRSTEP_DAG_ID='plain',"
         " AIRSTEP_DAG_FILE='tests/dags/lambdas/plain.py', AWS_DEFAULT_REGION='us-east-1')\n"
         "from lambdas import task_function as t, aws\n"
         "t.environment_runtime(); aws.clients().dynamodb"
     )
     loaded = loaded_by(code)
     assert loaded >= {"botocore", "aws_lambda_powertools"}
-    assert not loaded & {"boto3", "pydantic", "jinja2", "pendulum", "requests", "aws_xray_sdk", "croniter", "airflow"}
+    assert not loaded & {"boto3", "pydantic", "jinja2", "pendulum", "requests", "aws_xray_sdk", "croniter"}
 
 
 # --- secrets and clients -------------------------------------------------------------------------------------------
@@ -151,8 +151,8 @@ def test_the_end_of_a_try_is_measured(observed: tuple[Observer, io.StringIO]) ->
 
 @pytest.fixture
 def in_lambda(
-    moto_clients: Any, monkeypatch: pytest.MonkeyPatch, observed: tuple[Observer, io.StringIO]
-) -> Iterator[io.StringIO]:
+    moto_clients: Any, monkeypatch: pytest.MonkeyPatch, observed: Any, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[[], str]]:
     """The environment of a Lambda of tests/dags/lambdas/plain.py; what it logs."""
     empty(moto_clients)
     monkeypatch.setenv("AIRSTEP_TABLE", "airstep")
@@ -160,11 +160,10 @@ def in_lambda(
     monkeypatch.setenv("AIRSTEP_DAG_ID", "plain")
     monkeypatch.setenv("AIRSTEP_DAG_FILE", "tests/dags/lambdas/plain.py")
     monkeypatch.setenv("LAMBDA_TASK_ROOT", str(ROOT))
-    monkeypatch.setattr("sys.stdout", stream := io.StringIO())
     before, path = list(sys.meta_path), list(sys.path)
     for cached in (aws.clients, aws.table_store, task_function.environment_runtime):
         cached.cache_clear()
-    yield stream
+    yield lambda: capsys.readouterr().out
     for cached in (aws.clients, aws.table_store, task_function.environment_runtime):
         cached.cache_clear()
     sys.meta_path[:], sys.path[:] = before, path
@@ -173,11 +172,11 @@ def in_lambda(
 CONTEXT = SimpleNamespace(aws_request_id="req-1", get_remaining_time_in_millis=lambda: 900_000)
 
 
-def test_the_handlers_from_the_environment(in_lambda: io.StringIO) -> None:
+def test_the_handlers_from_the_environment(in_lambda: Callable[[], str]) -> None:
     begun = task_function.handler({"kind": "start_run", "execution": EXECUTION, "input": {"run_id": "r"}}, CONTEXT)
     event = {"kind": "run_task", "run": begun["run"], "task_id": "hello", "attempt": 0}
     assert task_function.handler(event, CONTEXT) == {"hello": "success"}
-    lines = [json.loads(line) for line in in_lambda.getvalue().splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in in_lambda().splitlines() if line.startswith("{")]
     said = next(line for line in lines if line.get("message") == "said hello")
     assert (said["run_id"], said["task_id"], said["try_number"]) == ("r", "hello", 1)
     assert any("task_success" in line for line in lines)
@@ -185,15 +184,15 @@ def test_the_handlers_from_the_environment(in_lambda: io.StringIO) -> None:
     signal = {"kind": "signal", "run": begun["run"], "source": "hello", "joins": ["j"], "states": {"hello": "success"}}
     assert signal_function.handler(signal, CONTEXT) == {"completed": []}
     detail = {"executionArn": EXECUTION["Id"], "status": "ABORTED"}
-    assert run_ended.handler({"detail": detail}, CONTEXT)["run_id"] == "r"
+    assert run_ended.handler({"detail": detail}, CONTEXT) == {"run_id": "r", "tasks": {}, "started": []}
 
 
-def test_errors_of_the_handler_itself(in_lambda: io.StringIO) -> None:
+def test_errors_of_the_handler_itself(in_lambda: Callable[[], str]) -> None:
     with pytest.raises(task_function.UnknownKind, match="'dance' is none of start_run, run_task"):
         task_function.handler({"kind": "dance"}, CONTEXT)
 
 
-def test_a_dag_file_that_does_not_load(in_lambda: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dag_file_that_does_not_load(in_lambda: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRSTEP_DAG_ID", "another")
     with pytest.raises(Exception, match="'another'"):
         task_function.handler({"kind": "start_run", "execution": EXECUTION, "input": {}}, CONTEXT)

@@ -286,6 +286,30 @@ a(), b()
         run.call("run_task", "b", attempt=0)
 
 
+def test_code_that_wants_to_come_back_later_is_told_how(begin: Begin) -> None:
+    run = begin("""
+from airflow.models import BaseOperator
+class Op(BaseOperator):
+    def execute(self, context):
+        self.defer(trigger=None, method_name="execute")
+Op(task_id="a", retries=3)
+""")
+    with pytest.raises(AirflowFailException, match=r"'a' raised TaskDeferred to come back later.*deferrable=False"):
+        run.call("run_task", "a", attempt=0)
+    assert run.record("a").state == "failed"
+
+
+def test_tasks_that_the_code_itself_skips(begin: Begin) -> None:
+    run = begin("""
+from airflow.exceptions import DownstreamTasksSkipped
+@task
+def a():
+    raise DownstreamTasksSkipped(tasks=["x", ("y", -1)])
+a()
+""")
+    assert run.call("run_task", "a", attempt=0) == {"a": "success", "x": "skipped", "y": "skipped"}
+
+
 def test_rendering_does_not_change_the_dag_of_a_warm_lambda(begin: Begin) -> None:
     run = begin("""
 def f(x, y):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dag_translator.authoring.exceptions import ParamValidationError
-from lambdas.finish_run import DagRunFailed
+from lambdas.finish_run import DagRunFailed, named
 from lambdas.memory_store import MemoryStore
 from lambdas.records import changed
 from lambdas.run_ended import run_ended
@@ -189,8 +189,13 @@ def test_the_leaves_decide_and_the_failed_tasks_are_named(make_dag: Any, make_ru
     with pytest.raises(DagRunFailed, match=r"^a$"):  # again: the same answer, and no callback a second time
         finished(run, **run.states)
     assert seen_by(dag) == [("task_failure", "b", "r", "upstream_failed")]
-    stored = run.runtime.store.get_run(run.key)
+    stored: Any = run.runtime.store.get_run(run.key)
     assert (stored.state, stored.error, stored.end_date) == ("failed", "failed: a", "2024-01-20T12:00:00+00:00")
+
+
+def test_an_error_names_only_so_many_tasks() -> None:
+    assert named(["b", "a"]) == "a, b"
+    assert named([f"t{index:03}" for index in range(53)]).endswith("t049 and 3 more")
 
 
 def test_success_though_a_middle_task_failed_and_callbacks_that_fail(make_dag: Any, make_runtime: Any) -> None:
@@ -261,7 +266,7 @@ def test_a_stopped_run_and_its_tasks_get_final_states(plain: Any, make_runtime: 
 
 def test_runs_that_ended_or_moved_on_are_left_alone(plain: Any, make_runtime: Any) -> None:
     runtime = make_runtime(plain())
-    nothing = {"run_id": None, "tasks": {}}
+    nothing: dict[str, Any] = {"run_id": None, "tasks": {}}
     assert run_ended(runtime.store, ended("ABORTED"), "t") == nothing  # never started
     run = start(runtime, {"run_id": "r"})
     assert run_ended(runtime.store, ended("SUCCEEDED"), "t") == nothing

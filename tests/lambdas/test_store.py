@@ -9,7 +9,7 @@ import pytest
 from lambdas.dynamo_store import DynamoStore
 from lambdas.memory_store import MemoryStore
 from lambdas.records import DagRun, Fence, RunKey, TaskKey, TaskRecord, changed
-from lambdas.store import Check, Condition, Delete, Put, Store
+from lambdas.store import Check, Condition, Delete, Put, Store, Write
 
 RUN = DagRun(
     dag_id="d",
@@ -141,7 +141,7 @@ def test_a_join_gathers_states_in_any_order(store: Store) -> None:
     assert (first.token, first.sources) == (None, None)
     assert first.states == {"s": "success", "a": "failed"}
     waiting = store.await_join(RUN.key, "e1", "d", token="t", sources=["a", "b"], rule=None)
-    assert (waiting.token, waiting.sources, waiting.arrived) == ("t", ("a", "b"), {"a"})
+    assert (waiting.token, waiting.sources, waiting.arrived) == ("t", ("a", "b"), frozenset({"a"}))
     store.signal_join(RUN.key, "e1", "d", source="b", states={"s": "success", "m": ["failed", "success"]})
     join = store.signal_join(RUN.key, "e1", "d", source="b", states={"s": "success", "m": ["failed", "success"]})
     assert join.arrived == {"a", "b"}
@@ -153,7 +153,7 @@ def test_a_join_gathers_states_in_any_order(store: Store) -> None:
 
 def test_a_transaction_is_all_or_nothing(store: Store) -> None:
     assert store.write([Put("p", "1", {"n": 1, "f": 1.5, "l": [None, True, {"x": "é"}]})])
-    both = [Check("p", "1", Condition(equals={"n": 2})), Put("p", "2", {})]
+    both: list[Write] = [Check("p", "1", Condition(equals={"n": 2})), Put("p", "2", {})]
     assert not store.write(both)
     assert store.read("p", "2") is None
     assert store.write([Check("p", "1", Condition(equals={"n": 1})), Put("p", "2", {}), Delete("p", "3")])

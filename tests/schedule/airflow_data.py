@@ -1,11 +1,11 @@
 """What Airflow 3.3.2 itself answered: runs and manual data intervals of timetables, in `tests/data/schedule`.
 
-cron.json: a row per (kind, expression, time zone) with windows. A window's `earliest` is the start date (epoch seconds),
-`after` (default: just before it) where the listed runs begin. `runs` is run-length text for eyes that are not human: for a
-trigger timetable the first instant and then differences; for data intervals the first start and then differences of the
-boundaries; `{"pairs": [[start, end], …]}` where intervals don't touch. `manual`: [run_after, start, end]. A row with
-`error` is one where Airflow's own timetable raised (its intervals can't advance over a change of the clock).
-other.json: timedelta and relativedelta, MultipleCronTriggerTimetable.
+cron.json: a row per (kind, expression, time zone) with windows. A window's `earliest` is the start date (epoch
+seconds), `after` (default: just before it) where the listed runs begin. `runs` is run-length text for eyes that are
+not human: for a trigger timetable the first instant and then differences; for data intervals the first start and
+then differences of the boundaries; `{"pairs": [[start, end], …]}` where intervals don't touch. `manual`:
+[run_after, start, end]. A row with `error` is one where Airflow's own timetable raised (its intervals can't advance
+over a change of the clock). other.json: timedelta and relativedelta, MultipleCronTriggerTimetable.
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ from dag_translator.schedule.fires import expression_fires, fire_times
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def fires(expression: str, timezone: str = "UTC", after: datetime = NEW_YEAR, count: int = 3, **bounds: str) -> list[str]:
+def fires(
+    expression: str, timezone: str = "UTC", after: datetime = NEW_YEAR, count: int = 3, **bounds: str
+) -> list[str]:
     entry = {"expression": expression, "timezone": timezone, **bounds}
     return [f"{moment:%Y-%m-%dT%H:%M}" for moment in islice(expression_fires(entry, after), count)]
 
@@ -63,8 +65,8 @@ def test_a_rate_counts_from_its_start_in_absolute_time() -> None:
 
 
 def test_bounds() -> None:
-    bounds = {"start": "2024-01-03T00:00:00+00:00", "end": "2024-01-04T00:00:00+00:00"}
-    assert fires("cron(0 0 * * ? *)", **bounds) == ["2024-01-03T00:00", "2024-01-04T00:00"]
+    found = fires("cron(0 0 * * ? *)", start="2024-01-03T00:00:00+00:00", end="2024-01-04T00:00:00+00:00")
+    assert found == ["2024-01-03T00:00", "2024-01-04T00:00"]
 
 
 @pytest.mark.parametrize(

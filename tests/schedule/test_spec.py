@@ -34,7 +34,9 @@ SEOUL = ZoneInfo("Asia/Seoul")
             {"type": "cron_interval", "expression": "0 * * * *", "timezone": "UTC"},
         ),
         (
-            timetables.CronTriggerTimetable("0 1 * * *", timezone=pendulum.timezone("Europe/Paris"), interval=timedelta(1)),
+            timetables.CronTriggerTimetable(
+                "0 1 * * *", timezone=pendulum.timezone("Europe/Paris"), interval=timedelta(1)
+            ),
             {
                 "type": "cron_trigger",
                 "expressions": ["0 1 * * *"],
@@ -93,7 +95,10 @@ def test_end_date_is_the_latest_only_when_every_task_has_one() -> None:
     assert schedule_spec(FakeDag("@daily", end_date=end, tasks=[FakeTask(end_date=later), FakeTask()]))["end_date"] == (
         end.isoformat()
     )
-    assert schedule_spec(FakeDag("@daily", end_date=end, tasks=[FakeTask(end_date=later)]))["end_date"] == later.isoformat()
+    assert (
+        schedule_spec(FakeDag("@daily", end_date=end, tasks=[FakeTask(end_date=later)]))["end_date"]
+        == later.isoformat()
+    )
 
 
 def test_a_fixed_offset_has_a_name() -> None:

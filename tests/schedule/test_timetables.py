@@ -43,12 +43,14 @@ def test_a_late_start_gives_the_same_runs_as_walking_from_the_start_date() -> No
     for expression in rare:
         fields = {"type": "cron_trigger", "expressions": [expression], "timezone": NEW_YORK}
         timetable = timetable_from_spec({"timetable": fields, "start_date": "2024-01-01T00:00:00"})
-        walked = list(islice(timetable.runs(datetime(2023, 12, 31, tzinfo=UTC)), 800))
-        for index in range(0, len(walked) - 3, 37):
+        walked = list(islice(timetable.runs(datetime(2023, 12, 31, tzinfo=UTC)), 300))
+        for index in range(0, len(walked) - 3, 23):
             assert timetable.next_runs(walked[index].run_after, 2) == walked[index + 1 : index + 3], expression
 
 
-@pytest.mark.parametrize("case", other_cases("deltas"), ids=lambda case: f"{case['kind']}-{case['delta']}-{case['start']}")
+@pytest.mark.parametrize(
+    "case", other_cases("deltas"), ids=lambda case: f"{case['kind']}-{case['delta']}-{case['start']}"
+)
 def test_deltas_are_airflows(case: dict[str, Any]) -> None:
     fields = {"type": case["kind"], "delta": case["delta"], "interval": {"seconds": 3600}}
     spec = {"timetable": fields, "start_date": case["start"], "timezone": case["timezone"]}

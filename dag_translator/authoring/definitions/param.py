@@ -100,6 +100,11 @@ class ParamsDict(MutableMapping[str, Any]):
         except ParamValidationError as error:
             raise ParamValidationError(f"Invalid input for param {key}: {error}") from None
 
+    def update(self, *others: Any, **named: Any) -> None:
+        """As of a dict; of another ParamsDict the Params with their schemas."""
+        given = [other.own_params() if isinstance(other, ParamsDict) else other for other in others]
+        super().update(*given, **named)
+
     def __delitem__(self, key: str) -> None:
         del self._params[key]
 
@@ -116,14 +121,11 @@ class ParamsDict(MutableMapping[str, Any]):
         return ValuesView(self._params)
 
     def dump(self) -> dict[str, Any]:
-        """name → checked value."""
-        try:
-            return {k: v.resolve(suppress_exception=self.suppress_exception) for k, v in self._params.items()}
-        except ParamValidationError as error:
-            raise ParamValidationError(f"Invalid input for param: {error}") from None
+        """name → value, None where there is no valid one."""
+        return {name: param.resolve(suppress_exception=True) for name, param in self._params.items()}
 
     def validate(self) -> dict[str, Any]:
-        """As `dump`, naming the parameter that does not fit."""
+        """name → value; ParamValidationError names the parameter that does not fit."""
         found = {}
         for name, param in self._params.items():
             try:

@@ -8,7 +8,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -120,20 +120,3 @@ class Metadata:
         self.asset = asset
         self.extra = extra or {}
         self.alias = alias
-
-
-def asset(**arguments: Any) -> Callable[[Callable[..., Any]], Asset]:
-    """`@asset(schedule=…)`: a DAG of one task that makes the asset of the function's name."""
-    from dag_translator.authoring.definitions.dag import DAG
-    from dag_translator.authoring.definitions.task_decorators import task
-
-    asset_names = ("name", "uri", "group", "extra", "watchers")
-    own = {name: arguments.pop(name) for name in asset_names if name in arguments}
-
-    def decorate(function: Callable[..., Any]) -> Asset:
-        made = Asset(**{"name": function.__name__, **own})
-        with DAG(**{"dag_id": function.__name__, **arguments}):
-            task(outlets=[made])(function)()
-        return made
-
-    return decorate

@@ -140,12 +140,15 @@ def _normalized(conn_type: str) -> str:
 
 
 def _from_uri(uri: str) -> dict[str, Any]:
-    conn_type, _, rest = uri.partition("://")
+    conn_type, _, rest = ("", "", uri[2:]) if uri.startswith("//") else uri.partition("://")
     protocol = ""
-    if "://" in rest.partition("?")[0] and "@" not in rest.partition("://")[0]:
+    if "://" in rest.partition("?")[0]:
         protocol, _, rest = rest.partition("://")
+        if "@" in protocol or ":" in protocol:
+            raise AirflowException(f"Invalid connection string: {uri}.")
     parts = urlsplit(f"//{rest}")
     host = unquote(parts.netloc.rpartition("@")[2].partition(":")[0])
+    host = host if "/" in host else host.lower()
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     return {
         "conn_type": _normalized(conn_type),

@@ -71,7 +71,6 @@ ASSETS = _from(
     "Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher", "Metadata",
     Dataset="Asset", DatasetAlias="AssetAlias", DatasetAll="AssetAll", DatasetAny="AssetAny",
 )  # fmt: skip
-ASSET_DECORATOR = _from("models.assets", "asset")
 TYPING_ONLY = _from(
     "models.typing_only",
     "TaskInstance",

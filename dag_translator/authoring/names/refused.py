@@ -10,6 +10,11 @@ _DOCKER = "build the image's command into a Lambda-sized @task, or run it on ECS
 _SQL = "run the SQL with the database's own client in a @task (add it to requirements.txt), or with AthenaOperator"
 _OTHER_DAG = "make both one DAG, or start the other DAG's state machine from a @task"
 _HTTP = "make the request in a @task (or wait for it in @task.sensor)"
+_RETRY = (
+    "use retries, retry_delay, retry_exponential_backoff; raise AirflowFailException for what should not be retried"
+)
+_DEADLINE = "use dagrun_timeout, or a CloudWatch alarm on the state machine"
+_PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 
 # Class or function name → what to do instead. Matched whatever module it is imported from.
 BY_NAME: dict[str, str] = {
@@ -37,6 +42,19 @@ BY_NAME: dict[str, str] = {
     "ApprovalOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "send_slack_notification": "call Slack's web hook in an on_failure_callback function",
     "SlackNotifier": "call Slack's web hook in an on_failure_callback function",
+    "asset": "write a DAG with a @task that has outlets=[Asset(…)]",
+    "AssetAccessControl": "who may see or start a DAG is IAM's business",
+    **dict.fromkeys(("ExceptionRetryPolicy", "RetryPolicy", "RetryRule", "RetryAction", "RetryDecision"), _RETRY),
+    **dict.fromkeys(("DeadlineAlert", "DeadlineReference", "AsyncCallback", "SyncCallback"), _DEADLINE),
+    **dict.fromkeys(
+        (
+            *("AllowedKeyMapper", "ChainMapper", "FanOutMapper", "FixedKeyMapper", "IdentityMapper", "ProductMapper"),
+            *("PartitionMapper", "RollupMapper", "StartOfDayMapper", "StartOfHourMapper", "StartOfMonthMapper"),
+            *("StartOfWeekMapper", "StartOfYearMapper", "HourWindow", "DayWindow", "WeekWindow", "MonthWindow"),
+            *("QuarterWindow", "YearWindow", "SegmentWindow", "Window", "WaitForAll", "MinimumCount"),
+        ),
+        _PARTITIONS,
+    ),
     "Session": "there is no metadata database to query",
     "Secret": "there is no Kubernetes",
     "ObjectStoragePath": "use S3Hook or boto3 in a @task",

@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
+# The API's actions on queries.
+ACTIONS = frozenset(
+    {
+        *("StartQueryExecution", "StopQueryExecution", "GetQueryExecution", "BatchGetQueryExecution"),
+        *("GetQueryResults", "GetQueryRuntimeStatistics", "ListQueryExecutions"),
+    }
+)
 
 
 @dataclass(slots=True)

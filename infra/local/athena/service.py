@@ -247,7 +247,6 @@ READERS: dict[str, Callable[[AthenaQueries, Query, Request], Request]] = {
     "StopQueryExecution": AthenaQueries._stop,
     "GetQueryRuntimeStatistics": AthenaQueries._get_statistics,
 }
-ACTIONS = frozenset({*READERS, "StartQueryExecution", "ListQueryExecutions", "BatchGetQueryExecution"})
 
 
 def _output_directory(request: Request, workgroup: Request) -> str:

@@ -1,0 +1,68 @@
+"""Writes as data: what a store is asked to do, and under which condition. `MemoryStore` and `DynamoStore` carry them out.
+
+>>> len(transactions([Put("p", str(index), {}) for index in range(200)]))
+3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lambdas.records import Item
+
+_TRANSACTION_WRITES = 90  # DynamoDB takes 100 and 4 MB
+_TRANSACTION_BYTES = 3_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What an item must be for a write: absent, or present with these attributes (present at all if {})."""
+
+    absent: bool = False
+    equals: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Replace an item as a whole."""
+
+    pk: str
+    sk: str
+    attributes: Item
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove an item; fine if it does not exist."""
+
+    pk: str
+    sk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Write nothing, but fail the whole transaction when the condition does not hold."""
+
+    pk: str
+    sk: str
+    condition: Condition
+
+
+Write = Put | Delete | Check
+
+
+def transactions(puts: Sequence[Put]) -> list[list[Put]]:
+    """`puts` in pieces that fit a transaction together with one more write; at least one, maybe empty, piece."""
+    pieces: list[list[Put]] = [[]]
+    size = 0
+    for put in puts:
+        bytes_ = len(put.sk.encode()) + len(str(put.attributes.get("value", "")).encode())
+        if pieces[-1] and (len(pieces[-1]) >= _TRANSACTION_WRITES or size + bytes_ > _TRANSACTION_BYTES):
+            pieces.append([])
+            size = 0
+        pieces[-1].append(put)
+        size += bytes_
+    return pieces

@@ -1,0 +1,89 @@
+"""From DAG files to stacks: what is translated, what stops a deployment, and the example DAGs all the way."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dag_translator.errors import TranslationError, UsageError
+from infra.settings import Settings
+from tests.infra.project import write_tree
+
+GOOD = """
+from airflow import DAG
+from airflow.operators.empty import EmptyOperator
+with DAG("{0}", schedule=None) as dag:
+    EmptyOperator(task_id="a")
+"""
+BAD = """
+from airflow import DAG
+from airflow.operators.nowhere import NoSuchOperator
+with DAG("bad", schedule=None) as dag:
+    NoSuchOperator(task_id="a")
+"""
+
+
+def settings(folder: Path, *, skip_refused: bool = False) -> Settings:
+    return Settings(dags_folder=folder, skip_refused=skip_refused, cache_folder=folder / ".airstep")
+
+
+def test_all_problems_of_all_files_stop_the_deployment(tmp_path: Path) -> None:
+    from infra.app import translate
+
+    write_tree(tmp_path, {"good.py": GOOD.format("good"), "bad.py": BAD, "worse.py": "# airflow dag\ndef"})
+    with pytest.raises(TranslationError) as raised:
+        translate(settings(tmp_path))
+    text = str(raised.value)
+    assert f"{tmp_path / 'bad.py'}:3" in text
+    assert f"{tmp_path / 'worse.py'}:2" in text
+
+
+def test_refused_dags_can_be_left_out_and_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from infra.app import translate
+
+    write_tree(tmp_path, {"good.py": GOOD.format("good"), "bad.py": BAD})
+    sources = translate(settings(tmp_path, skip_refused=True))
+    assert [source.manifest["dag_id"] for source in sources] == ["good"]
+    assert "left out: " in capsys.readouterr().err
+
+
+def test_two_dags_of_one_id_are_refused(tmp_path: Path) -> None:
+    from infra.app import translate
+
+    write_tree(tmp_path, {"a.py": GOOD.format("twin"), "b.py": GOOD.format("twin")})
+    with pytest.raises(TranslationError, match=r"b\.py: duplicate-dag-id: .*a\.py"):
+        translate(settings(tmp_path))
+
+
+def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
+    from infra.app import translate
+
+    with pytest.raises(UsageError, match="no DAG files"):
+        translate(settings(tmp_path))
+
+
+def test_the_example_dags_become_stacks(tmp_path: Path) -> None:
+    from aws_cdk import App
+
+    from infra.app import translate
+    from infra.packaging import Packager, layer_package
+    from infra.stacks import add_stacks
+
+    ours = Settings(cache_folder=tmp_path / "cache")
+    sources = translate(ours)
+    layer = layer_package(write_tree(tmp_path / "layer", {"pendulum/__init__.py": ""}))
+    app = App(outdir=str(tmp_path / "out"), analytics_reporting=False, builtin_cloud_formation_validation=False)
+    add_stacks(app, ours, sources, Packager(ours.dags_folder), layer)
+    folder = Path(app.synth().directory)
+    assert sources
+    for source in sources:
+        template = json.loads((folder / f"{ours.stack_name(source.manifest['dag_id'])}.template.json").read_text())
+        (machine,) = (
+            each["Properties"]
+            for each in template["Resources"].values()
+            if each["Type"] == "AWS::StepFunctions::StateMachine"
+        )
+        assert json.loads(machine["DefinitionString"]) == source.definition
+        assert "TaskFunction" in machine["DefinitionSubstitutions"]
