@@ -39,6 +39,7 @@ _NO_WHEEL = re.compile(
 _CONFLICT = re.compile(r" +(The user requested|.* depends on) ")
 _PIN = re.compile(r"^[\w.-]+==\S+(?: ;[^\\\n]*)?", re.MULTILINE)
 _INSTALLATION_RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+_TOLD_LINES = 15
 _FORMAT = b"1"  # change when the same inputs should give another folder
 
 
@@ -161,7 +162,8 @@ def _explain(said: str, platform: Platform, source: Path) -> str:
             f"{source}: these requirements do not fit together, or not with what Airstep's Lambdas run on\n{conflict}\n"
             f"    → loosen the versions; Airstep's own are in {RUNTIME_LOCK.name}"
         )
-    return f"{source}: pip failed\n{said.strip()}\n    → see pip's message above"
+    last = "\n".join(said.strip().splitlines()[-_TOLD_LINES:])
+    return f"{source}: pip failed\n{last}\n    → see pip's message above"
 
 
 def _clean(folder: Path) -> None:

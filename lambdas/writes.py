@@ -1,4 +1,4 @@
-"""Writes as data: what a store is asked to do, and under which condition. `MemoryStore` and `DynamoStore` carry them out.
+"""Writes as data: what a store is asked to do, and under which condition.
 
 >>> len(transactions([Put("p", str(index), {}) for index in range(200)]))
 3

@@ -87,9 +87,7 @@ def _load(place: Path, beside: Airflow | None) -> Iterator[Figure]:
     theirs = None
     if beside is not None:
         theirs = json.loads(beside.run("-c", programs.AIRFLOW_LOAD, str(file), dags=file.parent).splitlines()[-1])
-    yield Figure(
-        "load a DAG file (ten tasks), imports included", _median(ours, "seconds"), "s", _get(theirs, "seconds")
-    )
+    yield Figure("load a DAG file of ten tasks, with imports", _median(ours, "seconds"), "s", _get(theirs, "seconds"))
     yield Figure("memory of the process that loaded it", _median(ours, "megabytes"), "MB", _get(theirs, "megabytes"))
 
 

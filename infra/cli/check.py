@@ -11,7 +11,9 @@ its DAGs; of a DAG: its own. status: refused if any problem is, else approximate
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -30,12 +32,19 @@ _HINTS = {
 
 def check_files(files: Sequence[DagFile], timeout: float, at_once: int | None = None) -> Iterator[FileReport]:
     """The report of each file, in the order in which they are done. timeout: seconds for one file."""
-    # Imported before the processes are forked, so that none of them has to.
-    import dag_translator.pipeline  # noqa: F401
-
+    _import_authoring()
     values = {str(file.path): file for file in files}
     for path, answer in each(check_file, values, timeout, at_once):
         yield _gave_no_answer(path, answer.reason) if isinstance(answer, Failed) else answer
+
+
+def _import_authoring() -> None:
+    """Import what DAG files will import of ours, before the processes are forked, so that none of them has to."""
+    import dag_translator.pipeline  # noqa: F401
+    from dag_translator import authoring
+
+    for module in pkgutil.walk_packages(authoring.__path__, f"{authoring.__name__}."):
+        importlib.import_module(module.name)
 
 
 def check_file(file: DagFile) -> FileReport:

@@ -11,12 +11,11 @@ from tests.engine.fakes import World, failing, function
 
 
 def test_inner_scopes_read_outer_variables() -> None:
+    both = "{% $states.input[0] + $states.result[0] %}"
     states = {
         "A": pass_(Assign={"x": 1}, Next="P"),
         "P": parallel(branch({"B": pass_("{% $x + 1 %}")}), Next="M"),
-        "M": map_(
-            [10], branch({"C": pass_("{% $x + $states.input %}")}), Output="{% $states.input[0] + $states.result[0] %}"
-        ),
+        "M": map_([10], branch({"C": pass_("{% $x + $states.input %}")}), Output=both),
     }
     assert run(machine(states), integrations=World()).output == 13
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pendulum
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdas.lazy import Lazy
@@ -57,6 +57,7 @@ json_like = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=60, deadline=None)
 @given(json_like)
 def test_any_mixture_comes_back(value: Any) -> None:
     assert decode(encode(value)) == value

@@ -22,6 +22,7 @@ from dag_translator.authoring.definitions.mixins import flatten, operands
 from dag_translator.authoring.definitions.node import GROUP_KEY, DAGNode, validate_key
 from dag_translator.authoring.exceptions import DuplicateTaskIdFound, NodeNotFound, TaskAlreadyInTaskGroup
 from dag_translator.authoring.loading import report
+from dag_translator.authoring.types import NOTSET, ArgNotSet
 
 
 class TaskGroup(DAGNode):
@@ -37,7 +38,7 @@ class TaskGroup(DAGNode):
         self,
         group_id: str | None,
         prefix_group_id: bool = True,
-        parent_group: TaskGroup | None = None,
+        parent_group: Any = NOTSET,
         dag: Any = None,
         default_args: dict[str, Any] | None = None,
         tooltip: str = "",
@@ -50,8 +51,11 @@ class TaskGroup(DAGNode):
         self._airstep_line = loading.line_in_file()
         if group_id is not None:
             validate_key(group_id, "group_id", 200, GROUP_KEY)
-            parent_group = parent_group or TaskGroupContext.get_current(dag)
+            if isinstance(parent_group, ArgNotSet):  # an explicit None means the DAG's root group
+                parent_group = TaskGroupContext.get_current(dag)
             dag = dag or (parent_group.dag if parent_group is not None else DagContext.get_current())
+        elif isinstance(parent_group, ArgNotSet):
+            parent_group = None
         if dag is None:
             raise loading.coded(
                 RuntimeError("TaskGroup can only be used inside a dag"),
@@ -59,7 +63,7 @@ class TaskGroup(DAGNode):
                 "make the group inside `with DAG(...)`, or pass dag=",
             )
         self.dag: Any = dag
-        self.parent_group = parent_group if group_id is None else parent_group or dag.task_group
+        self.parent_group: TaskGroup | None = parent_group if group_id is None else parent_group or dag.task_group
         self.prefix_group_id = prefix_group_id
         self.children: dict[str, Any] = {}
         self.used_group_ids: set[str] = self.parent_group.used_group_ids if self.parent_group else set()

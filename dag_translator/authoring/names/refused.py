@@ -24,6 +24,7 @@ BY_NAME: dict[str, str] = {
     "SubDagOperator": "Airflow 3 removed it; use a TaskGroup",
     "FileSensor": "a Lambda has no shared file system; wait for the object with @task.sensor and S3Hook.check_for_key",
     "EmailOperator": "send the mail in a @task (with Amazon SES or smtplib)",
+    "send_email": "send the mail in a @task (with Amazon SES or smtplib)",
     "GenericTransfer": _SQL,
     "SQLExecuteQueryOperator": _SQL,
     "PostgresOperator": _SQL,

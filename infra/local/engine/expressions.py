@@ -30,7 +30,7 @@ class BadExpression(ValueError):
     """The text is not JSONata, or uses what Step Functions leaves out."""
 
 
-STEP_LIMIT: Final = 2_000_000
+STEP_LIMIT: Final = 1_000_000
 """Nodes that one evaluation may visit before it counts as running for ever."""
 
 _SLIPS: Final = (
@@ -174,8 +174,9 @@ def _refuse_what_is_left_out(text: str) -> None:
     tokens = Tokenizer(text)
     previous: Any = None
     while True:
-        starts_operand = previous is None or (previous.type == "operator" and previous.value not in (")", "]", "}"))
-        token = tokens.next(starts_operand)
+        # After an operand a slash divides; elsewhere it opens a regular expression.
+        after_operand = previous is not None and (previous.type != "operator" or previous.value in (")", "]", "}"))
+        token = tokens.next(after_operand)
         if token is None:
             return
         if token.type == "operator" and token.value in ("?:", "??"):

@@ -11,6 +11,7 @@ handler does to its process.
 import json
 import os
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -44,6 +45,8 @@ class LambdaRuntime:
     def __init__(self, root: Path, endpoint: str, log: LogSink, *, max_starting: int | None = None) -> None:
         self._packages = PackageStore(root / "packages")
         self._temporary_root = root / "tmp"
+        # What an earlier process left when it was killed.
+        shutil.rmtree(self._temporary_root, ignore_errors=True)
         self._endpoint = endpoint
         self._log = log
         self._pool = WorkerPool(self._start, max_starting=max_starting or os.cpu_count() or 2)
