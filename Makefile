@@ -50,7 +50,7 @@ golden: setup    ## Write the golden files anew; look at the difference before c
 	@AIRSTEP_WRITE_GOLDENS=1 $(BIN)/pytest -q tests -k golden $(PYTEST_ARGS)
 
 synth: setup     ## CloudFormation templates of all DAGs, to cdk.out
-	@npx cdk synth --quiet --all
+	@npx cdk synth --quiet
 	@echo "cdk.out: $$(ls cdk.out/*.template.json | wc -l) templates"
 
 bench: setup     ## The README's figures, measured here; AIRFLOW_PYTHON=… measures real Airflow beside

@@ -17,6 +17,19 @@ from dag_translator.names import machine_name
 from dag_translator.operators import LOWERINGS
 from dag_translator.operators.lowering import Permission
 
+# Airflow's Variables and Connections, under the names of its own backends for Parameter Store and Secrets Manager.
+SECRETS = (
+    Permission(
+        ("ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"),
+        ("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/airflow/variables/*",),
+        "Airflow Variables",
+    ),
+    Permission(
+        ("secretsmanager:GetSecretValue",),
+        ("arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:airflow/connections/*",),
+        "Airflow Connections",
+    ),
+)
 # Memory in MB and the longest run in seconds of the function that runs a DAG's Python.
 TASK_FUNCTION = {"memory": 512, "timeout": 900}
 
@@ -46,7 +59,7 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "permissions": [
             _permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].permissions(task, name)
         ],
-        "task_permissions": [],
+        "task_permissions": [_permission(each) for each in SECRETS],
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }

@@ -33,8 +33,10 @@ def table() -> str:
     lines = ["| Operator | becomes |", "|---|---|"]
     lines += [f"| {', '.join(f'`{name}`' for name in sorted(names))} | {states} |" for states, names in _by_states()]
     lines += [
-        "| `@task` and its kin (`.branch`, `.short_circuit`, `.bash`, `.sensor`, …), your own `BaseOperator`,"
-        " `BaseSensorOperator` | as the class they extend |",
+        (
+            "| `@task` and its kin (`.branch`, `.short_circuit`, `.bash`, `.sensor`, …), your own `BaseOperator`,"
+            " `BaseSensorOperator` | as the class they extend |"
+        ),
         "",
         "Refused so far, each with its line and what to do instead:",
         "",

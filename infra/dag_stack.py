@@ -185,13 +185,15 @@ class DagStack(Stack):
 
     def _definition(self) -> dict[str, Any]:
         """The definition, readable in the template when it is small, as an asset when it is not."""
-        text = json.dumps(self.deployment.definition, ensure_ascii=False, indent=1)
+        # In ASCII: CloudFormation gives other characters of a template back as question marks, so that each diff
+        # would find a change.
+        text = json.dumps(self.deployment.definition, indent=1)
         if len(text.encode()) <= _INLINE_LIMIT:
             return {"definition_string": text}
         folder = self.settings.cache_folder / "definitions"
         folder.mkdir(parents=True, exist_ok=True)
         file = Path(folder / f"{self.deployment.machine_name}.asl.json")
-        file.write_text(json.dumps(self.deployment.definition, ensure_ascii=False, separators=(",", ":")))
+        file.write_text(json.dumps(self.deployment.definition, separators=(",", ":")))
         stored = s3_assets.Asset(self, "Definition", path=str(file))
         location = stepfunctions.CfnStateMachine.S3LocationProperty(
             bucket=stored.s3_bucket_name, key=stored.s3_object_key

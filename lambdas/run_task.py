@@ -24,4 +24,6 @@ def run_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(opened, Ended):
         return answer_again(opened.record)
     with task_environment(runtime, run, task, opened.record) as ti:
-        return run_try(runtime, ti, lambda task, context: task.execute(context))
+        from dag_translator.authoring.definitions.deferral import execute
+
+        return run_try(runtime, ti, execute)

@@ -95,7 +95,5 @@ def wait(step: Await, dag: Dag, names: StateNames, way: Exit) -> dict[str, asl.S
     }
     output = way.output("$states.result", "$states.input")
     return {
-        names.name(step.join, "await"): asl.Task(
-            INVOKE_AND_WAIT, arguments, way.next, output=output, retry=(ANYTHING,)
-        )
+        names.name(step.join, "await"): asl.Task(INVOKE_AND_WAIT, arguments, way.next, output=output, retry=(ANYTHING,))
     }

@@ -12,11 +12,13 @@ from lambdas.records import FINAL_RUN_STATES, RunKey
 
 Told = Callable[[str, str], None]
 
-_SECONDS_BETWEEN_LOOKS = 0.5
 
-
-def wait_for(account: Account, dag_id: str, run_id: str, execution_arn: str, told: Told | None = None) -> str:
+def wait_for(
+    account: Account, dag_id: str, run_id: str, execution_arn: str, told: Told | None = None, pause: float = 0.5
+) -> str:
     """The run's final state. told: called with (task, state) for each change; says it on standard error if None.
+
+    pause: seconds between two looks.
 
     A run whose execution ended without its last state having run (a machine timeout, a stop in the console) has failed.
     """
@@ -31,7 +33,7 @@ def wait_for(account: Account, dag_id: str, run_id: str, execution_arn: str, tol
         if status not in ("RUNNING", "PENDING_REDRIVE"):
             run = account.store.get_run(RunKey(dag_id, run_id))
             return run.state if run is not None and run.state in FINAL_RUN_STATES else "failed"
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+        time.sleep(pause)
 
 
 def tell_changes(account: Account, run: RunKey, seen: dict[str, str], say: Told) -> Mapping[str, Any]:

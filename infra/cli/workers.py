@@ -9,7 +9,6 @@ and nothing can stop the rest. Processes are forked from this one, so what is im
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import pickle
@@ -47,7 +46,6 @@ def each(
     limit = at_once or os.cpu_count() or 1
     waiting = list(values.items())[::-1]
     running: dict[Connection, tuple[Key, _Running]] = {}
-    gc.freeze()  # children that collect garbage would otherwise copy every page they share with us
     try:
         while waiting or running:
             while waiting and len(running) < limit:
@@ -59,7 +57,6 @@ def each(
                 running[mine] = (key, _Running(process, time.monotonic() + timeout))
             yield from _collect(running)
     finally:
-        gc.unfreeze()
         for connection, (_, left) in running.items():
             _end(left.process)
             connection.close()

@@ -57,6 +57,7 @@ class LocalAwsProcess:
         self._state_machines = StateMachines(
             state_dir / "states", self.gateway, Clients(endpoint, validate=True), self._emit
         )
+        self._interrupted: set[str] = set()
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._bare = dict(self.gateway.handlers)
@@ -103,7 +104,7 @@ class LocalAwsProcess:
                 gateway.replace_handler(service, self._durable(service))
         gateway.replace_handler("states", lambda _: self._state_machines.serve)
         gateway.replace_handler(CLOUDFORMATION, lambda handler: durable_stacks(handler, self._durability))
-        providers = cloudformation.providers(self._clients, gateway.scope, physical_name)
+        providers = cloudformation.providers(self._clients, gateway.scope, physical_name, self._interrupted)
         provide_resources(gateway, providers, self._restore_stacks)
 
     def _durable(self, service: str) -> Any:
@@ -136,7 +137,7 @@ class LocalAwsProcess:
         snapshot, _ = self._durability.load(CLOUDFORMATION)
         if snapshot is not None:
             self._states.restore(CLOUDFORMATION, snapshot)
-            settle_stacks()
+            self._interrupted |= settle_stacks()
 
     async def _save_queries(self) -> None:
         # A query that is over may have changed the catalog.

@@ -5,7 +5,7 @@ says is dropped. Called on worker threads.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from infra.local.clients import Clients
@@ -18,14 +18,21 @@ NameFor = Callable[[str, str, int], str]
 
 
 class Base:
-    """What the providers share: clients of the account and region that the stack is deployed to."""
+    """What the providers share: clients of the account and region that the stack is deployed to.
+
+    `interrupted`: stacks whose last operation ended with the server. What they had made by then is not in their
+    records, so their next operation takes over what it finds under its names.
+    """
 
     service = ""
 
-    def __init__(self, clients: Clients, scope: Callable[[], Scope], name_for: NameFor) -> None:
+    def __init__(
+        self, clients: Clients, scope: Callable[[], Scope], name_for: NameFor, interrupted: Container[str]
+    ) -> None:
         self._clients = clients
         self._scope = scope
         self._name_for = name_for
+        self.interrupted = interrupted
 
     def client(self, service: str = "") -> Any:
         scope = self._scope()
@@ -39,7 +46,14 @@ class ScheduleProvider(Base):
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Created:
         name = properties.get("Name") or self._name_for(stack, logical_id, 64)
-        answer = self.client().create_schedule(Name=name, **_schedule_request(properties))
+        client = self.client()
+        request = _schedule_request(properties)
+        try:
+            answer = client.create_schedule(Name=name, **request)
+        except client.exceptions.ConflictException:
+            if stack not in self.interrupted:
+                raise
+            answer = client.update_schedule(Name=name, **request)
         return name, {"Arn": answer["ScheduleArn"]}
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
@@ -63,7 +77,12 @@ class ScheduleGroupProvider(Base):
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Created:
         name = properties.get("Name") or self._name_for(stack, logical_id, 64)
-        self.client().create_schedule_group(Name=name, Tags=properties.get("Tags") or [])
+        client = self.client()
+        try:
+            client.create_schedule_group(Name=name, Tags=properties.get("Tags") or [])
+        except client.exceptions.ConflictException:
+            if stack not in self.interrupted:
+                raise
         return name, self._attributes(name)
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
@@ -94,13 +113,19 @@ class StateMachineProvider(Base):
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Created:
         name = properties.get("StateMachineName") or self._name_for(stack, logical_id, 80)
-        answer = self.client().create_state_machine(
-            name=name,
-            type=properties.get("StateMachineType") or "STANDARD",
-            tags=_lower(properties.get("Tags") or []),
-            **self._configuration(properties),
-        )
-        return answer["stateMachineArn"], self._attributes(answer["stateMachineArn"])
+        client = self.client()
+        configuration = self._configuration(properties)
+        kind = properties.get("StateMachineType") or "STANDARD"
+        tags = _lower(properties.get("Tags") or [])
+        try:
+            arn = client.create_state_machine(name=name, type=kind, tags=tags, **configuration)["stateMachineArn"]
+        except client.exceptions.StateMachineAlreadyExists:
+            if stack not in self.interrupted:
+                raise
+            scope = self._scope()
+            arn = f"arn:aws:states:{scope.region}:{scope.account}:stateMachine:{name}"
+            client.update_state_machine(stateMachineArn=arn, **configuration)
+        return arn, self._attributes(arn)
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
         if any(old.get(name) != new.get(name) for name in ("StateMachineName", "StateMachineType")):
@@ -201,9 +226,13 @@ PROVIDERS: Mapping[str, type[Base]] = {
 }
 
 
-def providers(clients: Clients, scope: Callable[[], Scope], name_for: NameFor) -> dict[str, ResourceProvider]:
+def providers(
+    clients: Clients, scope: Callable[[], Scope], name_for: NameFor, interrupted: Container[str]
+) -> dict[str, ResourceProvider]:
     """The providers by resource type."""
-    made: dict[str, Any] = {name: provider(clients, scope, name_for) for name, provider in PROVIDERS.items()}
+    made: dict[str, Any] = {
+        name: provider(clients, scope, name_for, interrupted) for name, provider in PROVIDERS.items()
+    }
     return made
 
 

@@ -162,3 +162,37 @@ def _children(pid: int) -> list[int]:
             if int(fields[1]) == pid:
                 found.append(int(stat.parent.name))
     return found
+
+
+def test_an_interrupted_deployment_ends_and_can_be_repeated(tmp_path: Path, wait_for: Any) -> None:
+    target = {"Arn": "arn:aws:lambda:us-east-1:000000000000:function:f", "RoleArn": ROLE}
+    schedule = {
+        "ScheduleExpression": "cron(0 5 * * ? 2190)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": target,
+    }
+    resources = {f"S{n}": {"Type": "AWS::Scheduler::Schedule", "Properties": schedule} for n in range(60)}
+    template = json.dumps({"Resources": resources})
+    first = server.start(state_dir=tmp_path)
+    client = Client(first)
+    client("cloudformation").create_stack(StackName="long", TemplateBody=template)
+    wait_for(lambda: client("scheduler").list_schedules()["Schedules"])
+    kill(first)
+
+    second = server.start(state_dir=tmp_path)
+    try:
+        client = Client(second)
+        cloudformation = client("cloudformation")
+        status = cloudformation.describe_stacks(StackName="long")["Stacks"][0]["StackStatus"]
+        assert status == "ROLLBACK_COMPLETE"
+        cloudformation.delete_stack(StackName="long")
+        wait_for(lambda: not cloudformation.list_stacks(StackStatusFilter=["ROLLBACK_COMPLETE"])["StackSummaries"])
+        cloudformation.create_stack(StackName="long", TemplateBody=template)
+
+        def status_now() -> str:
+            return str(cloudformation.describe_stacks(StackName="long")["Stacks"][0]["StackStatus"])
+
+        wait_for(lambda: status_now() != "CREATE_IN_PROGRESS", 30)
+        assert status_now() == "CREATE_COMPLETE"
+    finally:
+        second.stop()

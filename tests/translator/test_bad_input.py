@@ -40,8 +40,7 @@ CASES = {
         None,
     ),
     "duplicate task id": (
-        "PythonOperator(task_id='a', python_callable=work, dag=dag)\n"
-        "PythonOperator(task_id='a', python_callable=work, dag=dag)\n",
+        "PythonOperator(task_id='a', python_callable=work, dag=dag)\n" * 2,
         "duplicate-task-id",
         8,
     ),

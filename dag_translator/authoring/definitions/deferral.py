@@ -45,16 +45,23 @@ def execute(operator: Any, context: Any) -> Any:
 def _event(operator: Any, deferred: TaskDeferred) -> Any:
     """The payload of the trigger's first event."""
     import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+    from contextvars import copy_context
 
     async def first() -> Any:
         async for event in deferred.trigger.run():
             return event.payload
         raise TaskDeferralTimeout("the trigger ended without an event")
 
+    async def in_time() -> Any:
+        return await asyncio.wait_for(first(), seconds)
+
     timeout = deferred.timeout
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
     try:
-        return asyncio.run(asyncio.wait_for(first(), seconds))
+        # In a thread of its own: whoever runs the task may have an event loop running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(copy_context().run, lambda: asyncio.run(in_time())).result()
     except TimeoutError:
         message = f"Trigger timeout after {seconds} s"
         raise (AirflowSensorTimeout if operator._is_sensor else TaskDeferralTimeout)(message) from None

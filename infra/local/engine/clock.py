@@ -78,6 +78,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._back_inside)
         return future
 
+    async def shutdown_default_executor(self, *args: Any) -> None:
+        """As asyncio's, which ends the threads in a thread."""
+        self._outside += 1
+        try:
+            await super().shutdown_default_executor(*args)
+        finally:
+            self._outside -= 1
+
     def _back_inside(self, _: object) -> None:
         self._outside -= 1
 

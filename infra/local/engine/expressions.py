@@ -209,7 +209,7 @@ def _has_null(value: Json) -> bool:
 
 
 def _from_jsonata(value: Any) -> Json:
-    """Plain JSON again, copied; raises StateFailed for functions."""
+    """Plain JSON again, copied; raises TypeError for functions."""
     if value is None or value is _NULL:
         return None
     if isinstance(value, str | bool | int):
@@ -221,4 +221,4 @@ def _from_jsonata(value: Any) -> Json:
     if isinstance(value, list):
         # By index: the package's ranges are lists without stored elements.
         return [_from_jsonata(value[index]) for index in range(len(value))]
-    raise errors.StateFailed(errors.QUERY, "The JSONata expression returned a function, which is not JSON.")
+    raise TypeError("the result has a function in it, which is not JSON")

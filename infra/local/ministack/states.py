@@ -62,13 +62,19 @@ def keep_old_code() -> None:
     lambdas._prune_orphan_code_blobs = lambda _referenced: None
 
 
-def settle_stacks() -> None:
-    """After a restart: an operation on a stack that was under way has failed, since nobody continues it."""
+def settle_stacks() -> set[str]:
+    """After a restart: an operation on a stack that was under way has failed, since nobody continues it.
+
+    Answers the names of those stacks.
+    """
     cloudformation: Any = sys.modules["ministack.services.cloudformation"]
+    interrupted = set()
     for stack in cloudformation._stacks._data.values():
         if outcome := INTERRUPTED.get(stack.get("StackStatus")):
             stack["StackStatus"] = outcome
             stack["StackStatusReason"] = "The local AWS was stopped in the middle of the operation"
+            interrupted.add(stack["StackName"])
+    return interrupted
 
 
 INTERRUPTED = {

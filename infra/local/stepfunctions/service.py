@@ -141,9 +141,11 @@ class StepFunctions:
             self._context.emit(status_change(execution, self._context.account, self._context.region, number))
 
     def history_grew(self, execution: Execution) -> None:
-        """Observer."""
+        """Observer. A child's checkpoint is part of its parent's."""
         if execution.arn in self.registry.executions:
             self.registry.changed.add(("executions", execution.arn))
+        if execution.map_run_arn in self.registry.map_runs:
+            self.registry.changed.add(("executions", self.registry.map_runs[execution.map_run_arn].execution_arn))
 
     def map_run_changed(self, map_run: MapRun) -> None:
         """Observer."""

@@ -1,4 +1,5 @@
 """One DAG for each shape of the emitted machine."""
+
 from datetime import datetime, timedelta
 
 from airflow import DAG
@@ -25,8 +26,12 @@ with DAG("chain", description="Three tasks, one after the other", **KW):
 
 with DAG("retries", dagrun_timeout=timedelta(hours=2), **KW):
     step(
-        "a", retries=4, retry_delay=timedelta(seconds=30), retry_exponential_backoff=True,
-        max_retry_delay=timedelta(minutes=5), execution_timeout=timedelta(minutes=10),
+        "a",
+        retries=4,
+        retry_delay=timedelta(seconds=30),
+        retry_exponential_backoff=True,
+        max_retry_delay=timedelta(minutes=5),
+        execution_timeout=timedelta(minutes=10),
     )
 
 with DAG("diamond", **KW):
@@ -66,8 +71,14 @@ with DAG("sensors", **KW):
 
 with DAG("athena", **KW):
     query = AthenaOperator(
-        task_id="query", query="SELECT 1", database="db", output_location="s3://bucket/results/", workgroup="team",
-        retries=2, retry_delay=timedelta(minutes=1), execution_timeout=timedelta(minutes=30),
+        task_id="query",
+        query="SELECT 1",
+        database="db",
+        output_location="s3://bucket/results/",
+        workgroup="team",
+        retries=2,
+        retry_delay=timedelta(minutes=1),
+        execution_timeout=timedelta(minutes=30),
     )
     query >> AthenaSensor(task_id="watch", query_execution_id=query.output, timeout=900, sleep_time=10)
 
