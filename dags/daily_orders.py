@@ -66,11 +66,11 @@ with DAG(
     small_day = EmptyOperator(task_id="small_day")
     with TaskGroup("large_day") as large_day:
         audit = BashOperator(task_id="audit", bash_command="echo 'audit of {{ ds }}'")
-        archive = BashOperator(task_id="archive", bash_command="echo \"archived $(date -u +%Y)\"")
+        archive = BashOperator(task_id="archive", bash_command='echo "archived $(date -u +%Y)"')
         audit >> archive
     report = BashOperator(
         task_id="report",
-        bash_command="echo 'total {{ ti.xcom_pull(task_ids=\"enrich\", key=\"total\") }} on {{ ds }}'",
+        bash_command='echo \'total {{ ti.xcom_pull(task_ids="enrich", key="total") }} on {{ ds }}\'',
         trigger_rule="none_failed_min_one_success",
     )
     enriched >> branch >> [small_day, audit]

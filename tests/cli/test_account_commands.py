@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -210,7 +211,7 @@ def test_logs(airstep: Airstep) -> None:
     logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName="s")
     line = {"run_id": RUN, "task_id": "start", "map_index": -1, "try_number": 1, "level": "INFO"}
-    moment = 1_705_276_800_000
+    moment = int(time.time() * 1000)
     messages = [
         json.dumps({**line, "message": "hello"}),
         json.dumps({**line, "message": "again", "try_number": 2}),

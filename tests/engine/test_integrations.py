@@ -49,15 +49,18 @@ def test_keys_of_maps_are_kept() -> None:
     assert _run("aws-sdk:dynamodb:getItem", {"TableName": "t", "Key": {"pk": {"S": "k"}}}).output["Item"] == item
 
 
+NO_TABLE = {"TableName": "no", "Key": {"pk": {"S": "k"}}}
+
+
 @pytest.mark.parametrize(
     ("resource", "arguments", "error"),
     [
         (
             "aws-sdk:dynamodb:getItem",
-            {"TableName": "no", "Key": {"pk": {"S": "k"}}},
+            NO_TABLE,
             "DynamoDb.ResourceNotFoundException",
         ),
-        ("dynamodb:getItem", {"TableName": "no", "Key": {"pk": {"S": "k"}}}, "DynamoDB.ResourceNotFoundException"),
+        ("dynamodb:getItem", NO_TABLE, "DynamoDB.ResourceNotFoundException"),
         ("aws-sdk:s3:getObject", {"Bucket": "no", "Key": "k"}, "S3.S3Exception"),
         ("aws-sdk:ssm:getParameter", {"Name": "no"}, "Ssm.ParameterNotFoundException"),
     ],

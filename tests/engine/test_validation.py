@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from infra.local.engine.validation import problems
-from tests.contract.asl import State, branch, choice, machine, map_, parallel, pass_, task, wait
+from tests.contract.asl import State, branch, catch, choice, machine, map_, parallel, pass_, task, wait
 
 CALL = "lambda:invoke"
+LOST = branch({"B": pass_(Next="C")})
+TOO_LONG = json.dumps(machine({"A": pass_("x" * 1_048_576)}))
 
 
 @pytest.mark.parametrize(
@@ -62,9 +63,7 @@ def test_what_is_no_definition(text: str) -> None:
 
 
 def test_good_definitions() -> None:
-    inner: dict[str, Any] = {
-        "I": task(CALL, {"x": "{% $states.input %}"}, Catch=[{"ErrorEquals": ["E"], "Next": "J"}]),
-        "J": pass_(),
-    }
+    caught = catch("E", "J")
+    inner = {"I": task(CALL, {"x": "{% $states.input %}"}, Catch=caught), "J": pass_()}
     states = {"Job Complete?": parallel(branch(inner), Next="a · b"), "a · b": {"Type": "Succeed", "Output": "{% 1 %}"}}
     assert problems(json.dumps(machine(states, Comment="c", TimeoutSeconds=5))) == []
