@@ -32,7 +32,7 @@ DEVIATIONS: dict[str, dict[str, str]] = {
         "e17_prev_execution_date": _AIRFLOW_2,
         "e44_test_mode": _AIRFLOW_2,
     },
-    "t33_deferrable": {"d": "kwargs given to defer() arrive, as in 2.10.5; the recorded run of 3.3.2 lost them"},
+    "t33_deferrable": {"d": "kwargs given to defer() arrive, as Airflow documents; the recorded runs lost them"},
     "t29_context": {
         "kwargs_keys": "Airflow 2's keys are in the context too",
         "ti_attrs": "Airflow 2's attributes exist too",

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from tests.contract.backends import Backend, Endpoint, InProcess
+from tests.contract.backends import Backend
 from tests.contract.cloud import Cloud
+from tests.contract.endpoint import Endpoint
+from tests.contract.in_process import InProcess
 
 ENDPOINT = "AIRSTEP_CONTRACT_ENDPOINT"
 

@@ -83,7 +83,8 @@ async def _ended(tasks: set[asyncio.Task[Any]]) -> None:
 
 
 def test_branches_go_on_where_they_were() -> None:
-    world, rows = World({"sleep": sleep}), {}
+    world = World({"sleep": sleep})
+    rows: Rows = {}
     process = Process(world, rows)
     quick = branch({"Q": function("sleep", {"seconds": 10})})
     slow = branch({"W": wait(100, Next="S"), "S": function("sleep", {"seconds": 1}, Output="{% $v %}")})
@@ -102,7 +103,8 @@ def test_branches_go_on_where_they_were() -> None:
 
 
 def test_a_token_stays_valid() -> None:
-    world, rows, tokens = World(), {}, []
+    world, tokens = World(), list[str]()
+    rows: Rows = {}
     world.functions["f"] = lambda given, _: tokens.append(given["token"])
     process = Process(world, rows)
     arn = process.start({"A": waiting("f", TimeoutSeconds=100)})
@@ -116,7 +118,8 @@ def test_a_token_stays_valid() -> None:
 
 
 def test_a_deadline_stays_the_same() -> None:
-    world, rows = World({"f": lambda *_: None}), {}
+    world = World({"f": lambda *_: None})
+    rows: Rows = {}
     process = Process(world, rows)
     arn = process.start({"A": waiting("f", TimeoutSeconds=100)})
     process.sleep(50)
@@ -128,7 +131,8 @@ def test_a_deadline_stays_the_same() -> None:
 
 
 def test_a_call_that_was_under_way_is_made_again() -> None:
-    world, rows = World({"sleep": sleep}), {}
+    world = World({"sleep": sleep})
+    rows: Rows = {}
     process = Process(world, rows)
     arn = process.start({"A": function("sleep", {"seconds": 30})})
     process.sleep(10)
@@ -141,7 +145,8 @@ def test_a_call_that_was_under_way_is_made_again() -> None:
 
 def test_iterations_and_children_that_are_done_are_not_run_again() -> None:
     for kind in ({}, DISTRIBUTED):
-        world, rows = World({"sleep": sleep}), {}
+        world = World({"sleep": sleep})
+        rows: Rows = {}
         process = Process(world, rows)
         inner = {**kind, **branch({"S": function("sleep", {"seconds": "{% $states.input %}"})})}
         arn = process.start({"M": map_([1, 100], inner)})
@@ -156,7 +161,8 @@ def test_iterations_and_children_that_are_done_are_not_run_again() -> None:
 
 
 def test_an_express_execution_has_failed() -> None:
-    world, rows = World(), {}
+    world = World()
+    rows: Rows = {}
     process = Process(world, rows)
     arn = process.start({"W": wait(100)}, type="EXPRESS")
     process.sleep(1)
@@ -167,7 +173,8 @@ def test_an_express_execution_has_failed() -> None:
 
 
 def test_everything_else_is_as_it_was() -> None:
-    world, rows = World(), {}
+    world = World()
+    rows: Rows = {}
     process = Process(world, rows)
     arn = process.start({"A": pass_(1)}, tags=[{"key": "k", "value": "v"}], publish=True)
     process.end(arn)
@@ -195,7 +202,8 @@ def test_everything_else_is_as_it_was() -> None:
 
 
 def test_closing_ends_nothing() -> None:
-    world, rows = World(), {}
+    world = World()
+    rows: Rows = {}
     process = Process(world, rows)
     arn = process.start({"W": wait(100)})
     process.do(process.service.close())
