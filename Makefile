@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 PYTEST_ARGS ?=
+# The machine's own certificates where it has any: behind a company's proxy only they are right.
+UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 
 .PHONY: help setup demo test check format golden synth bench contract clean
 .DELETE_ON_ERROR:
@@ -22,12 +24,14 @@ $(BIN)/uv:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 $(VENV)/.ready: requirements.lock pyproject.toml | $(BIN)/uv
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps -e .
+	@echo 'Python packages into $(VENV) …'
+	@$(UV) pip install --quiet --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --no-deps -e .
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js with npm is needed (the AWS CDK command runs on it)"; exit 1; }
+	@echo 'Node tools into node_modules …'
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 

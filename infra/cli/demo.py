@@ -24,7 +24,7 @@ from typing import Any
 from dag_translator.errors import AirstepError
 from infra.cli.account import Account, at
 from infra.cli.dates import seconds_between
-from infra.cli.deploy_command import DEPLOY_OPTIONS, bootstrap, run_cdk
+from infra.cli.deploy_command import DEPLOY_OPTIONS, LOCAL_OPTIONS, bootstrap, run_cdk
 from infra.cli.graph import draw_run
 from infra.cli.local_dags import find_translation
 from infra.cli.output import STATE_STYLES, emit_table, stdout_console
@@ -39,6 +39,7 @@ OUTPUT = Path("demo-output")
 BUCKET, VARIABLE = "airstep-demo-athena", "athena_bucket"
 _PATIENCE = 150.0
 _SECONDS_BETWEEN_LOOKS = 0.2
+_VALUE_WIDTH = 100
 
 
 @dataclass(slots=True)
@@ -83,22 +84,17 @@ def _demo(stage: Stage, aws: server.LocalAws) -> int:
     watch = Watch(stage, account)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         _synthesise(stage, account, Path(folder), pool)
-        deployment = pool.submit(_deploy, stage, account, Path(folder))
         stage.say(f"{SCHEDULED} has the schedule @once: EventBridge Scheduler starts it as soon as it is there")
         watch.add(SCHEDULED)
-        while not deployment.done():
+        triggering = pool.submit(_deploy_and_trigger, stage, account, Path(folder))
+        while not triggering.done():
             watch.look()
             time.sleep(_SECONDS_BETWEEN_LOOKS)
-        deployment.result()
-    account.client("s3").create_bucket(Bucket=BUCKET)
-    account.client("ssm").put_parameter(Name=PREFIX + VARIABLE, Value=BUCKET, Type="String")
-    triggered = _airstep(account, "dags", "trigger", TRIGGERED, "--output", "json")[0]
-    stage.say(f"{TRIGGERED} triggered: {triggered['run_id']}")
-    watch.add(TRIGGERED, triggered["run_id"])
+        watch.add(TRIGGERED, triggering.result())
     runs = watch.until_all_ended()
     for run in runs:
         _show(stage, account, run)
-    _show_waiting(stage, account, next(run for run in runs if run.dag_id == TRIGGERED))
+    _show_athena(stage, account, next(run for run in runs if run.dag_id == TRIGGERED))
     return 0 if all(run.state == "success" for run in runs) else 1
 
 
@@ -116,10 +112,16 @@ def _synthesise(stage: Stage, account: Account, assembly: Path, pool: ThreadPool
     synthesis.result()
 
 
-def _deploy(stage: Stage, account: Account, assembly: Path) -> None:
+def _deploy_and_trigger(stage: Stage, account: Account, assembly: Path) -> str:
+    """Deploy everything, and start the DAG that has no schedule; its run_id."""
     with stage.step("cdk deploy"):
-        arguments = ["deploy", "--all", "--app", str(assembly), *DEPLOY_OPTIONS]
+        arguments = ["deploy", "--all", "--app", str(assembly), *DEPLOY_OPTIONS, *LOCAL_OPTIONS]
         run_cdk(arguments, {}, account.environment, quiet=True)
+    account.client("s3").create_bucket(Bucket=BUCKET)
+    account.client("ssm").put_parameter(Name=PREFIX + VARIABLE, Value=BUCKET, Type="String")
+    run_id = str(_airstep(account, "dags", "trigger", TRIGGERED, "--output", "json")[0]["run_id"])
+    stage.say(f"{TRIGGERED} triggered with `airstep dags trigger`: {run_id}")
+    return run_id
 
 
 def _airstep(account: Account, *arguments: str) -> Any:
@@ -202,7 +204,7 @@ def _show(stage: Stage, account: Account, run: DagRun) -> None:
     seconds = seconds_between(run.start_date, run.end_date) or 0.0
     emit_table(rows, columns, title=f"{run.dag_id}  {run.run_id}  {run.state} in {seconds:.1f} s")
     xcoms = [
-        {"task": xcom.task_id, "key": xcom.key, "value": xcom_codec.display(xcom.text)}
+        {"task": xcom.task_id, "key": xcom.key, "value": _short(xcom_codec.display(xcom.text))}
         for xcom in account.store.list_xcoms(run.key)
     ]
     emit_table(xcoms, title=f"{run.dag_id}: XComs")
@@ -212,24 +214,33 @@ def _show(stage: Stage, account: Account, run: DagRun) -> None:
     stage.say(f"picture of the graph as it ran: {picture}")
 
 
-def _show_waiting(stage: Stage, account: Account, run: DagRun) -> None:
-    """Athena's rows, and that waiting for Athena was done by Step Functions, not by a Lambda."""
+def _show_athena(stage: Stage, account: Account, run: DagRun) -> None:
+    """Athena's rows, and which states the sensor went through: Step Functions asks Athena itself, no Lambda waits."""
     rows = [
         xcom_codec.display(xcom.text)
         for xcom in account.store.list_xcoms(run.key, "read_results_from_s3", "return_value")
     ]
     if rows:
         emit_table(rows[0], title="Athena's answer, as read_results_from_s3 returned it")
-    events = (
-        account.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=run.execution_arn)
-    )
-    waits = [
-        event["stateEnteredEventDetails"]["name"]
-        for page in events
-        for event in page["events"]
-        if event["type"] == "WaitStateEntered"
-    ]
-    stage.say(f"Wait states in its history (nothing ran meanwhile): {', '.join(waits) or 'none'}")
+    sensors = [task for task in find_translation(run.dag_id).manifest["tasks"] if task["is_sensor"]]
+    passed = list(_entered(account, run))
+    for task in sensors:
+        own = [name for name in passed if name in task["states"]]
+        stage.say(f"{task['task_id']} went through these states: {' → '.join(own)}")
+
+
+def _entered(account: Account, run: DagRun) -> Iterator[str]:
+    """The states of the run's execution in the order of its history."""
+    history = account.client("stepfunctions").get_paginator("get_execution_history")
+    for page in history.paginate(executionArn=run.execution_arn):
+        for event in page["events"]:
+            if "stateEnteredEventDetails" in event:
+                yield event["stateEnteredEventDetails"]["name"]
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _VALUE_WIDTH else f"{text[: _VALUE_WIDTH - 1]}…"
 
 
 if __name__ == "__main__":

@@ -18,13 +18,11 @@ from infra.local.ministack.gateway import settings
 
 def serve(port: int, state_dir: Path) -> None:
     """Serve on 127.0.0.1 until SIGTERM or SIGINT. Raises LocalAwsError if the state directory is in use."""
-    descriptor = server.lock(state_dir)
+    # Given back by the end of the process, and by nothing else: who sees it free sees no process any more.
+    server.lock(state_dir)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     os.environ.update(settings(port, state_dir, server.ACCOUNT, server.REGION))
-    try:
-        asyncio.run(_serve(port, state_dir))
-    finally:
-        os.close(descriptor)
+    asyncio.run(_serve(port, state_dir))
 
 
 async def _serve(port: int, state_dir: Path) -> None:
@@ -53,6 +51,9 @@ async def _serve(port: int, state_dir: Path) -> None:
         await serving
     finally:
         await local_aws.stop()
+    # Everything is on disk; threads that still wait for answers of ours would only hold up the exit.
+    logging.shutdown()
+    os._exit(0)
 
 
 async def _until_listening(port: int, serving: asyncio.Task[None]) -> None:

@@ -34,9 +34,10 @@ async def all_or_first_failure(jobs: Sequence[Callable[[], Awaitable[Any]]], at_
         raise
     if pending:
         await _cancel(list(pending))
-    for task in tasks:
-        if task in done and task.exception() is not None:
-            raise task.exception() or AssertionError
+    # Every failure is looked at, or asyncio reports it as forgotten.
+    failures = [failure for task in tasks if task in done and (failure := task.exception()) is not None]
+    if failures:
+        raise failures[0]
     return [task.result() for task in tasks]
 
 

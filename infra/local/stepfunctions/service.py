@@ -11,6 +11,7 @@ one thread, with its event loop running.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
@@ -126,9 +127,10 @@ class StepFunctions:
         """
         self._last = self._journal.take()
         await self.engine.settle()
-        for execution in self.registry.executions.values():
-            if execution.task is not None and not execution.task.done():
-                execution.task.cancel()
+        tasks = [execution.task for execution in self.registry.executions.values() if execution.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def execution_changed(self, execution: Execution) -> None:
         """Observer: registers a Map's children too."""
