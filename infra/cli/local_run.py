@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from infra.cli.cost import Usage, estimate
 from infra.cli.critical_path import CriticalPath, Step, critical_path
 from infra.cli.files import root_of
 from infra.cli.graph import draw_run
-from infra.cli.inprocess import Meter, RunResult, run_dag
+from infra.cli.inprocess import Meter, run_dag
+from infra.cli.metered_store import MeteredStore
+from infra.cli.run_result import RunResult
 from infra.cli.services import AwsServices
 from infra.cli.simulation import PretendedServices, pretend, read_plan
 from lambdas.records import RunKey
@@ -49,6 +51,7 @@ class Simulation:
             "history_events": result.history_events,
             "definition_bytes": result.definition_bytes,
             "invocations": result.invocations,
+            "usage": asdict(self.usage),
             "cost": estimate(self.usage).to_json(),
         }
 
@@ -102,18 +105,21 @@ def simulate_file(
                 "    → split it up, or give the work to a service (Athena, …) that the machine waits for"
             )
     meter = Meter()
+    store = MeteredStore(meter)
     pretend(dag, plan, meter)
     services = PretendedServices.of(manifest, plan)
     with _quiet_tasks():
-        result = run_dag(translation, dag, logical_date, services=services, meter=meter, run_id="simulated")
+        result = run_dag(
+            translation, dag, logical_date, services=services, store=store, meter=meter, run_id="simulated"
+        )
     memory = manifest["functions"]["TaskFunction"]["memory"]
     usage = Usage(
         transitions=result.transitions,
         invocations=result.invocations,
         lambda_seconds=result.lambda_seconds + _OVERHEAD_SECONDS * result.invocations,
         memory_mb=memory,
-        write_units=2 * result.invocations,
-        read_units=2 * result.invocations,
+        write_units=store.write_units,
+        read_units=store.read_units,
     )
     return Simulation(result, manifest, critical_path(_steps(manifest, result)), usage)
 
