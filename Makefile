@@ -61,7 +61,7 @@ bench: setup     ## The README's figures, measured here; AIRFLOW_PYTHON=… meas
 	@$(BIN)/python -m infra.cli.bench
 
 contract: setup  ## The engine's contract on a real account: make contract AWS_PROFILE=…
-	@$(BIN)/python -m tests.contract $(CONTRACT_ARGS)
+	@AIRSTEP_CONTRACT_ENDPOINT=aws AWS_PROFILE=$(AWS_PROFILE) $(BIN)/pytest -q tests/contract $(PYTEST_ARGS)
 
 clean:           ## Remove everything that was made here, the environments too
 	rm -rf $(VENV) node_modules cdk.out demo-output .airstep .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -19,7 +19,7 @@ from infra.cli.inprocess import Meter, run_dag
 from infra.cli.metered_store import MeteredStore
 from infra.cli.run_result import RunResult
 from infra.cli.services import AwsServices
-from infra.cli.simulation import PretendedServices, pretend, read_plan
+from infra.cli.simulation import Plan, PretendedServices, pretend, read_plan
 from lambdas.records import RunKey
 
 _LAMBDA_SECONDS = 900
@@ -95,15 +95,20 @@ def simulate_file(
     logical_date: datetime | None = None,
 ) -> Simulation:
     """Simulate a DAG of the file; see `simulation` for the two mappings. Raises as `run_file` does."""
-    translation, dag = load_one(file, dag_id)
+    return simulate(*load_one(file, dag_id), durations, outcomes, logical_date)
+
+
+def simulate(
+    translation: Any,
+    dag: Any,
+    durations: Mapping[str, Any],
+    outcomes: Mapping[str, Any],
+    logical_date: datetime | None = None,
+) -> Simulation:
+    """Simulate a translated DAG. dag: the live one; it is of no other use afterwards. Raises UsageError."""
     plan = read_plan(dag.task_dict, durations, outcomes)
     manifest = translation.manifest
-    for task in manifest["tasks"]:
-        if not (task["is_native"] or task["is_sensor"]) and plan.seconds(task["task_id"]) > _LAMBDA_SECONDS:
-            raise UsageError(
-                f"durations: {task['task_id']}: a Python task has at most {_LAMBDA_SECONDS} s in Lambda\n"
-                "    → split it up, or give the work to a service (Athena, …) that the machine waits for"
-            )
+    _refuse_too_long(manifest, plan)
     meter = Meter()
     store = MeteredStore(meter)
     pretend(dag, plan, meter)
@@ -112,16 +117,25 @@ def simulate_file(
         result = run_dag(
             translation, dag, logical_date, services=services, store=store, meter=meter, run_id="simulated"
         )
-    memory = manifest["functions"]["TaskFunction"]["memory"]
     usage = Usage(
         transitions=result.transitions,
         invocations=result.invocations,
         lambda_seconds=result.lambda_seconds + _OVERHEAD_SECONDS * result.invocations,
-        memory_mb=memory,
+        memory_mb=manifest["functions"]["TaskFunction"]["memory"],
         write_units=store.write_units,
         read_units=store.read_units,
     )
     return Simulation(result, manifest, critical_path(_steps(manifest, result)), usage)
+
+
+def _refuse_too_long(manifest: Mapping[str, Any], plan: Plan) -> None:
+    for task in manifest["tasks"]:
+        native = task["is_native"] or task["is_sensor"]
+        if not native and plan.seconds(task["task_id"]) > _LAMBDA_SECONDS:
+            raise UsageError(
+                f"durations: {task['task_id']}: a Python task has at most {_LAMBDA_SECONDS} s in Lambda\n"
+                "    → split it up, or give the work to a service (Athena, …) that the machine waits for"
+            )
 
 
 @contextlib.contextmanager
