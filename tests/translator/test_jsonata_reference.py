@@ -128,7 +128,7 @@ class Payloads:
         self._names = names
 
     def variables(self) -> dict[str, Any]:
-        run = {"dag_id": "d", "run_id": "r", "logical_date": None, "conf": {}, "execution": "x"}
+        run: dict[str, Any] = {"dag_id": "d", "run_id": "r", "logical_date": None, "conf": {}, "execution": "x"}
         states = {
             "input": self._input(run),
             "result": self._result(),
