@@ -98,6 +98,7 @@ class DistributedMap:
     processor: Machine
     next: str | None
     output: Json = None
+    catch: tuple[Catcher, ...] = ()
     label: str = ""
     comment: str = ""
 
@@ -129,7 +130,7 @@ def retarget(state: State, target: Callable[[str | None], str | None], named: Ca
         case Choice():
             rules = tuple(replace(rule, next=named(rule.next)) for rule in state.rules)
             return replace(state, rules=rules, default=named(state.default))
-        case Task():
+        case Task() | DistributedMap():
             catch = tuple(replace(catcher, next=named(catcher.next)) for catcher in state.catch)
             return replace(state, next=target(state.next), catch=catch)
         case _:
@@ -194,11 +195,7 @@ def _task(state: Task) -> dict[str, Json]:
         body["TimeoutSeconds"] = state.timeout
     if state.retry:
         body["Retry"] = [_retrier(retrier) for retrier in state.retry]
-    if state.catch:
-        body["Catch"] = [
-            {"ErrorEquals": list(catcher.errors)} | _output(catcher.output) | {"Next": catcher.next}
-            for catcher in state.catch
-        ]
+    body |= _catch(state.catch)
     if state.assign is not None:
         body["Assign"] = dict(state.assign)
     return body
@@ -218,7 +215,14 @@ def _retrier(retrier: Retrier) -> dict[str, Json]:
 def _map(state: DistributedMap) -> dict[str, Json]:
     processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}} | to_json(state.processor)
     body: dict[str, Json] = {"Items": state.items, "ItemSelector": state.selector, "ItemProcessor": processor}
-    return body | ({"Label": state.label} if state.label else {})
+    return body | _catch(state.catch) | ({"Label": state.label} if state.label else {})
+
+
+def _catch(catchers: tuple[Catcher, ...]) -> dict[str, Json]:
+    listed = [
+        {"ErrorEquals": list(catcher.errors)} | _output(catcher.output) | {"Next": catcher.next} for catcher in catchers
+    ]
+    return {"Catch": listed} if listed else {}
 
 
 def _output(output: Json) -> dict[str, Json]:

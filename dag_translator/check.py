@@ -110,7 +110,7 @@ def _targets(state: asl.State) -> Iterator[str]:
             return
         case asl.Choice():
             found = [state.default, *(rule.next for rule in state.rules)]
-        case asl.Task():
+        case asl.Task() | asl.DistributedMap():
             found = [state.next, *(catcher.next for catcher in state.catch)]
         case _:
             found = [state.next]

@@ -29,7 +29,7 @@ from dag_translator.errors import InternalError
 from infra.functions import FunctionSpec, add_function, store_environment
 from infra.monitoring import add_dag_alarms
 from infra.packaging import DAGS_PREFIX, Package
-from infra.permissions import arn, bucket_objects, statements, table_rows
+from infra.permissions import arn, bucket_objects, pattern, statements, table_rows
 from infra.platform_stack import DAG_TAG, ENVIRONMENT_TAG, LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
 from infra.schedules import add_schedules
 from infra.settings import Settings
@@ -149,10 +149,11 @@ class DagStack(Stack):
         ):
             function.add_to_role_policy(statement)
         executions = f"execution/{arn('states', f'execution:{self.deployment.machine_name}')}:*"
-        partitions = (f"{dag_id}/*", f"dag/{dag_id}", executions)
+        own = pattern(dag_id)
+        partitions = (f"{own}/*", f"dag/{own}", executions)
         function.add_to_role_policy(table_rows(arn("dynamodb", f"table/{settings.table}"), partitions))
         bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
-        function.add_to_role_policy(bucket_objects(bucket, f"xcom/{dag_id}/", f"conf/{dag_id}/"))
+        function.add_to_role_policy(bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"))
         return function
 
     def _platform_value(self, name: str) -> str:

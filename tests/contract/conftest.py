@@ -17,7 +17,7 @@ from tests.contract.in_process import InProcess
 ENDPOINT = "AIRSTEP_CONTRACT_ENDPOINT"
 
 
-def _scope(fixture_name: str, config: pytest.Config) -> Literal["session", "module"]:  # noqa: ARG001
+def _scope(fixture_name: str, config: pytest.Config) -> Literal["session", "module"]:
     """An endpoint is prepared once. In process, moto must not stay active for other folders' tests."""
     return "session" if os.environ.get(ENDPOINT) else "module"
 
