@@ -59,7 +59,10 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "permissions": [
             _permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].permissions(task, name)
         ],
-        "task_permissions": [_permission(each) for each in SECRETS],
+        "task_permissions": [
+            *(_permission(each) for each in SECRETS),
+            *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
+        ],
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }

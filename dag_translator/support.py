@@ -25,6 +25,7 @@ _STATES = {
     "EmptyOperator": "a `Pass` state",
     "AthenaOperator": "Lambda → `athena:startQueryExecution.sync` → Lambda",
     "AthenaSensor": "`athena:getQueryExecution` / `Choice` / `Wait`",
+    **{name: lowering.becomes for name, lowering in LOWERINGS.items() if lowering.becomes},
 }
 
 
@@ -50,11 +51,11 @@ def table() -> str:
 
 def _by_states() -> list[tuple[str, set[str]]]:
     """What a class becomes, with the names of the classes that do."""
-    found: dict[str, set[str]] = {key: set() for key in _STATES}
+    found: dict[str, set[str]] = {states: set() for states in _STATES.values()}
     for name, kind in _operators():
         owner = next(each.__name__ for each in kind.__mro__ if each.__name__ in LOWERINGS)
-        found[owner].add(name)
-    return [(_STATES[key], names - {"BaseOperator", "BaseSensorOperator"}) for key, names in found.items()]
+        found[_STATES[owner]].add(name)
+    return [(states, names - {"BaseOperator", "BaseSensorOperator"}) for states, names in found.items()]
 
 
 def _operators() -> Iterator[tuple[str, type]]:

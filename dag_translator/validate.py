@@ -132,6 +132,12 @@ def services_are_called_by_step_functions(dag: Dag) -> Iterator[Problem]:
             )
 
 
+def operators_say_what_is_otherwise(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        for code, message, hint in task.settings.get("notes", ()):
+            yield _about(task, code, message, hint, "approximated")
+
+
 def retries_are_possible(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         if task.retry.attempts < 0:
@@ -150,6 +156,7 @@ RULES_OF_A_DAG: tuple[Rule, ...] = (
     sensors_have_an_interval,
     native_sensors_ask_once_more,
     services_are_called_by_step_functions,
+    operators_say_what_is_otherwise,
     retries_are_possible,
 )
 

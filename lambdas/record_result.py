@@ -33,7 +33,9 @@ def record_result(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             result = native_work(task).record(ti.task, event.get("result"), ti.get_template_context())
             push_result(ti, result)
         except BaseException as error:
-            log.exception("Task failed with exception while its result was recorded")
-            conclude(runtime, ti, "failed", error=error, try_number=tried)
+            skips = type(error).__name__ == "AirflowSkipException"
+            if not skips:
+                log.exception("Task failed with exception while its result was recorded")
+            conclude(runtime, ti, "skipped" if skips else "failed", error=error, try_number=tried)
             raise surfaced(error) from None
         return conclude(runtime, ti, "success", states={task.task_id: "success"}, try_number=tried)

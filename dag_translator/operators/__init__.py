@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dag_translator.operators import athena, athena_sensor, empty, python, sensor
+from dag_translator.operators import athena, athena_sensor, empty, python, sensor, trigger_dagrun
 from dag_translator.operators.lowering import Lowering
 
 LOWERINGS: Mapping[str, Lowering] = {
@@ -17,4 +17,5 @@ LOWERINGS: Mapping[str, Lowering] = {
     "EmptyOperator": empty.LOWERING,
     "AthenaOperator": athena.LOWERING,
     "AthenaSensor": athena_sensor.LOWERING,
+    "TriggerDagRunOperator": trigger_dagrun.LOWERING,
 }

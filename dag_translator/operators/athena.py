@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from dag_translator import asl
-from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, call, user_retrier
 from dag_translator.model import Task
-from dag_translator.operators.lowering import Lowering, Permission, Site, States, entering, failing
+from dag_translator.operators.lowering import Lowering, Permission, Site, States
+from dag_translator.operators.service import lower_call, unused_arguments
 
 START_QUERY = "arn:aws:states:::athena:startQueryExecution.sync"
 
@@ -36,52 +36,7 @@ THROTTLED = (
 
 
 def lower(task: Task, site: Site) -> States:
-    prepare, name, record = (
-        site.names.name(task.task_id, "prepare"),
-        site.names.name(task.task_id),
-        site.names.name(task.task_id, "record"),
-    )
-    success = site.exits.success()
-    states: States = {}
-    failed = failing(task, site, states)
-    # From the query on, the input holds more than the states.
-    inner = "$states.input.states"
-    retry = (user_retrier(task.retry),) if task.retry.attempts else ()
-    states |= {
-        prepare: asl.Task(
-            INVOKE,
-            call("prepare_task", task_id=task.task_id),
-            name,
-            output="{% {'states': $states.input, 'arguments': $states.result.Payload} %}",
-            retry=(TRANSIENT,),
-            catch=failed("$states.input").catch,
-            comment=task.doc,
-        ),
-        name: asl.Task(
-            START_QUERY,
-            "{% $states.input.arguments %}",
-            record,
-            output="{% {'states': $states.input.states, 'result': $states.result,"
-            " 'attempt': $states.context.State.RetryCount} %}",
-            retry=(*THROTTLED, *retry),
-            catch=failed(inner).catch,
-            timeout=None if task.timeout is None else max(1, round(task.timeout)),
-        ),
-        record: asl.Task(
-            INVOKE,
-            call(
-                "record_result",
-                task_id=task.task_id,
-                result="{% $states.input.result %}",
-                attempt="{% $states.input.attempt %}",
-            ),
-            success.next,
-            output=success.output(inner, "$states.result.Payload"),
-            retry=(TRANSIENT,),
-            catch=failed(inner).catch,
-        ),
-    }
-    return entering(prepare, states)
+    return lower_call(task, site, START_QUERY, retry=THROTTLED)
 
 
 def permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
@@ -117,14 +72,6 @@ def settings(operator: Any) -> Mapping[str, Any]:
     """The workgroup where it is known beforehand, and the arguments that a service integration has no use for."""
     known = isinstance(operator.workgroup, str) and "{{" not in operator.workgroup
     return {**({"workgroup": operator.workgroup} if known else {}), **unused_arguments(operator)}
-
-
-def unused_arguments(operator: Any) -> Mapping[str, Any]:
-    """Step Functions calls Athena itself: with the machine's role, in its own region."""
-    given = [name for name in ("region_name", "verify", "botocore_config") if getattr(operator, name, None) is not None]
-    if getattr(operator, "aws_conn_id", None) not in (None, "aws_default"):
-        given.append("aws_conn_id")
-    return {"unused": given} if given else {}
 
 
 LOWERING = Lowering(lower, settings, permissions, native=True)

@@ -14,8 +14,9 @@ from dag_translator import asl
 from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, call
 from dag_translator.model import Task
 from dag_translator.operators import polling
-from dag_translator.operators.athena import THROTTLED, unused_arguments
+from dag_translator.operators.athena import THROTTLED
 from dag_translator.operators.lowering import Lowering, Permission, Site, States, entering, failing
+from dag_translator.operators.service import unused_arguments
 
 GET_QUERY = "arn:aws:states:::aws-sdk:athena:getQueryExecution"
 

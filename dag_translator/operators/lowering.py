@@ -40,14 +40,17 @@ class Lowering:
     lower: the task's states, the one to enter first. settings: reads what `lower` needs from the live operator, as
     JSON; returns None where the operator's Python has to run after all. permissions: what the machine's role needs for
     them, given the machine's name.
+    task_permissions: what the role of the task function needs. becomes: the same in words, for README's table.
     native: a service does the work, so Lambda's 15 minutes don't bind. sensor: it polls.
     """
 
     lower: Callable[[Task, Site], States]
     settings: Callable[[Any], Mapping[str, Any] | None] = lambda _operator: {}
     permissions: Callable[[Task, str], tuple[Permission, ...]] = lambda _task, _machine_name: ()
+    task_permissions: Callable[[Task], tuple[Permission, ...]] = lambda _task: ()
     native: bool = False
     sensor: bool = False
+    becomes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from typing import Any
 
 from dag_translator.errors import UsageError
 from infra.cli.inprocess import Meter
+from infra.cli.pretended import PRETENDED
 from infra.local.engine import TaskCall, TaskFailed
 
 DEFAULT_SECONDS = 1.0
@@ -78,10 +79,26 @@ def read_plan(task_ids: Mapping[str, Any], durations: Any, outcomes: Any) -> Pla
 def pretend(dag: Any, plan: Plan, meter: Meter) -> None:
     """Replace the bodies of a live DAG's tasks. The DAG is no good for anything else afterwards."""
     for task_id, operator in dag.task_dict.items():
+        for name in operator.template_fields:
+            operator.__dict__[name] = _unrendered(operator.__dict__.get(name))
         operator.template_fields = ()
         operator.execute = _body(operator, task_id, plan, meter)
         if hasattr(operator, "poke"):
             operator.poke = _poke(task_id, plan, meter)
+
+
+def _unrendered(value: Any) -> Any:
+    """A template field as it stands, but with text for the outputs of other tasks, so that requests can be made."""
+    from dag_translator.authoring.definitions.xcom_arg import XComArg
+
+    match value:
+        case XComArg():
+            return "simulated"
+        case dict():
+            return {key: _unrendered(each) for key, each in value.items()}
+        case list() | tuple():
+            return type(value)(_unrendered(each) for each in value)
+    return value
 
 
 def _body(operator: Any, task_id: str, plan: Plan, meter: Meter) -> Callable[[Any], Any]:
@@ -151,38 +168,24 @@ class PretendedServices:
     def of(cls, manifest: Mapping[str, Any], plan: Plan) -> PretendedServices:
         return cls(plan, {name: task["task_id"] for task in manifest["tasks"] for name in task["states"]}, {})
 
-    async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:  # noqa: ARG002
+    async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
         """See `Integrations`."""
         task_id = self.task_of.get(call.state_name, call.state_name)
-        answer = _ANSWERS.get(resource.rsplit(":", 1)[-1])
-        if answer is None:
+        row = PRETENDED.get(resource.partition(":::")[2])
+        if row is None:
             raise TaskFailed("Airstep.NotSimulated", f"{task_id}: {resource} cannot be simulated")
-        return await answer(self, task_id, call)
+        if row.kind == "ask":
+            return row.answer(task_id, arguments, self._state_now(task_id, call))
+        if row.kind == "job":
+            call.submitted(row.answer(task_id, arguments, "running"))
+            await call.sleep(self.plan.seconds(task_id))
+            if self.plan.outcome(task_id, call.attempt) == "failed":
+                raise TaskFailed(row.error, f"simulated: the work of {task_id} fails")
+        return row.answer(task_id, arguments, "success")
 
-
-async def _query(services: PretendedServices, task_id: str, call: TaskCall) -> Json:
-    call.submitted({"QueryExecutionId": f"simulated-{task_id}"})
-    await call.sleep(services.plan.seconds(task_id))
-    if services.plan.outcome(task_id, call.attempt) == "failed":
-        raise TaskFailed("Athena.FAILED", f"simulated: the query of {task_id} fails")
-    return {"QueryExecution": _query_execution(task_id, "SUCCEEDED")}
-
-
-async def _query_state(services: PretendedServices, task_id: str, call: TaskCall) -> Json:
-    now = call.clock.now()
-    waited = (now - services.began.setdefault(task_id, now)).total_seconds()
-    if waited < services.plan.seconds(task_id):
-        return {"QueryExecution": _query_execution(task_id, "RUNNING")}
-    state = "FAILED" if services.plan.outcome(task_id, 0) == "failed" else "SUCCEEDED"
-    return {"QueryExecution": _query_execution(task_id, state)}
-
-
-def _query_execution(task_id: str, state: str) -> Json:
-    status = {"State": state, "StateChangeReason": "simulated"}
-    return {"QueryExecutionId": f"simulated-{task_id}", "Query": "", "Status": status, "Statistics": {}}
-
-
-_ANSWERS: Mapping[str, Callable[[PretendedServices, str, TaskCall], Any]] = {
-    "startQueryExecution.sync": _query,
-    "getQueryExecution": _query_state,
-}
+    def _state_now(self, task_id: str, call: TaskCall) -> str:
+        now = call.clock.now()
+        waited = (now - self.began.setdefault(task_id, now)).total_seconds()
+        if waited < self.plan.seconds(task_id):
+            return "running"
+        return "failed" if self.plan.outcome(task_id, 0) == "failed" else "success"

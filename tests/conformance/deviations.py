@@ -9,7 +9,6 @@ UNSUPPORTED: dict[str, str] = {
     "t12_xcom_pull_forms": "unsupported-expand",
     "t31_fail_fast": "unsupported-fail-fast",
     "t40_consumer": "unsupported-schedule",
-    "t40_trigger": "unsupported-operator",
 }
 
 _NESTED = "a list inside a list is a chain; Airflow raises AttributeError, which this file turns into a task"

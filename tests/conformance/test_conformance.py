@@ -8,6 +8,7 @@ UNSUPPORTED what is refused so far.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,9 @@ EXPECTED = {
 DAGS = TESTS / "dags" / "conformance"
 LOGICAL_DATE = datetime(2024, 1, 15, tzinfo=UTC)
 # Airflow's runs were triggered with these.
+# Their XComs hold the moment of the trigger.
+NOW = {"t40_trigger"}
+_MOMENT = re.compile(r"manual__[0-9T:.+-]+")
 CONF: dict[str, dict[str, Any]] = {"t21_templates": {"k": "v"}, "t25_params": {"a": 2, "c": 9, "extra": True}}
 
 
@@ -38,6 +42,20 @@ def _translated(file: str) -> dict[str, tuple[Any, Translation | Refused]]:
     return {
         each.dag_id: (live[each.dag_id], each) for each in translate_loaded(loaded, DAGS) if each.dag_id is not None
     }
+
+
+class OtherMachines:
+    """Step Functions, as far as another DAG's machine is started."""
+
+    async def call(self, resource: str, arguments: Any, call: Any) -> Any:
+        assert resource == "arn:aws:states:::states:startExecution"
+        machine = arguments["StateMachineArn"].replace(":stateMachine:", ":execution:")
+        return {"ExecutionArn": f"{machine}:{arguments['Name']}", "StartDate": 0}
+
+
+def _at_any_time(value: Any) -> Any:
+    """Run ids without their moment."""
+    return json.loads(_MOMENT.sub("manual__now", json.dumps(value)))
 
 
 def _plain(value: Any) -> Any:
@@ -63,7 +81,7 @@ def test_as_airflow_did(dag_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     expected = json.loads(EXPECTED[dag_id].read_text())
     dag, translation = _translated(expected["file"])[dag_id]
     assert isinstance(translation, Translation), translation.problems
-    result = run_dag(translation, dag, LOGICAL_DATE, CONF.get(dag_id))
+    result = run_dag(translation, dag, LOGICAL_DATE, CONF.get(dag_id), services=OtherMachines())
 
     got = {
         "dag_run_state": result.state,
@@ -72,6 +90,8 @@ def test_as_airflow_did(dag_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: 
         "xcoms": _plain(dict(result.xcoms)),
         "rendered": _plain(dict(result.rendered)),
     }
+    if dag_id in NOW:
+        got, expected = _at_any_time(got), _at_any_time(expected)
     differing: dict[str, dict[str, Any]] = {}
     for part in ("tasks", "try_number", "xcoms", "rendered"):
         wanted = _plain(expected[part])

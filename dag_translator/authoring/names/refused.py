@@ -8,7 +8,7 @@ from __future__ import annotations
 _BOTO3 = "call the service with boto3 in a @task; the task's role needs the permission"
 _DOCKER = "build the image's command into a Lambda-sized @task, or run it on ECS with boto3 from a @task"
 _SQL = "run the SQL with the database's own client in a @task (add it to requirements.txt), or with AthenaOperator"
-_OTHER_DAG = "make both one DAG, or start the other DAG's state machine from a @task"
+_OTHER_DAG = "make both one DAG, or let the other DAG start this one with TriggerDagRunOperator"
 _HTTP = "make the request in a @task (or wait for it in @task.sensor)"
 _RETRY = (
     "use retries, retry_delay, retry_exponential_backoff; raise AirflowFailException for what should not be retried"
@@ -18,7 +18,6 @@ _PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 
 # Class or function name → what to do instead. Matched whatever module it is imported from.
 BY_NAME: dict[str, str] = {
-    "TriggerDagRunOperator": _OTHER_DAG,
     "ExternalTaskSensor": _OTHER_DAG,
     "ExternalTaskMarker": _OTHER_DAG,
     "SubDagOperator": "Airflow 3 removed it; use a TaskGroup",

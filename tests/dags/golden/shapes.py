@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from airflow import DAG
 from airflow.operators.empty import EmptyOperator
 from airflow.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
+from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.sensors.python import PythonSensor
@@ -81,6 +82,17 @@ with DAG("athena", **KW):
         execution_timeout=timedelta(minutes=30),
     )
     query >> AthenaSensor(task_id="watch", query_execution_id=query.output, timeout=900, sleep_time=10)
+
+with DAG("trigger", **KW):
+    started = TriggerDagRunOperator(task_id="start", trigger_dag_id="chain", conf={"day": "{{ ds }}"})
+    started >> TriggerDagRunOperator(
+        task_id="run",
+        trigger_dag_id="diamond",
+        wait_for_completion=True,
+        allowed_states=["success", "failed"],
+        failed_states=[],
+        retries=1,
+    )
 
 with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()

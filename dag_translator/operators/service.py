@@ -1,0 +1,110 @@
+"""A task whose work is one call of a service integration: prepare (templates, XComs) → the call → record.
+
+What operators have in common; an operator's own file names the resource, its retriers and its IAM permissions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dag_translator import asl
+from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, call, user_retrier
+from dag_translator.model import Task
+from dag_translator.operators.lowering import Site, States, entering, failing
+
+# JSONata for the task states, from the call on: there the input holds more than the states.
+INNER = "$states.input.states"
+ARGUMENTS = "{% $states.input.arguments %}"
+
+HERE = "${AWS::Region}:${AWS::AccountId}"
+ARN = "arn:${AWS::Partition}"
+
+
+def lower_call(
+    task: Task,
+    site: Site,
+    resource: str,
+    *,
+    retry: tuple[asl.Retrier, ...] = (),
+    arguments: Any = ARGUMENTS,
+    result: str = "$states.result",
+    caught: Callable[[str], tuple[asl.Catcher, ...]] = lambda _record: (),
+) -> States:
+    """The three states, and the one for failures.
+
+    retry: for what must not use up the user's retries, and before them. arguments: of the call; default what Lambda
+    prepared. result: JSONata of what Lambda is to record. caught: the call's own catchers, given the name of the state
+    that records.
+    """
+    prepare, name, record = (
+        site.names.name(task.task_id, "prepare"),
+        site.names.name(task.task_id),
+        site.names.name(task.task_id, "record"),
+    )
+    success = site.exits.success()
+    states: States = {}
+    failed = failing(task, site, states)
+    own = (user_retrier(task.retry),) if task.retry.attempts else ()
+    states |= {
+        prepare: prepared(task, name, failed("$states.input").catch),
+        name: asl.Task(
+            resource,
+            arguments,
+            record,
+            output=recorded(result),
+            retry=(*retry, *own),
+            catch=(*caught(record), *failed(INNER).catch),
+            timeout=None if task.timeout is None else max(1, round(task.timeout)),
+        ),
+        record: asl.Task(
+            INVOKE,
+            call(
+                "record_result",
+                task_id=task.task_id,
+                result="{% $states.input.result %}",
+                attempt="{% $states.input.attempt %}",
+            ),
+            success.next,
+            output=success.output(INNER, "$states.result.Payload"),
+            retry=(TRANSIENT,),
+            catch=failed(INNER).catch,
+        ),
+    }
+    return entering(prepare, states)
+
+
+def prepared(task: Task, following: str, catch: tuple[asl.Catcher, ...]) -> asl.Task:
+    """The state in which Lambda renders the templates and makes the service's request."""
+    return asl.Task(
+        INVOKE,
+        call("prepare_task", task_id=task.task_id),
+        following,
+        output="{% {'states': $states.input, 'arguments': $states.result.Payload} %}",
+        retry=(TRANSIENT,),
+        catch=catch,
+        comment=task.doc,
+    )
+
+
+def recorded(result: str) -> str:
+    """The `Output` that hands a result on to the state that records."""
+    return f"{{% {{'states': {INNER}, 'result': {result}, 'attempt': $states.context.State.RetryCount}} %}}"
+
+
+def literal(value: Any) -> str | None:
+    """The text of an argument that no template or XCom decides at run time, else None."""
+    return value if isinstance(value, str) and "{{" not in value and "{%" not in value else None
+
+
+def unused_arguments(operator: Any) -> Mapping[str, Any]:
+    """Step Functions calls the service itself: with the machine's role, in its own region."""
+    given = [name for name in ("region_name", "verify", "botocore_config") if getattr(operator, name, None) is not None]
+    if getattr(operator, "aws_conn_id", None) not in (None, "aws_default"):
+        given.append("aws_conn_id")
+    return {"unused": given} if given else {}
+
+
+def note(code: str, message: str, hint: str) -> list[str]:
+    """A row of `settings["notes"]`: what is otherwise than in Airflow, said by `validate`."""
+    return [code, message, hint]

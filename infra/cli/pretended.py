@@ -1,0 +1,46 @@
+"""What AWS services answer in a simulation, by resource: the one table.
+
+A row's `answer` is given the task's id, the call's arguments and the state that the job is in ("running", "success",
+"failed"), and has the shape of the service's own. A job either takes the task's duration in one call (`.sync`), or is
+started at once and asked about again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Pretended:
+    """kind: "job" takes the task's duration and may fail with `error`; "start" answers at once, or fails; "ask" tells
+    how far the job is."""
+
+    kind: Literal["job", "start", "ask"]
+    answer: Callable[[str, Json, str], Json]
+    error: str = "States.TaskFailed"
+
+
+_QUERY_STATES = {"running": "RUNNING", "success": "SUCCEEDED", "failed": "FAILED"}
+
+
+def _query(task_id: str, _arguments: Json, state: str) -> Json:
+    status = {"State": _QUERY_STATES[state], "StateChangeReason": "simulated"}
+    told = {"QueryExecutionId": f"simulated-{task_id}", "Query": "", "Status": status, "Statistics": {}}
+    return {"QueryExecution": told}
+
+
+def _execution(_task_id: str, arguments: Json, _state: str) -> Json:
+    machine = str(arguments["StateMachineArn"]).replace(":stateMachine:", ":execution:")
+    return {"ExecutionArn": f"{machine}:{arguments['Name']}", "StartDate": 0}
+
+
+PRETENDED: Mapping[str, Pretended] = {
+    "athena:startQueryExecution.sync": Pretended("job", _query, "Athena.FAILED"),
+    "aws-sdk:athena:getQueryExecution": Pretended("ask", _query),
+    "states:startExecution": Pretended("start", _execution),
+    "states:startExecution.sync:2": Pretended("job", _execution),
+}
