@@ -25,7 +25,6 @@ _STATES = {
     "EmptyOperator": "a `Pass` state",
     "AthenaOperator": "Lambda → `athena:startQueryExecution.sync` → Lambda",
     "AthenaSensor": "`athena:getQueryExecution` / `Choice` / `Wait`",
-    **{name: lowering.becomes for name, lowering in LOWERINGS.items() if lowering.becomes},
 }
 
 
@@ -49,12 +48,19 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def _states(key: str) -> str:
+    """What the entry `key` of `LOWERINGS` makes; one that says nothing of its own is Python."""
+    lowering = LOWERINGS[key]
+    python = "BaseSensorOperator" if lowering.sensor else "BaseOperator"
+    return lowering.becomes or _STATES.get(key) or _STATES[python]
+
+
 def _by_states() -> list[tuple[str, set[str]]]:
     """What a class becomes, with the names of the classes that do."""
-    found: dict[str, set[str]] = {states: set() for states in _STATES.values()}
+    found: dict[str, set[str]] = {_states(key): set() for key in LOWERINGS}
     for name, kind in _operators():
         owner = next(each.__name__ for each in kind.__mro__ if each.__name__ in LOWERINGS)
-        found[_STATES[owner]].add(name)
+        found[_states(owner)].add(name)
     return [(states, names - {"BaseOperator", "BaseSensorOperator"}) for states, names in found.items()]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dag_translator.operators import athena, athena_sensor, empty, python, sensor, trigger_dagrun
+from dag_translator.operators import athena, athena_sensor, empty, python, s3, sensor, trigger_dagrun
 from dag_translator.operators.lowering import Lowering
 
 LOWERINGS: Mapping[str, Lowering] = {
@@ -18,4 +18,5 @@ LOWERINGS: Mapping[str, Lowering] = {
     "AthenaOperator": athena.LOWERING,
     "AthenaSensor": athena_sensor.LOWERING,
     "TriggerDagRunOperator": trigger_dagrun.LOWERING,
+    **s3.LOWERINGS,
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from dag_translator.pipeline import Refused, Translation, translate_loaded
 from infra.cli.inprocess import run_dag
 from infra.cli.run_result import RunResult
 from infra.local.engine import TaskCall
+from lambdas.backends import TemplateLender
 
 HEAD = """
 from datetime import datetime, timedelta
@@ -91,3 +93,25 @@ def actions() -> Callable[[Any], dict[str, list[str]]]:
         return {action: row["resources"] for row in permissions for action in row["actions"]}
 
     return collect
+
+
+class Lender(TemplateLender):
+    """What operators borrow: boto3 clients."""
+
+    def client(self, service: str, **arguments: Any) -> Any:
+        import boto3
+
+        return boto3.client(service, **arguments)
+
+
+@pytest.fixture
+def aws() -> Iterator[Lender]:
+    """An AWS in this process."""
+    from moto import mock_aws
+
+    before = dict(os.environ)
+    os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="eu-west-1")
+    with mock_aws():
+        yield Lender()
+    os.environ.clear()
+    os.environ.update(before)

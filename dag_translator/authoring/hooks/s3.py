@@ -6,8 +6,11 @@ Keys may be given as `s3://bucket/key` without a bucket.
 from __future__ import annotations
 
 import fnmatch
+import gzip
 import io
 import tempfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,15 +62,33 @@ class S3Hook(AwsBaseHook):
         try:
             head(**arguments)
         except Exception as error:
-            code = getattr(error, "response", {}).get("Error", {}).get("Code")
-            if code in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
+            if _is_missing(error):
                 return False
             raise
         return True
 
     def head_object(self, key: str, bucket_name: str | None = None) -> Any:
+        """The object's metadata, None if there is no such object."""
         bucket, key = self.get_s3_bucket_key(bucket_name, key)
-        return self.get_conn().head_object(Bucket=bucket, Key=key) if self.check_for_key(key, bucket) else None
+        try:
+            return self.get_conn().head_object(Bucket=bucket, Key=key)
+        except Exception as error:
+            if _is_missing(error):
+                return None
+            raise
+
+    def iter_file_metadata(
+        self,
+        prefix: str,
+        bucket_name: str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+    ) -> Iterator[Any]:
+        """What `list_objects_v2` tells of each object under a prefix."""
+        paging = {"PageSize": page_size, "MaxItems": max_items}
+        pages = self.get_conn().get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=bucket_name, Prefix=prefix, PaginationConfig=paging):
+            yield from page.get("Contents", ())
 
     def list_keys(
         self,
@@ -77,9 +98,14 @@ class S3Hook(AwsBaseHook):
         page_size: int | None = None,
         max_items: int | None = None,
         start_after_key: str | None = None,
-        **_: Any,
+        from_datetime: datetime | None = None,
+        to_datetime: datetime | None = None,
+        object_filter: Callable[..., list[str]] | None = None,
+        apply_wildcard: bool = False,
     ) -> list[str]:
-        """Keys under a prefix."""
+        """Keys under a prefix (a pattern with apply_wildcard), last modified from … until before …"""
+        wildcard = apply_wildcard and "*" in (prefix or "")
+        pattern, prefix = prefix or "", (prefix or "").split("*", 1)[0] if wildcard else prefix
         paging = {"PageSize": page_size, "MaxItems": max_items}
         pages = self.get_conn().get_paginator("list_objects_v2")
         found = pages.paginate(
@@ -89,7 +115,17 @@ class S3Hook(AwsBaseHook):
             PaginationConfig=paging,
             StartAfter=start_after_key or "",
         )
-        return [item["Key"] for page in found for item in page.get("Contents", ())]
+        items = [item for page in found for item in page.get("Contents", ())]
+        if wildcard:
+            items = [item for item in items if fnmatch.fnmatch(item["Key"], pattern)]
+        if object_filter is not None:
+            return object_filter(items, from_datetime, to_datetime)
+        return [
+            item["Key"]
+            for item in items
+            if (from_datetime is None or from_datetime <= item["LastModified"])
+            and (to_datetime is None or item["LastModified"] < to_datetime)
+        ]
 
     def list_prefixes(
         self, bucket_name: str, prefix: str | None = None, delimiter: str | None = None, **_: Any
@@ -119,10 +155,17 @@ class S3Hook(AwsBaseHook):
         bucket_name: str | None = None,
         replace: bool = False,
         encrypt: bool = False,
-        encoding: str = "utf-8",
-        **_: Any,
+        encoding: str | None = None,
+        acl_policy: str | None = None,
+        compression: str | None = None,
     ) -> None:
-        self.load_bytes(string_data.encode(encoding), key, bucket_name, replace, encrypt)
+        """compression: None or "gzip"."""
+        if compression not in (None, "gzip"):
+            raise NotImplementedError(
+                f"Received {compression} compression type. String can currently be compressed in gzip only."
+            )
+        data = string_data.encode(encoding or "utf-8")
+        self.load_bytes(gzip.compress(data) if compression else data, key, bucket_name, replace, encrypt, acl_policy)
 
     def load_bytes(
         self,
@@ -131,9 +174,9 @@ class S3Hook(AwsBaseHook):
         bucket_name: str | None = None,
         replace: bool = False,
         encrypt: bool = False,
-        **_: Any,
+        acl_policy: str | None = None,
     ) -> None:
-        self.load_file_obj(io.BytesIO(bytes_data), key, bucket_name, replace, encrypt)
+        self.load_file_obj(io.BytesIO(bytes_data), key, bucket_name, replace, encrypt, acl_policy)
 
     def load_file_obj(
         self,
@@ -142,10 +185,10 @@ class S3Hook(AwsBaseHook):
         bucket_name: str | None = None,
         replace: bool = False,
         encrypt: bool = False,
-        **_: Any,
+        acl_policy: str | None = None,
     ) -> None:
         bucket, key = self._free_key(key, bucket_name, replace)
-        self.get_conn().upload_fileobj(file_obj, bucket, key, ExtraArgs=self._extra(encrypt))
+        self.get_conn().upload_fileobj(file_obj, bucket, key, ExtraArgs=self._extra(encrypt, acl_policy))
 
     def load_file(
         self,
@@ -154,13 +197,18 @@ class S3Hook(AwsBaseHook):
         bucket_name: str | None = None,
         replace: bool = False,
         encrypt: bool = False,
-        **_: Any,
+        gzip: bool = False,
+        acl_policy: str | None = None,
     ) -> None:
+        if gzip:
+            self.load_bytes(_gzipped(filename), key, bucket_name, replace, encrypt, acl_policy)
+            return
         bucket, key = self._free_key(key, bucket_name, replace)
-        self.get_conn().upload_file(str(filename), bucket, key, ExtraArgs=self._extra(encrypt))
+        self.get_conn().upload_file(str(filename), bucket, key, ExtraArgs=self._extra(encrypt, acl_policy))
 
-    def _extra(self, encrypt: bool) -> dict[str, Any]:
-        return {**self.extra_args, **({"ServerSideEncryption": "AES256"} if encrypt else {})}
+    def _extra(self, encrypt: bool, acl_policy: str | None) -> dict[str, Any]:
+        own = {"ServerSideEncryption": "AES256"} if encrypt else {}
+        return {**self.extra_args, **own, **({"ACL": acl_policy} if acl_policy else {})}
 
     def _free_key(self, key: str, bucket_name: str | None, replace: bool) -> tuple[str, str]:
         bucket, key = self.get_s3_bucket_key(bucket_name, key)
@@ -174,14 +222,31 @@ class S3Hook(AwsBaseHook):
         dest_bucket_key: str,
         source_bucket_name: str | None = None,
         dest_bucket_name: str | None = None,
+        source_version_id: str | None = None,
+        acl_policy: str | None = None,
+        meta_data_directive: str | None = None,
+        kms_key_id: str | None = None,
+        kms_encryption_type: str | None = None,
         **kwargs: Any,
     ) -> Any:
+        """kwargs: more of CopyObject's own."""
         bucket, key = self.get_s3_bucket_key(dest_bucket_name, dest_bucket_key)
         source, source_key = self.get_s3_bucket_key(source_bucket_name, source_bucket_key)
-        known = {k: v for k, v in kwargs.items() if k in ("ACL", "MetadataDirective") and v is not None}
-        return self.get_conn().copy_object(
-            Bucket=bucket, Key=key, CopySource={"Bucket": source, "Key": source_key}, **known
-        )
+        if bool(kms_key_id) != bool(kms_encryption_type):
+            raise ValueError("kms_key_id and kms_encryption_type must both be specified. Only one was provided.")
+        known = {
+            "ACL": acl_policy,
+            "MetadataDirective": meta_data_directive,
+            "SSEKMSKeyId": kms_key_id,
+            "ServerSideEncryption": kms_encryption_type,
+        }
+        kwargs |= {name: value for name, value in known.items() if value is not None}
+        origin = {
+            "Bucket": source,
+            "Key": source_key,
+            **({"VersionId": source_version_id} if source_version_id else {}),
+        }
+        return self.get_conn().copy_object(Bucket=bucket, Key=key, CopySource=origin, **kwargs)
 
     def delete_objects(self, bucket: str, keys: str | list[str]) -> None:
         names = [keys] if isinstance(keys, str) else list(keys)
@@ -210,7 +275,7 @@ class S3Hook(AwsBaseHook):
         )
 
     def create_bucket(self, bucket_name: str, region_name: str | None = None) -> None:
-        region = region_name or self.region_name
+        region = region_name or self.region_name or self.get_conn().meta.region_name
         place = (
             {"CreateBucketConfiguration": {"LocationConstraint": region}} if region and region != "us-east-1" else {}
         )
@@ -220,3 +285,12 @@ class S3Hook(AwsBaseHook):
         if force_delete:
             self.delete_objects(bucket_name, self.list_keys(bucket_name))
         self.get_conn().delete_bucket(Bucket=bucket_name)
+
+
+def _is_missing(error: Exception) -> bool:
+    code = getattr(error, "response", {}).get("Error", {}).get("Code")
+    return code in ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
+
+
+def _gzipped(filename: str | Path) -> bytes:
+    return gzip.compress(Path(filename).read_bytes())

@@ -46,6 +46,14 @@ LATEST_ONLY = _from("operators.latest_only", "LatestOnlyOperator")
 WEEKDAY_BRANCH = _from("operators.dates", "BranchDayOfWeekOperator")
 DATETIME_BRANCH = _from("operators.dates", "BranchDateTimeOperator")
 TRIGGER_DAG_RUN = _from("operators.trigger_dagrun", "TriggerDagRunOperator")
+S3 = _from(
+    "operators.s3",
+    "S3CreateBucketOperator", "S3DeleteBucketOperator", "S3CreateObjectOperator", "S3CopyObjectOperator",
+    "S3DeleteObjectsOperator", "S3ListOperator",
+)  # fmt: skip
+S3_SENSOR = _from("sensors.s3", "S3KeySensor")
+AWS_OPERATOR = _from("operators.aws", "AwsBaseOperator")
+AWS_SENSOR = _from("sensors.aws", "AwsBaseSensor")
 ATHENA = _from("operators.athena", "AthenaOperator", AWSAthenaOperator="AthenaOperator")
 ATHENA_SENSOR = _from("sensors.athena", "AthenaSensor")
 ATHENA_HOOK = _from("hooks.athena", "AthenaHook", AWSAthenaHook="AthenaHook")

@@ -1,0 +1,58 @@
+"""AwsBaseOperator: what the operators of AWS services share, a hook and where it connects to."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from dag_translator.authoring.definitions.baseoperator import BaseOperator
+from dag_translator.authoring.hooks.aws import AwsBaseHook
+
+
+class AwsMixin:
+    """aws_hook_class makes `hook`, which gives the boto3 client."""
+
+    aws_hook_class: Any = AwsBaseHook
+    aws_conn_id: Any
+    region_name: Any
+    verify: Any
+    botocore_config: Any
+
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        return {
+            "aws_conn_id": self.aws_conn_id,
+            "region_name": self.region_name,
+            "verify": self.verify,
+            "config": self.botocore_config,
+        }
+
+    @cached_property
+    def hook(self) -> Any:
+        return self.aws_hook_class(**self._hook_parameters)
+
+
+class AwsBaseOperator(AwsMixin, BaseOperator):
+    """An operator of an AWS service."""
+
+    template_fields: Any = ("aws_conn_id", "region_name", "verify")
+
+    def __init__(
+        self,
+        *,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+
+
+def aws_template_fields(*fields: str) -> tuple[str, ...]:
+    """`fields`, and those that all AWS operators have."""
+    return tuple(sorted({"aws_conn_id", "region_name", "verify", *fields}))

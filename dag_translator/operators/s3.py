@@ -1,0 +1,108 @@
+"""Operators on S3: Python in Lambda, since each is a call or two; here is what the Lambda's role needs for them.
+
+Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3", and S3's user guide,
+"Required permissions for Amazon S3 API operations". HeadObject of a key that is not there answers 404 only to who may
+list the bucket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from dag_translator.model import Task
+from dag_translator.operators import polling, python, sensor
+from dag_translator.operators.lowering import Lowering, Permission
+from dag_translator.operators.service import ARN, HERE, literal
+
+_WRITES = ("s3:PutObject", "s3:AbortMultipartUpload")
+Settings = Callable[[Any], dict[str, Any]]
+
+
+def bucket_of(bucket: Any, keys: Any = None) -> list[str]:
+    """The buckets that an operator touches, as patterns: by name, or of its `s3://` keys; `*` where a template says."""
+    if bucket is not None:
+        return [literal(bucket) or "*"]
+    urls = [keys] if isinstance(keys, str) else keys if isinstance(keys, list | tuple) else [None]
+    found = {_bucket(url) for url in urls}
+    return ["*"] if "*" in found else sorted(found)
+
+
+def _bucket(url: Any) -> str:
+    # A template in the key does not hide the bucket.
+    netloc = urlsplit(url).netloc if isinstance(url, str) else ""
+    return literal(netloc) or "*"
+
+
+def _grants(task: Task) -> tuple[Permission, ...]:
+    """settings["grants"]: rows of (actions, buckets, suffix of the ARN)."""
+    reason = f"S3 objects of task {task.task_id}"
+    return tuple(
+        Permission(tuple(actions), tuple(f"{ARN}:s3:::{bucket}{suffix}" for bucket in buckets), reason)
+        for actions, buckets, suffix in task.settings["grants"]
+    ) + tuple(
+        Permission(("kms:GenerateDataKey", "kms:Decrypt"), (key,), reason) for key in task.settings.get("keys", ())
+    )
+
+
+def _created(operator: Any) -> dict[str, Any]:
+    bucket = bucket_of(getattr(operator, "s3_bucket", None), getattr(operator, "s3_key", None))
+    acl = ["s3:PutObjectAcl"] if getattr(operator, "acl_policy", None) else []
+    return {"grants": [[[*_WRITES, "s3:GetObject", *acl], bucket, "/*"], [["s3:ListBucket"], bucket, ""]]}
+
+
+def _copied(operator: Any) -> dict[str, Any]:
+    source = bucket_of(operator.source_bucket_name, operator.source_bucket_key)
+    target = bucket_of(operator.dest_bucket_name, operator.dest_bucket_key)
+    version = ["s3:GetObjectVersion", "s3:GetObjectVersionTagging"] if operator.source_version_id else []
+    acl = ["s3:PutObjectAcl"] if operator.acl_policy else []
+    grants = [
+        [["s3:GetObject", "s3:GetObjectTagging", *version], source, "/*"],
+        [["s3:ListBucket"], source, ""],
+        [["s3:PutObject", "s3:PutObjectTagging", *acl], target, "/*"],
+    ]
+    key = literal(operator.kms_key_id)
+    keys = [] if key is None else [key if key.startswith("arn:") else f"{ARN}:kms:{HERE}:key/{key}"]
+    return {"grants": grants, "keys": keys}
+
+
+def _deleted(operator: Any) -> dict[str, Any]:
+    bucket = bucket_of(operator.bucket)
+    listing = [] if operator.keys is not None else [[["s3:ListBucket"], bucket, ""]]
+    return {"grants": [[["s3:DeleteObject"], bucket, "/*"], *listing]}
+
+
+def _listed(operator: Any) -> dict[str, Any]:
+    return {"grants": [[["s3:ListBucket"], bucket_of(operator.bucket), ""]]}
+
+
+def _bucket_created(operator: Any) -> dict[str, Any]:
+    return {"grants": [[["s3:CreateBucket", "s3:ListBucket"], bucket_of(operator.bucket_name), ""]]}
+
+
+def _bucket_deleted(operator: Any) -> dict[str, Any]:
+    bucket = bucket_of(operator.bucket_name)
+    objects = [[["s3:DeleteObject"], bucket, "/*"]] if operator.force_delete else []
+    return {"grants": [[["s3:DeleteBucket", "s3:ListBucket"], bucket, ""], *objects]}
+
+
+def _watched(operator: Any) -> dict[str, Any]:
+    bucket = bucket_of(operator.bucket_name, operator.bucket_key)
+    grants = [[["s3:GetObject"], bucket, "/*"], [["s3:ListBucket"], bucket, ""]]
+    return {**polling.settings(operator), "grants": grants}
+
+
+def _in_python(settings: Settings) -> Lowering:
+    return Lowering(python.lower, settings, task_permissions=_grants)
+
+
+LOWERINGS: Mapping[str, Lowering] = {
+    "S3CreateBucketOperator": _in_python(_bucket_created),
+    "S3DeleteBucketOperator": _in_python(_bucket_deleted),
+    "S3CreateObjectOperator": _in_python(_created),
+    "S3CopyObjectOperator": _in_python(_copied),
+    "S3DeleteObjectsOperator": _in_python(_deleted),
+    "S3ListOperator": _in_python(_listed),
+    "S3KeySensor": Lowering(sensor.lower, _watched, polling.permissions, _grants, sensor=True),
+}
