@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dag_translator.operators import athena, athena_sensor, empty, python, s3, sensor, trigger_dagrun
+from dag_translator.operators import (
+    athena,
+    athena_sensor,
+    empty,
+    lambda_function,
+    messaging,
+    python,
+    s3,
+    sensor,
+    step_function,
+    trigger_dagrun,
+)
 from dag_translator.operators.lowering import Lowering
 
 LOWERINGS: Mapping[str, Lowering] = {
@@ -18,5 +29,8 @@ LOWERINGS: Mapping[str, Lowering] = {
     "AthenaOperator": athena.LOWERING,
     "AthenaSensor": athena_sensor.LOWERING,
     "TriggerDagRunOperator": trigger_dagrun.LOWERING,
+    "LambdaInvokeFunctionOperator": lambda_function.LOWERING,
+    "StepFunctionStartExecutionOperator": step_function.LOWERING,
     **s3.LOWERINGS,
+    **messaging.LOWERINGS,
 }

@@ -53,42 +53,44 @@ def _created(operator: Any) -> dict[str, Any]:
 
 
 def _copied(operator: Any) -> dict[str, Any]:
-    source = bucket_of(operator.source_bucket_name, operator.source_bucket_key)
-    target = bucket_of(operator.dest_bucket_name, operator.dest_bucket_key)
-    version = ["s3:GetObjectVersion", "s3:GetObjectVersionTagging"] if operator.source_version_id else []
-    acl = ["s3:PutObjectAcl"] if operator.acl_policy else []
+    source = bucket_of(getattr(operator, "source_bucket_name", None), getattr(operator, "source_bucket_key", None))
+    target = bucket_of(getattr(operator, "dest_bucket_name", None), getattr(operator, "dest_bucket_key", None))
+    version = (
+        ["s3:GetObjectVersion", "s3:GetObjectVersionTagging"] if getattr(operator, "source_version_id", None) else []
+    )
+    acl = ["s3:PutObjectAcl"] if getattr(operator, "acl_policy", None) else []
     grants = [
         [["s3:GetObject", "s3:GetObjectTagging", *version], source, "/*"],
         [["s3:ListBucket"], source, ""],
         [["s3:PutObject", "s3:PutObjectTagging", *acl], target, "/*"],
     ]
-    key = literal(operator.kms_key_id)
+    key = literal(getattr(operator, "kms_key_id", None))
     keys = [] if key is None else [key if key.startswith("arn:") else f"{ARN}:kms:{HERE}:key/{key}"]
     return {"grants": grants, "keys": keys}
 
 
 def _deleted(operator: Any) -> dict[str, Any]:
-    bucket = bucket_of(operator.bucket)
-    listing = [] if operator.keys is not None else [[["s3:ListBucket"], bucket, ""]]
+    bucket = bucket_of(getattr(operator, "bucket", None))
+    listing = [] if getattr(operator, "keys", None) is not None else [[["s3:ListBucket"], bucket, ""]]
     return {"grants": [[["s3:DeleteObject"], bucket, "/*"], *listing]}
 
 
 def _listed(operator: Any) -> dict[str, Any]:
-    return {"grants": [[["s3:ListBucket"], bucket_of(operator.bucket), ""]]}
+    return {"grants": [[["s3:ListBucket"], bucket_of(getattr(operator, "bucket", None)), ""]]}
 
 
 def _bucket_created(operator: Any) -> dict[str, Any]:
-    return {"grants": [[["s3:CreateBucket", "s3:ListBucket"], bucket_of(operator.bucket_name), ""]]}
+    return {"grants": [[["s3:CreateBucket", "s3:ListBucket"], bucket_of(getattr(operator, "bucket_name", None)), ""]]}
 
 
 def _bucket_deleted(operator: Any) -> dict[str, Any]:
-    bucket = bucket_of(operator.bucket_name)
-    objects = [[["s3:DeleteObject"], bucket, "/*"]] if operator.force_delete else []
+    bucket = bucket_of(getattr(operator, "bucket_name", None))
+    objects = [[["s3:DeleteObject"], bucket, "/*"]] if getattr(operator, "force_delete", None) else []
     return {"grants": [[["s3:DeleteBucket", "s3:ListBucket"], bucket, ""], *objects]}
 
 
 def _watched(operator: Any) -> dict[str, Any]:
-    bucket = bucket_of(operator.bucket_name, operator.bucket_key)
+    bucket = bucket_of(getattr(operator, "bucket_name", None), getattr(operator, "bucket_key", None))
     grants = [[["s3:GetObject"], bucket, "/*"], [["s3:ListBucket"], bucket, ""]]
     return {**polling.settings(operator), "grants": grants}
 

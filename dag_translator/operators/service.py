@@ -30,12 +30,13 @@ def lower_call(
     arguments: Any = ARGUMENTS,
     result: str = "$states.result",
     caught: Callable[[str], tuple[asl.Catcher, ...]] = lambda _record: (),
+    limit: float | None = None,
 ) -> States:
     """The three states, and the one for failures.
 
     retry: for what must not use up the user's retries, and before them. arguments: of the call; default what Lambda
     prepared. result: JSONata of what Lambda is to record. caught: the call's own catchers, given the name of the state
-    that records.
+    that records. limit: seconds that the operator waits at most, if that is less than its execution_timeout.
     """
     prepare, name, record = (
         site.names.name(task.task_id, "prepare"),
@@ -55,7 +56,7 @@ def lower_call(
             output=recorded(result),
             retry=(*retry, *own),
             catch=(*caught(record), *failed(INNER).catch),
-            timeout=None if task.timeout is None else max(1, round(task.timeout)),
+            timeout=_whole_seconds(task.timeout, limit),
         ),
         record: asl.Task(
             INVOKE,
@@ -72,6 +73,11 @@ def lower_call(
         ),
     }
     return entering(prepare, states)
+
+
+def _whole_seconds(*limits: float | None) -> int | None:
+    given = [each for each in limits if each is not None]
+    return max(1, round(min(given))) if given else None
 
 
 def prepared(task: Task, following: str, catch: tuple[asl.Catcher, ...]) -> asl.Task:

@@ -54,14 +54,17 @@ ARGUMENTS = {
 
 
 def settings(operator: Any) -> Mapping[str, Any]:
-    waits = bool(operator.wait_for_completion)
+    # Of a mapped task's arguments only those that were given are there.
+    waits = bool(getattr(operator, "wait_for_completion", False))
+    allowed = getattr(operator, "allowed_states", None) or ["success"]
+    failed = getattr(operator, "failed_states", None)
     found: dict[str, Any] = {"waits": waits}
     dag_id = literal(operator.trigger_dag_id)
     if dag_id is not None:
         found["machine"] = machine_name(dag_id)
-    if waits and "failed" in map(str, operator.allowed_states) and "failed" not in map(str, operator.failed_states):
+    if waits and "failed" in map(str, allowed) and "failed" not in map(str, ["failed"] if failed is None else failed):
         found["failure_allowed"] = True
-    if waits and operator.poke_interval != 60:
+    if waits and getattr(operator, "poke_interval", 60) != 60:
         message = "poke_interval has no effect: Step Functions is told when the other run ends"
         found["notes"] = [note("unused-argument", message, "leave it out")]
     return found
@@ -88,17 +91,21 @@ def lower(task: Task, site: Site) -> States:
 
 
 def permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
-    """The developer guide's policies; a DAG that a template names may be any."""
-    machine = task.settings.get("machine", "*")
-    reason = f"the DAG that task {task.task_id} triggers"
-    start = Permission(("states:StartExecution",), (f"{ARN}:states:{HERE}:stateMachine:{machine}",), reason)
-    if not task.settings["waits"]:
+    """A DAG that a template names may be any."""
+    machine = f"{ARN}:states:{HERE}:stateMachine:{task.settings.get('machine', '*')}"
+    return nested(machine, task.settings["waits"], f"the DAG that task {task.task_id} triggers")
+
+
+def nested(machine: str, waits: bool, reason: str) -> tuple[Permission, ...]:
+    """The developer guide's policies for starting executions of `machine` (an ARN)."""
+    start = Permission(("states:StartExecution",), (machine,), reason)
+    if not waits:
         return (start,)
-    actions = ("states:DescribeExecution", "states:StopExecution")
+    executions = f"{machine.replace(':stateMachine:', ':execution:')}:*"
     rule = f"{ARN}:events:{HERE}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
     return (
         start,
-        Permission(actions, (f"{ARN}:states:{HERE}:execution:{machine}:*",), reason),
+        Permission(("states:DescribeExecution", "states:StopExecution"), (executions,), reason),
         Permission(("events:PutTargets", "events:PutRule", "events:DescribeRule"), (rule,), reason),
     )
 

@@ -90,11 +90,9 @@ class Lambdas:
 
     async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
         """See `Integrations`."""
-        if resource != INVOKE:
+        handler = self.functions.get(_function_name(arguments["FunctionName"])) if resource == INVOKE else None
+        if handler is None:  # a service, or somebody else's function
             return await self.services.call(resource, arguments, call)
-        handler = self.functions.get(_function_name(arguments["FunctionName"]))
-        if handler is None:
-            raise TaskFailed("Lambda.ResourceNotFoundException", f"Function not found: {arguments['FunctionName']}")
         self.meter.invocations += 1
         invocation = Invocation(call.clock, f"invocation-{self.meter.invocations}", self.measured)
         self.meter.current = invocation
@@ -197,7 +195,7 @@ def _functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handler]:
 
 def _function_name(arn: str) -> str:
     """The function of a version's ARN, or a plain name."""
-    return arn.split(":")[6] if arn.startswith("arn:") else arn
+    return arn.split(":")[6] if arn.startswith("arn:") else arn  # somebody else's may be given in other ways
 
 
 def _round_trip(value: Json) -> Json:

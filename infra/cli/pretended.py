@@ -35,12 +35,17 @@ def _query(task_id: str, _arguments: Json, state: str) -> Json:
 
 def _execution(_task_id: str, arguments: Json, _state: str) -> Json:
     machine = str(arguments["StateMachineArn"]).replace(":stateMachine:", ":execution:")
-    return {"ExecutionArn": f"{machine}:{arguments['Name']}", "StartDate": 0}
+    return {"ExecutionArn": f"{machine}:{arguments.get('Name', 'simulated')}", "StartDate": 0}
+
+
+def _invoked(_task_id: str, _arguments: Json, _state: str) -> Json:
+    return {"ExecutedVersion": "1", "Payload": None, "StatusCode": 200}
 
 
 PRETENDED: Mapping[str, Pretended] = {
     "athena:startQueryExecution.sync": Pretended("job", _query, "Athena.FAILED"),
     "aws-sdk:athena:getQueryExecution": Pretended("ask", _query),
+    "lambda:invoke": Pretended("job", _invoked, "Exception"),
     "states:startExecution": Pretended("start", _execution),
     "states:startExecution.sync:2": Pretended("job", _execution),
 }

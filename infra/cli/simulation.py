@@ -80,24 +80,31 @@ def pretend(dag: Any, plan: Plan, meter: Meter) -> None:
     """Replace the bodies of a live DAG's tasks. The DAG is no good for anything else afterwards."""
     for task_id, operator in dag.task_dict.items():
         for name in operator.template_fields:
-            operator.__dict__[name] = _unrendered(operator.__dict__.get(name))
+            stand_in = _STAND_IN_DATE if name.endswith("_date") else _STAND_IN
+            operator.__dict__[name] = _unrendered(operator.__dict__.get(name), stand_in)
         operator.template_fields = ()
         operator.execute = _body(operator, task_id, plan, meter)
         if hasattr(operator, "poke"):
             operator.poke = _poke(task_id, plan, meter)
 
 
-def _unrendered(value: Any) -> Any:
-    """A template field as it stands, but with text for the outputs of other tasks, so that requests can be made."""
+# Text that any request can be made of, where a template or the output of another task would stand.
+_STAND_IN, _STAND_IN_DATE = "{}", "2024-01-01"
+
+
+def _unrendered(value: Any, stand_in: str) -> Any:
+    """A template field as it stands, with text for what only a run knows."""
     from dag_translator.authoring.definitions.xcom_arg import XComArg
 
     match value:
         case XComArg():
-            return "simulated"
+            return stand_in
+        case str() if "{{" in value or "{%" in value:
+            return stand_in
         case dict():
-            return {key: _unrendered(each) for key, each in value.items()}
+            return {key: _unrendered(each, stand_in) for key, each in value.items()}
         case list() | tuple():
-            return type(value)(_unrendered(each) for each in value)
+            return type(value)(_unrendered(each, stand_in) for each in value)
     return value
 
 

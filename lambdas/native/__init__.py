@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.native import athena, trigger_dagrun
+from lambdas.native import athena, calls, trigger_dagrun
 from lambdas.native.work import NativeWork
 
 NATIVE: Mapping[str, NativeWork] = {
     "AthenaOperator": athena.OPERATOR,
     "AthenaSensor": athena.SENSOR,
     "TriggerDagRunOperator": trigger_dagrun.OPERATOR,
+    "LambdaInvokeFunctionOperator": calls.INVOKE,
+    "StepFunctionStartExecutionOperator": calls.START_EXECUTION,
 }
 
 

@@ -6,13 +6,11 @@ console's link is made of. Source: Athena API reference, StartQueryExecution.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
+from lambdas.native.links import push_link
 from lambdas.native.work import NativeWork
-
-_DOMAINS = {"aws": "aws.amazon.com", "aws-cn": "amazonaws.cn", "aws-us-gov": "amazonaws-us-gov.com"}
 
 
 def query_request(operator: Any, _context: Any) -> dict[str, Any]:
@@ -35,11 +33,7 @@ def query_result(operator: Any, answer: Any, context: Any) -> str:
             f"Final state of Athena job is {status.get('State')}, query_execution_id is {query_id}. "
             f"Error: {status.get('StateChangeReason')}"
         )
-    if operator.do_xcom_push:
-        region = getattr(operator, "region_name", None) or os.environ.get("AWS_REGION", "")
-        partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
-        link = {"region_name": region, "aws_domain": _DOMAINS[partition], "query_execution_id": query_id}
-        context["ti"].xcom_push(key="_athena_query_results", value=link)
+    push_link(operator, context, "_athena_query_results", query_execution_id=query_id)
     return query_id
 
 

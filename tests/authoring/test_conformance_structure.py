@@ -17,7 +17,7 @@ EXPECTED = sorted((TESTS / "data" / "conformance").glob("*.3.3.2.json"))
 # DAG id → why its structure differs.
 DEVIATIONS = {"t18_nested_lists": "a list inside a list is a chain here; Airflow raises AttributeError"}
 # File → the codes of the problems that it has.
-PROBLEMS = {"t40_assets_trigger.py": ["unsupported-operator"]}
+PROBLEMS: dict[str, list[str]] = {}
 
 
 @lru_cache

@@ -140,6 +140,7 @@ class SqsHook(AwsBaseHook):
         delay_seconds: int = 0,
         message_attributes: dict[str, Any] | None = None,
         message_group_id: str | None = None,
+        message_deduplication_id: str | None = None,
     ) -> Any:
         arguments: dict[str, Any] = {
             "QueueUrl": queue_url,
@@ -149,6 +150,8 @@ class SqsHook(AwsBaseHook):
         }
         if message_group_id:
             arguments["MessageGroupId"] = message_group_id
+        if message_deduplication_id:
+            arguments["MessageDeduplicationId"] = message_deduplication_id
         return self.get_conn().send_message(**arguments)
 
 
@@ -158,18 +161,47 @@ class SnsHook(AwsBaseHook):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "client_type": "sns"})
 
-    def publish_to_target(self, target_arn: str, message: str, subject: str | None = None, **_: Any) -> Any:
-        """Publish to a topic or an endpoint."""
+    def publish_to_target(
+        self,
+        target_arn: str,
+        message: str,
+        subject: str | None = None,
+        message_attributes: dict[str, Any] | None = None,
+        message_deduplication_id: str | None = None,
+        message_group_id: str | None = None,
+    ) -> Any:
+        """Publish to a topic or an endpoint. message_attributes: name → bytes, str, number or list."""
         import json
 
-        arguments: dict[str, Any] = {
+        given = {
             "TargetArn": target_arn,
             "MessageStructure": "json",
             "Message": json.dumps({"default": message}),
+            "Subject": subject,
+            "MessageDeduplicationId": message_deduplication_id,
+            "MessageGroupId": message_group_id,
+            "MessageAttributes": {name: _attribute(value) for name, value in (message_attributes or {}).items()}
+            or None,
         }
-        if subject:
-            arguments["Subject"] = subject
-        return self.get_conn().publish(**arguments)
+        return self.get_conn().publish(**{name: value for name, value in given.items() if value is not None})
+
+
+def _attribute(value: Any) -> dict[str, Any]:
+    """A message attribute of SNS, by the type of its value."""
+    import json
+
+    match value:
+        case bytes():
+            return {"DataType": "Binary", "BinaryValue": value}
+        case str():
+            return {"DataType": "String", "StringValue": value}
+        case int() | float():
+            return {"DataType": "Number", "StringValue": str(value)}
+        case list() | tuple():
+            return {"DataType": "String.Array", "StringValue": json.dumps(value)}
+    raise TypeError(
+        f"Values in MessageAttributes must be one of bytes, str, int, float, or iterable; got {type(value)}"
+    )
 
 
 class StsHook(AwsBaseHook):

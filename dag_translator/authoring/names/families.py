@@ -52,6 +52,18 @@ S3 = _from(
     "S3DeleteObjectsOperator", "S3ListOperator",
 )  # fmt: skip
 S3_SENSOR = _from("sensors.s3", "S3KeySensor")
+LAMBDA = _from(
+    "operators.lambda_function",
+    "LambdaInvokeFunctionOperator",
+    AwsLambdaInvokeFunctionOperator="LambdaInvokeFunctionOperator",
+)
+SNS = _from("operators.messaging", "SnsPublishOperator")
+SQS = _from("operators.messaging", "SqsPublishOperator", SQSPublishOperator="SqsPublishOperator")
+EVENTBRIDGE = _from("operators.messaging", "EventBridgePutEventsOperator")
+STEP_FUNCTION = _from("operators.step_function", "StepFunctionStartExecutionOperator")
+LAMBDA_HOOK = _from("hooks.services", "LambdaHook", AwsLambdaHook="LambdaHook")
+EVENTBRIDGE_HOOK = _from("hooks.services", "EventBridgeHook")
+STEP_FUNCTION_HOOK = _from("hooks.services", "StepFunctionHook")
 AWS_OPERATOR = _from("operators.aws", "AwsBaseOperator")
 AWS_SENSOR = _from("sensors.aws", "AwsBaseSensor")
 ATHENA = _from("operators.athena", "AthenaOperator", AWSAthenaOperator="AthenaOperator")

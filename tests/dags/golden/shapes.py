@@ -7,7 +7,11 @@ from airflow.operators.empty import EmptyOperator
 from airflow.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
 from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
+from airflow.providers.amazon.aws.operators.s3 import S3CopyObjectOperator
+from airflow.providers.amazon.aws.operators.step_function import StepFunctionStartExecutionOperator
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
+from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sensors.python import PythonSensor
 from airflow.utils.task_group import TaskGroup
 
@@ -93,6 +97,20 @@ with DAG("trigger", **KW):
         failed_states=[],
         retries=1,
     )
+
+with DAG("calls", **KW):
+    arrived = S3KeySensor(task_id="arrived", bucket_key="s3://inbox/{{ ds }}.csv", timeout=3600)
+    copy = S3CopyObjectOperator(
+        task_id="copy", source_bucket_key="s3://inbox/{{ ds }}.csv", dest_bucket_key="s3://archive/{{ ds }}.csv"
+    )
+    invoke = LambdaInvokeFunctionOperator(task_id="invoke", function_name="check", payload='{"day": "{{ ds }}"}')
+    start = StepFunctionStartExecutionOperator(
+        task_id="start",
+        state_machine_arn="arn:aws:states:eu-west-1:123456789012:stateMachine:load",
+        state_machine_input=invoke.output,
+        deferrable=True,
+    )
+    arrived >> copy >> invoke >> start
 
 with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()
