@@ -151,8 +151,11 @@ def machines(machine: Machine) -> Iterator[Machine]:
 
 
 def definition(machine: Machine, comment: str, timeout: int | None) -> dict[str, Json]:
-    """The whole definition, as CreateStateMachine takes it (with the placeholders of the manifest)."""
-    top: dict[str, Json] = {"Comment": comment} if comment else {}
+    """The whole definition, as CreateStateMachine takes it (with the placeholders of the manifest).
+
+    comment: the DAG's description, in which nothing may look like a placeholder.
+    """
+    top: dict[str, Json] = {"Comment": comment.replace("${", "{")} if comment else {}
     top |= {"QueryLanguage": "JSONata"}
     if timeout is not None:
         top["TimeoutSeconds"] = timeout
