@@ -99,6 +99,8 @@ class Settings:
         """Fill in what depends on other settings or on this machine."""
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", self.prefix):
             raise UsageError(f"setting prefix: {self.prefix!r} must be 1-20 of a-z, 0-9 and -, and begin with a letter")
+        if self.prefix.startswith(("aws", "ssm")):
+            raise UsageError(f"setting prefix: {self.prefix!r} begins with aws or ssm, which Parameter Store keeps")
         requirements = self.requirements or self.dags_folder / "requirements.txt"
         if not requirements.exists() and requirements_given:
             raise UsageError(f"setting requirements: there is no file {requirements}")
