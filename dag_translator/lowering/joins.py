@@ -79,7 +79,8 @@ def _reported(step: Signal) -> str | dict[str, str]:
 
 def _sifted(task_ids: Iterable[str]) -> str:
     wanted = ", ".join(literal(task_id) for task_id in task_ids)
-    return f"$sift($states.input, function($state, $task_id) {{ $task_id in [{wanted}] }})"
+    # The list is made once, not for each task: an expression may take a second.
+    return f"($wanted := [{wanted}]; $sift($states.input, function($state, $task_id) {{ $task_id in $wanted }}))"
 
 
 def carried(branches: Iterable[Region], known: Known) -> str | dict[str, str]:

@@ -164,6 +164,8 @@ def test_the_task_function_is_as_the_manifest_and_the_settings_say(cloud: Cloud)
         "AIRSTEP_DAG_FILE": "dags/daily.py",
         "AIRSTEP_DAGS_FOLDER": "dags",
         "AIRSTEP_DAG_ID": "daily_sales",
+        "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": "True",
+        "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": "True",
         "POWERTOOLS_SERVICE_NAME": "airstep",
         "POWERTOOLS_METRICS_NAMESPACE": "Airstep",
     }
