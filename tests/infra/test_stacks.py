@@ -190,7 +190,8 @@ def test_schedules_carry_zone_and_bounds_and_those_that_are_over_are_left_out(cl
         cloud.one(PLATFORM, "AWS::Scheduler::ScheduleGroup")["Name"]
     }
     (paused,) = cloud.resources(OTHER, "AWS::Scheduler::Schedule")
-    assert (paused["Name"], paused["State"]) == ("other", "DISABLED")
+    assert (paused["Name"], paused["State"]) == ("other", "ENABLED")
+    assert json.loads(text(paused["Target"]["Input"]))["is_paused_upon_creation"] is True  # the dispatcher reads it
 
 
 def test_a_schedule_starts_the_dispatcher_and_leaves_lost_events_in_the_queue(cloud: Cloud) -> None:
