@@ -83,9 +83,12 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Parallel:
+    """`arguments` is the input of every branch; None: the state's own input."""
+
     branches: tuple[Machine, ...]
     next: str | None
     output: Json = None
+    arguments: Json = None
     comment: str = ""
 
 
@@ -151,8 +154,11 @@ def machines(machine: Machine) -> Iterator[Machine]:
 
 
 def definition(machine: Machine, comment: str, timeout: int | None) -> dict[str, Json]:
-    """The whole definition, as CreateStateMachine takes it (with the placeholders of the manifest)."""
-    top: dict[str, Json] = {"Comment": comment} if comment else {}
+    """The whole definition, as CreateStateMachine takes it (with the placeholders of the manifest).
+
+    comment: the DAG's description, in which nothing may look like a placeholder.
+    """
+    top: dict[str, Json] = {"Comment": comment.replace("${", "{")} if comment else {}
     top |= {"QueryLanguage": "JSONata"}
     if timeout is not None:
         top["TimeoutSeconds"] = timeout
@@ -181,8 +187,9 @@ def _state(state: State) -> dict[str, Json]:
             body: dict[str, Json] = {"Type": "Choice", "Choices": choices, "Default": state.default}
             return comment | body | _output(state.output)
         case Parallel():
+            given: dict[str, Json] = {} if state.arguments is None else {"Arguments": state.arguments}
             branches = {"Branches": [to_json(branch) for branch in state.branches]}
-            return {"Type": "Parallel"} | comment | branches | _output(state.output) | _next(state.next)
+            return {"Type": "Parallel"} | comment | given | branches | _output(state.output) | _next(state.next)
         case DistributedMap():
             return {"Type": "Map"} | comment | _map(state) | _output(state.output) | _next(state.next)
         case Task():

@@ -84,19 +84,17 @@ def test_every_task_ends_as_in_airflow(account: Account) -> None:
 
 
 def test_the_sensor_waited_in_states(account: Account) -> None:
-    """Its query was polled by Step Functions itself; no Lambda was there in between."""
+    """Its query was polled by Step Functions itself, with a Wait between; no Lambda was there meanwhile."""
     client = account.client("stepfunctions")
     (execution,) = client.list_executions(stateMachineArn=account.machine_arn("rough"))["executions"]
     pages = client.get_paginator("get_execution_history").paginate(executionArn=execution["executionArn"])
-    scheduled = [
-        event["taskScheduledEventDetails"]
-        for page in pages
-        for event in page["events"]
-        if event["type"] == "TaskScheduled"
-    ]
+    events = [event for page in pages for event in page["events"]]
+    scheduled = [event["taskScheduledEventDetails"] for event in events if event["type"] == "TaskScheduled"]
     polls = [each for each in scheduled if each["resourceType"] == "aws-sdk:athena"]
-    assert polls
+    waits = [event["stateEnteredEventDetails"]["name"] for event in events if event["type"] == "WaitStateEntered"]
+    assert len(polls) > 1
     assert all("QueryExecutionId" in json.loads(each["parameters"]) for each in polls)
+    assert waits == ["watches · wait"] * (len(polls) - 1)
 
 
 def test_the_failed_tasks_log_is_there(account: Account) -> None:

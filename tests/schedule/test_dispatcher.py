@@ -39,6 +39,12 @@ def test_an_event_starts_the_run_of_its_instant() -> None:
     assert list(DagState(world.store, "etl").queue()) == []
 
 
+def test_seconds_of_the_scheduled_time_make_no_other_instant() -> None:
+    world = World()
+    answer = dispatch(world.dispatcher, event(DAILY, MIDNIGHT + timedelta(seconds=43)))
+    assert answer["started"] == ["scheduled__2024-01-20T00:00:00+00:00"]
+
+
 @pytest.mark.parametrize("meanwhile", ["nothing", "begun", "ended"])
 def test_the_same_event_again_starts_nothing(meanwhile: str) -> None:
     world = World()
@@ -80,6 +86,15 @@ def test_pause_and_unpause() -> None:
     dispatch(world.dispatcher, event(DAILY, None))  # what the command sends after unpausing
     # Without catchup only the latest of the missed ones.
     assert world.machines.started == [name(17), name(19)]
+
+
+def test_a_dag_that_is_paused_upon_creation_waits_for_somebody_to_unpause_it() -> None:
+    world = World()
+    paused = {**event(DAILY, MIDNIGHT), "is_paused_upon_creation": True}
+    assert dispatch(world.dispatcher, paused)["dropped"] == "paused"
+    DagState(world.store, "etl").set_paused(False)
+    assert dispatch(world.dispatcher, paused)["dropped"] is None
+    assert len(world.machines.started) == 1
 
 
 def test_catchup_runs_everything_since_the_start_date_in_order() -> None:

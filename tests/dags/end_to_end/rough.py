@@ -36,8 +36,11 @@ with DAG("rough", schedule=None, start_date=datetime(2024, 1, 1), catchup=False)
 
     @task
     def asks_athena(ti=None):
+        # Takes a few seconds, so that the sensor has to wait.
+        numbers = "UNNEST(sequence(1, 60000)) AS {0}(x{0})"
         answer = boto3.client("athena").start_query_execution(
-            QueryString="SELECT 6 * 7 AS answer", ResultConfiguration={"OutputLocation": "s3://end-to-end/results/"}
+            QueryString=f"SELECT sum(xa * xb) AS answer FROM {numbers.format('a')} CROSS JOIN {numbers.format('b')}",
+            ResultConfiguration={"OutputLocation": "s3://end-to-end/results/"},
         )
         return answer["QueryExecutionId"]
 
