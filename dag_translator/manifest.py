@@ -95,4 +95,5 @@ def _permission(permission: Permission) -> dict[str, Any]:
         "actions": list(permission.actions),
         "resources": list(permission.resources),
         "reason": permission.reason,
+        **({"condition": dict(permission.condition)} if permission.condition else {}),
     }

@@ -5,6 +5,7 @@ Invariant: every action is spelt out; a task function reaches the rows and objec
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,20 +21,27 @@ _ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z0-9]+")
 
 
 def statements(permissions: Iterable[Mapping[str, Any]]) -> list[iam.PolicyStatement]:
-    """A manifest's permissions as IAM statements; those on the same resources become one.
+    """A manifest's permissions as IAM statements; those on the same resources under the same condition become one.
 
-    Each is {"actions": [...], "resources": [...], "reason": ...}; resources may hold CloudFormation's pseudo parameters
-    like ${AWS::Region}. Raises InternalError for an action with a wildcard: manifests name each one.
+    Each is {"actions": [...], "resources": [...], "reason": ...}, with a "condition" if there is one; resources may
+    hold CloudFormation's pseudo parameters like ${AWS::Region}. Raises InternalError for an action with a wildcard:
+    manifests name each one.
     """
-    actions_of: dict[tuple[str, ...], set[str]] = {}
+    actions_of: dict[tuple[tuple[str, ...], str], set[str]] = {}
     for permission in permissions:
         for action in permission["actions"]:
             if not _ACTION.fullmatch(action):
                 raise InternalError(f"the manifest asks for the action {action!r} ({permission.get('reason')})")
-        actions_of.setdefault(tuple(sorted(set(permission["resources"]))), set()).update(permission["actions"])
+        condition = json.dumps(permission.get("condition") or {}, sort_keys=True)
+        key = (tuple(sorted(set(permission["resources"]))), condition)
+        actions_of.setdefault(key, set()).update(permission["actions"])
     return [
-        iam.PolicyStatement(actions=sorted(actions), resources=[_substituted(resource) for resource in resources])
-        for resources, actions in sorted(actions_of.items())
+        iam.PolicyStatement(
+            actions=sorted(actions),
+            resources=[_substituted(resource) for resource in resources],
+            conditions=json.loads(condition) or None,
+        )
+        for (resources, condition), actions in sorted(actions_of.items())
     ]
 
 

@@ -12,6 +12,7 @@ from dag_translator.operators import (
     athena,
     athena_sensor,
     empty,
+    jobs,
     lambda_function,
     messaging,
     python,
@@ -33,4 +34,5 @@ LOWERINGS: Mapping[str, Lowering] = {
     "StepFunctionStartExecutionOperator": step_function.LOWERING,
     **s3.LOWERINGS,
     **messaging.LOWERINGS,
+    **jobs.LOWERINGS,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dag_translator import asl
@@ -15,11 +15,15 @@ from dag_translator.names import StateNames
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """IAM actions on resources (ARNs; `${AWS::Partition}`, `${AWS::Region}`, `${AWS::AccountId}` stand open)."""
+    """IAM actions on resources (ARNs; `${AWS::Partition}`, `${AWS::Region}`, `${AWS::AccountId}` stand open).
+
+    condition: of the statement, in IAM's words.
+    """
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     reason: str
+    condition: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,31 @@ def _invoked(_task_id: str, _arguments: Json, _state: str) -> Json:
     return {"ExecutedVersion": "1", "Payload": None, "StatusCode": 200}
 
 
+def _glue_run(task_id: str, arguments: Json, _state: str) -> Json:
+    return {"Id": f"simulated-{task_id}", "JobRunId": f"simulated-{task_id}", "JobName": arguments["JobName"]}
+
+
+def _ecs_task(task_id: str, _arguments: Json, _state: str) -> Json:
+    return {"TaskArn": f"simulated-{task_id}", "Containers": [{"ExitCode": 0}]}
+
+
+def _ecs_started(task_id: str, arguments: Json, state: str) -> Json:
+    return {"Tasks": [_ecs_task(task_id, arguments, state)], "Failures": []}
+
+
+def _batch_job(task_id: str, _arguments: Json, _state: str) -> Json:
+    return {"JobId": f"simulated-{task_id}"}
+
+
 PRETENDED: Mapping[str, Pretended] = {
     "athena:startQueryExecution.sync": Pretended("job", _query, "Athena.FAILED"),
     "aws-sdk:athena:getQueryExecution": Pretended("ask", _query),
+    "glue:startJobRun": Pretended("start", _glue_run),
+    "glue:startJobRun.sync": Pretended("job", _glue_run),
+    "ecs:runTask": Pretended("start", _ecs_started),
+    "ecs:runTask.sync": Pretended("job", _ecs_task),
+    "batch:submitJob": Pretended("start", _batch_job),
+    "batch:submitJob.sync": Pretended("job", _batch_job),
     "lambda:invoke": Pretended("job", _invoked, "Exception"),
     "states:startExecution": Pretended("start", _execution),
     "states:startExecution.sync:2": Pretended("job", _execution),

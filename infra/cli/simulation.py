@@ -186,8 +186,8 @@ class PretendedServices:
         if row.kind == "job":
             call.submitted(row.answer(task_id, arguments, "running"))
             await call.sleep(self.plan.seconds(task_id))
-            if self.plan.outcome(task_id, call.attempt) == "failed":
-                raise TaskFailed(row.error, f"simulated: the work of {task_id} fails")
+        if self.plan.outcome(task_id, call.attempt) == "failed":
+            raise TaskFailed(row.error, f"simulated: the work of {task_id} fails")
         return row.answer(task_id, arguments, "success")
 
     def _state_now(self, task_id: str, call: TaskCall) -> str:

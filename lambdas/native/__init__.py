@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.native import athena, calls, trigger_dagrun
+from lambdas.native import athena, calls, jobs, trigger_dagrun
 from lambdas.native.work import NativeWork
 
 NATIVE: Mapping[str, NativeWork] = {
@@ -18,6 +18,9 @@ NATIVE: Mapping[str, NativeWork] = {
     "TriggerDagRunOperator": trigger_dagrun.OPERATOR,
     "LambdaInvokeFunctionOperator": calls.INVOKE,
     "StepFunctionStartExecutionOperator": calls.START_EXECUTION,
+    "GlueJobOperator": jobs.GLUE,
+    "EcsRunTaskOperator": jobs.ECS,
+    "BatchOperator": jobs.BATCH,
 }
 
 

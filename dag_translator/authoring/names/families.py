@@ -64,6 +64,11 @@ STEP_FUNCTION = _from("operators.step_function", "StepFunctionStartExecutionOper
 LAMBDA_HOOK = _from("hooks.services", "LambdaHook", AwsLambdaHook="LambdaHook")
 EVENTBRIDGE_HOOK = _from("hooks.services", "EventBridgeHook")
 STEP_FUNCTION_HOOK = _from("hooks.services", "StepFunctionHook")
+GLUE = _from(
+    "operators.glue", "GlueJobOperator", AwsGlueJobOperator="GlueJobOperator", AWSGlueJobOperator="GlueJobOperator"
+)
+ECS = _from("operators.ecs", "EcsRunTaskOperator", ECSOperator="EcsRunTaskOperator", EcsOperator="EcsRunTaskOperator")
+BATCH = _from("operators.batch", "BatchOperator", AwsBatchOperator="BatchOperator", AWSBatchOperator="BatchOperator")
 AWS_OPERATOR = _from("operators.aws", "AwsBaseOperator")
 AWS_SENSOR = _from("sensors.aws", "AwsBaseSensor")
 ATHENA = _from("operators.athena", "AthenaOperator", AWSAthenaOperator="AthenaOperator")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 
 from dag_translator.authoring.definitions.baseoperator import BaseOperator
 from dag_translator.authoring.hooks.aws import AwsBaseHook
+from dag_translator.authoring.loading import coded
 
 
 class AwsMixin:
@@ -56,3 +57,14 @@ class AwsBaseOperator(AwsMixin, BaseOperator):
 def aws_template_fields(*fields: str) -> tuple[str, ...]:
     """`fields`, and those that all AWS operators have."""
     return tuple(sorted({"aws_conn_id", "region_name", "verify", *fields}))
+
+
+def refuse(what: str, hint: str) -> NoReturn:
+    """What can't be honoured: loading reports it at the user's line."""
+    raise coded(ValueError(f"{what} is not supported"), "unsupported-argument", hint)
+
+
+def must_be_known(operator: Any, name: str) -> None:
+    """Refuse a template that only a run could render where the state machine has to know."""
+    if not isinstance(getattr(operator, name), bool):
+        refuse(f"{type(operator).__name__}: a template as {name}", "say True or False")

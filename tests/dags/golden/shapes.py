@@ -7,6 +7,9 @@ from airflow.operators.empty import EmptyOperator
 from airflow.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
 from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+from airflow.providers.amazon.aws.operators.batch import BatchOperator
+from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
+from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
 from airflow.providers.amazon.aws.operators.s3 import S3CopyObjectOperator
 from airflow.providers.amazon.aws.operators.step_function import StepFunctionStartExecutionOperator
@@ -111,6 +114,14 @@ with DAG("calls", **KW):
         deferrable=True,
     )
     arrived >> copy >> invoke >> start
+
+with DAG("jobs", **KW):
+    glue = GlueJobOperator(task_id="glue", job_name="load", script_args={"--day": "{{ ds }}"}, retries=1)
+    ecs = EcsRunTaskOperator(
+        task_id="ecs", task_definition="etl:3", cluster="c", overrides={}, launch_type="FARGATE", skip_on_exit_code=99
+    )
+    batch = BatchOperator(task_id="batch", job_name="n", job_definition="d", job_queue="q", wait_for_completion=False)
+    glue >> ecs >> batch
 
 with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()
