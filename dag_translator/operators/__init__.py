@@ -12,6 +12,7 @@ from dag_translator.operators import (
     athena,
     athena_sensor,
     empty,
+    http,
     jobs,
     lambda_function,
     messaging,
@@ -35,4 +36,5 @@ LOWERINGS: Mapping[str, Lowering] = {
     **s3.LOWERINGS,
     **messaging.LOWERINGS,
     **jobs.LOWERINGS,
+    **http.LOWERINGS,
 }

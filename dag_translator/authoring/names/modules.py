@@ -186,6 +186,13 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.hooks.sqs": f.SQS_HOOK,
     "airflow.providers.amazon.aws.hooks.sns": f.SQS_HOOK,
     "airflow.providers.amazon.aws.hooks.sts": f.SQS_HOOK,
+    # --- HTTP --------------------------------------------------------------------------------------------------------
+    "airflow.operators.http_operator": f.HTTP,
+    "airflow.providers.http.operators.http": f.HTTP,
+    "airflow.sensors.http_sensor": f.HTTP_SENSOR,
+    "airflow.providers.http.sensors.http": f.HTTP_SENSOR,
+    "airflow.hooks.http_hook": f.HTTP_HOOK,
+    "airflow.providers.http.hooks.http": f.HTTP_HOOK,
     # --- the rest ----------------------------------------------------------------------------------------------------
     "airflow.hooks": {},
     "airflow.hooks.base": f.BASE_HOOK,

@@ -9,7 +9,6 @@ _BOTO3 = "call the service with boto3 in a @task; the task's role needs the perm
 _DOCKER = "build the image's command into a Lambda-sized @task, or run it on ECS with boto3 from a @task"
 _SQL = "run the SQL with the database's own client in a @task (add it to requirements.txt), or with AthenaOperator"
 _OTHER_DAG = "make both one DAG, or let the other DAG start this one with TriggerDagRunOperator"
-_HTTP = "make the request in a @task (or wait for it in @task.sensor)"
 _RETRY = (
     "use retries, retry_delay, retry_exponential_backoff; raise AirflowFailException for what should not be retried"
 )
@@ -35,9 +34,6 @@ BY_NAME: dict[str, str] = {
     "KubernetesPodOperator": _DOCKER,
     "GKEPodOperator": _DOCKER,
     "EksPodOperator": _DOCKER,
-    "HttpOperator": _HTTP,
-    "SimpleHttpOperator": _HTTP,
-    "HttpSensor": _HTTP,
     "HITLOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "ApprovalOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "send_slack_notification": "call Slack's web hook in an on_failure_callback function",
