@@ -90,14 +90,20 @@ class Parallel:
 
 
 @dataclass(frozen=True, slots=True)
-class DistributedMap:
-    """A `Map` in distributed mode, whose children are Standard executions with histories of their own."""
+class Map:
+    """Runs `processor` for each of `items`, `at_once` at a time (None: as many as Step Functions allows).
+
+    distributed: each is a Standard execution with a history of its own, which can't read outer variables; else they are
+    iterations within this execution, at most 40 at a time.
+    """
 
     items: Json
     selector: Json
     processor: Machine
     next: str | None
     output: Json = None
+    distributed: bool = True
+    at_once: int | None = None
     label: str = ""
     comment: str = ""
 
@@ -107,7 +113,7 @@ class Succeed:
     """Ends its branch; a `Choice` or `Catch` can't say `End` itself."""
 
 
-State = Task | Pass | Choice | Wait | Parallel | DistributedMap | Succeed
+State = Task | Pass | Choice | Wait | Parallel | Map | Succeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ def machines(machine: Machine) -> Iterator[Machine]:
         for state in current.states.values():
             if isinstance(state, Parallel):
                 waiting.extend(state.branches)
-            elif isinstance(state, DistributedMap):
+            elif isinstance(state, Map):
                 waiting.append(state.processor)
 
 
@@ -182,7 +188,7 @@ def _state(state: State) -> dict[str, Json]:
         case Parallel():
             branches = {"Branches": [to_json(branch) for branch in state.branches]}
             return {"Type": "Parallel"} | comment | branches | _output(state.output) | _next(state.next)
-        case DistributedMap():
+        case Map():
             return {"Type": "Map"} | comment | _map(state) | _output(state.output) | _next(state.next)
         case Task():
             return {"Type": "Task"} | comment | _task(state) | _output(state.output) | _next(state.next)
@@ -215,9 +221,12 @@ def _retrier(retrier: Retrier) -> dict[str, Json]:
     return body
 
 
-def _map(state: DistributedMap) -> dict[str, Json]:
-    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}} | to_json(state.processor)
+def _map(state: Map) -> dict[str, Json]:
+    mode = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"} if state.distributed else {"Mode": "INLINE"}
+    processor = {"ProcessorConfig": mode} | to_json(state.processor)
     body: dict[str, Json] = {"Items": state.items, "ItemSelector": state.selector, "ItemProcessor": processor}
+    if state.at_once is not None:
+        body["MaxConcurrency"] = state.at_once
     return body | ({"Label": state.label} if state.label else {})
 
 

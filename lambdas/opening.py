@@ -40,6 +40,11 @@ class Ended:
     record: TaskRecord
 
 
+def map_index_of(event: Mapping[str, Any]) -> int:
+    """Which instance of a mapped task a payload is about; -1 for a task that is not mapped."""
+    return int(event.get("map_index", -1))
+
+
 def open_task(runtime: Runtime, run: RunInfo, task: Any, attempt: int, map_index: int = -1) -> Opened | Ended:
     """Find out which try this is, and write that it runs. XComs of an earlier try are gone afterwards."""
     key = TaskKey(run.dag_id, run.run_id, task.task_id, map_index)
@@ -91,12 +96,22 @@ def _running(
     if found.state == "up_for_reschedule":
         return changed(kept, start_date=found.start_date, first_poke=found.first_poke, pokes=found.pokes)
     # The timeout of a rescheduling sensor counts from its first poke, through all tries; else each try has its own.
-    first_poke = found.first_poke if getattr(task, "mode", None) == "reschedule" else None
+    first_poke = found.first_poke if fixed(task, "mode") == "reschedule" else None
     return changed(kept, try_number=found.try_number + 1, first_poke=first_poke)
 
 
+def fixed(task: Any, name: str) -> Any:
+    """An argument of the task; of a mapped one what is the same for all instances. None without it."""
+    return task.partial_kwargs.get(name) if task.is_mapped else getattr(task, name, None)
+
+
 def own_copy(task: Any) -> Any:
-    """A copy of the operator for one try: rendering and running may change it, but not the DAG of a warm Lambda."""
+    """A copy of the operator for one try: rendering and running may change it, but not the DAG of a warm Lambda.
+
+    A mapped operator stays itself until `tries.render` makes its instance.
+    """
+    if task.is_mapped:
+        return task
     copied = task.prepare_for_execution()
     for name, value in vars(copied).items():
         if isinstance(value, dict | list | set) and name not in ("upstream_task_ids", "downstream_task_ids"):

@@ -3,6 +3,7 @@
     pk "{dag_id}/{run_id}"   sk "run"                                DagRun
                              sk "ti/{task_id}/{map_index}"           TaskRecord (-1: not mapped)
                              sk "xcom/{task_id}/{map_index}/{key}"   XCom
+                             sk "map/{task_id}"                      what a mapped task is mapped over (Mapped)
                              sk "join/{execution}/{task_id}"         Join
     pk "dag/{dag_id}"        sk "run/{run_after}/{run_id}"           index of the DagRuns, oldest first
                              sk "state"                              pause state and the like (the dispatcher's)
@@ -99,7 +100,8 @@ class TaskRecord:
 
     attempt: Step Functions' RetryCount at entry; worker: the Lambda request that wrote the record last (tells a write
     whose answer was lost from somebody else's); states: the answer to give again once the task has succeeded;
-    first_poke, pokes: a sensor's; rendered: JSON text of the rendered template fields.
+    first_poke, pokes: a sensor's; rendered: JSON text of the rendered template fields; rendered_map_index: what
+    `map_index_template` says of a mapped task's instance.
     """
 
     dag_id: str
@@ -122,6 +124,7 @@ class TaskRecord:
     first_poke: str | None = None
     pokes: int = 0
     rendered: str | None = None
+    rendered_map_index: str | None = None
 
     @property
     def key(self) -> TaskKey:
@@ -130,6 +133,18 @@ class TaskRecord:
     @property
     def is_final(self) -> bool:
         return self.state in FINAL_TASK_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a mapped task is mapped over, where that is the output of mapped tasks.
+
+    length: the number of its instances. pushed: for each mapped task that it is mapped over the map indexes that pushed a
+    value, or only their number where they are 0, 1, 2, … without a gap.
+    """
+
+    length: int
+    pushed: Mapping[str, int | list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from lambdas.records import (
     Fence,
     Item,
     Join,
+    Mapped,
     RunKey,
     TaskKey,
     TaskRecord,
@@ -169,9 +170,10 @@ class Store(ABC):
         item = self.read(key.pk, key.sk)
         return from_item(TaskRecord, item) if item else None
 
-    def list_tasks(self, run: RunKey) -> list[TaskRecord]:
-        """Every task instance of a run that has a record, in the order of task_id and map index."""
-        records = [from_item(TaskRecord, item) for item in self.query(run.pk, "ti/")]
+    def list_tasks(self, run: RunKey, task_id: str | None = None) -> list[TaskRecord]:
+        """Every task instance of a run (of one task) that has a record, in the order of task_id and map index."""
+        prefix = "ti/" if task_id is None else f"ti/{task_id}/"
+        records = [from_item(TaskRecord, item) for item in self.query(run.pk, prefix)]
         return sorted(records, key=lambda record: (record.task_id, record.map_index))
 
     def save_task(self, record: TaskRecord, *, expect: Fence | None, xcoms: Mapping[str, str] | None = None) -> bool:
@@ -226,6 +228,20 @@ class Store(ABC):
             if name is None or key == name:
                 found.append(XCom(task, int(map_index), key, self._xcom_text(item)))
         return sorted(found, key=lambda xcom: (xcom.task_id, xcom.map_index, xcom.key))
+
+    def xcom_indexes(self, run: RunKey, task_id: str, name: str) -> list[int]:
+        """The map indexes of the task's instances that pushed an XCom of this key, in order."""
+        found = (item["sk"].split("/", 3) for item in self.query(run.pk, f"xcom/{task_id}/"))
+        return sorted(int(map_index) for _, _, map_index, key in found if key == name)
+
+    def save_mapped(self, run: RunKey, task_id: str, mapped: Mapped) -> None:
+        """Keep what a mapped task is mapped over."""
+        self.write([self._put(run.pk, f"map/{task_id}", {"length": mapped.length, "pushed": dict(mapped.pushed)})])
+
+    def get_mapped(self, run: RunKey, task_id: str) -> Mapped | None:
+        """What a mapped task is mapped over, if that was kept."""
+        item = self.read(run.pk, f"map/{task_id}")
+        return Mapped(item["length"], item["pushed"]) if item else None
 
     def clear_xcoms(self, key: TaskKey) -> None:
         """Remove what earlier tries pushed."""

@@ -109,9 +109,10 @@ def perform(runtime: Runtime, ti: TaskInstance, code: Code, begins: bool = True)
         TaskDeferred,
     )
 
-    task, context = ti.task, ti.get_template_context()
+    context = ti.get_template_context()
     with _context_in_environment(ti), time_limit(None, runtime.remaining_ms):
         render(ti)
+        task = ti.task
         if begins:
             begin(ti)
         try:
@@ -141,9 +142,14 @@ def begin(ti: TaskInstance) -> None:
 
 
 def render(ti: TaskInstance) -> None:
-    """Render the task's templates, and keep what they became for the record."""
+    """Render the task's templates, and keep what they became for the record. A mapped task first gets the arguments of
+    its index."""
     from lambdas.templates import resolve_template_files
 
+    if ti.task.is_mapped:
+        from lambdas.mapped import become_instance
+
+        become_instance(ti)
     task = ti.task
     if task.template_fields:
         resolve_template_files(task, task.dag)
@@ -162,7 +168,14 @@ def push_result(ti: TaskInstance, result: Any) -> list[str]:
         skipped, note = _skips(task, result)
         if note is not None:
             ti.xcom_push("skipmixin_key", note)
-    if skipped or result is None or not task.do_xcom_push:
+    if skipped:
+        return skipped
+    pushes = result is not None and task.do_xcom_push
+    if ti.map_index < 0 and any(task.dag.task_dict[below].is_mapped for below in task.downstream_task_ids):
+        from lambdas.mapped import check_mappable
+
+        check_mappable(task, result if pushes else None)
+    if not pushes:
         return skipped
     if task.multiple_outputs:
         _push_items(ti, result)
@@ -229,6 +242,7 @@ def conclude(
         error=type(error).__name__ if error is not None else None,
         error_message=message_of(error)[:2000] if error is not None else None,
         rendered=ti.rendered or ti.record.rendered,
+        rendered_map_index=ti.rendered_map_index,
         **also,
     )
     fence = Fence("running", ti.record.try_number, record.attempt, record.execution)

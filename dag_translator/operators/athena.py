@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dag_translator import asl
-from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, call, user_retrier
+from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, user_retrier
 from dag_translator.model import Task
 from dag_translator.operators.lowering import Lowering, Permission, Site, States, entering, failing
 
@@ -35,7 +35,7 @@ def lower(task: Task, site: Site) -> States:
     states |= {
         prepare: asl.Task(
             INVOKE,
-            call("prepare_task", task_id=task.task_id),
+            site.call("prepare_task", task),
             name,
             output="{% {'states': $states.input, 'arguments': $states.result.Payload} %}",
             retry=(TRANSIENT,),
@@ -54,9 +54,10 @@ def lower(task: Task, site: Site) -> States:
         ),
         record: asl.Task(
             INVOKE,
-            call(
+            site.call(
                 "record_result",
-                task_id=task.task_id,
+                task,
+                inner,
                 result="{% $states.input.result %}",
                 attempt="{% $states.input.attempt %}",
             ),

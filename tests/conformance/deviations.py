@@ -4,9 +4,6 @@ from __future__ import annotations
 
 # DAG -> the code it is refused with.
 UNSUPPORTED: dict[str, str] = {
-    "t07_mapped_zero_length": "unsupported-expand",
-    "t09_expand_forms": "unsupported-expand",
-    "t12_xcom_pull_forms": "unsupported-expand",
     "t31_fail_fast": "unsupported-fail-fast",
     "t40_consumer": "unsupported-schedule",
     "t40_trigger": "unsupported-operator",

@@ -69,6 +69,10 @@ class DictOfListsExpandInput(ResolveMixin):
             total *= len(items_of(item.resolve(context) if isinstance(item, ResolveMixin) else item))
         return total
 
+    def pushed_names(self, arguments: Mapping[str, Any]) -> list[str]:  # noqa: ARG002 - the other kind looks at them
+        """Which of the resolved arguments come from XComs, and so are no templates."""
+        return [name for name, item in self.value.items() if isinstance(item, ResolveMixin)]
+
     def resolve(self, context: Any) -> dict[str, Any]:
         """The mapped arguments of the context's own map_index."""
         index = _map_index(context)
@@ -121,6 +125,10 @@ class ListOfDictsExpandInput(ResolveMixin):
         return {
             name: item.resolve(context) if isinstance(item, ResolveMixin) else item for name, item in mapping.items()
         }
+
+    def pushed_names(self, arguments: Mapping[str, Any]) -> list[str]:
+        """Which of the resolved arguments are not rendered as templates."""
+        return list(arguments) if isinstance(self.value, ResolveMixin) else []
 
     def _items(self, context: Any) -> Sequence[Any]:
         value = self.value.resolve(context) if isinstance(self.value, ResolveMixin) else self.value

@@ -105,6 +105,7 @@ class MappedOperator(AbstractOperator):
     """
 
     is_mapped = True
+    maps_function = False  # whether what is mapped are the arguments of a @task's function
     _airstep_line: int | None
 
     def __init__(
