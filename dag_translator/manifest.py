@@ -56,9 +56,7 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "timezone": dag.timezone,
         "tasks": _tasks(dag, machine),
         "functions": {"TaskFunction": TASK_FUNCTION},
-        "permissions": [
-            _permission(each) for task in dag.tasks for each in _permissions(task, name)
-        ],
+        "permissions": [_permission(each) for task in dag.tasks for each in _permissions(task, name)],
         "task_permissions": [_permission(each) for each in SECRETS],
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],

@@ -14,7 +14,7 @@ from dag_translator.model import Expansion
 from dag_translator.operators.mapped import MAX_LENGTH
 
 # What a task's states are made of, besides the arguments that every operator has.
-_DECIDING = frozenset({"poke_interval", "timeout", "mode", "soft_fail", "exponential_backoff", "max_wait", "sleep_time"})
+_DECIDING = frozenset({"poke_interval", "timeout", "mode", "soft_fail", "sleep_time"})
 # These differ from instance to instance without anybody minding.
 _FREE = frozenset({"doc", "doc_md", "doc_json", "doc_yaml", "doc_rst"})
 

@@ -50,8 +50,9 @@ class Task:
 
     upstream: ids of its direct upstream tasks, sorted. setups: the upstream setup tasks it belongs to. skips: what it
     may skip when it succeeds. lowering: which entry of `operators.LOWERINGS` translates it. settings: what that entry
-    needs (JSON). timeout: `execution_timeout` in seconds. expansion: of a mapped task. asks: other arguments that were given and are not Airflow's
-    defaults, for the validation pass to judge. line: where the DAG file makes it.
+    needs (JSON). timeout: `execution_timeout` in seconds. expansion: what a mapped task is mapped over. asks: other
+    arguments that were given and are not Airflow's defaults, for the validation pass to judge. line: where the DAG file
+    makes it.
     """
 
     task_id: str
@@ -83,8 +84,10 @@ class Task:
 
     @property
     def fires_early(self) -> bool:
-        """Whether the task may start before all its upstream tasks have ended. A mapped one has to know what it is mapped
-        over."""
+        """Whether the task may start before all its upstream tasks have ended.
+
+        A mapped one may not: it has to know what it is mapped over.
+        """
         return self.trigger_rule in EARLY_FIRING and len(self.upstream) > 1 and self.expansion is None
 
 

@@ -2,8 +2,8 @@
 
     {"kind": "expand_task", "run": $run, "task_id": "m", "states": {upstream task: state, …}} -> {"length": 3}
 
-`states` is there if what the task is mapped over may not have succeeded. Raises AirflowSkipException for zero length, and
-CannotExpand (the task is then upstream_failed) when there is nothing to map over. Calling it again gives the same.
+`states` is there if what the task is mapped over may not have succeeded. Raises AirflowSkipException for zero length,
+and CannotExpand (the task is then upstream_failed) when there is nothing to map over. Calling it again gives the same.
 """
 
 from __future__ import annotations
@@ -87,9 +87,7 @@ def _measure(runtime: Runtime, run: RunInfo, task: Any) -> Mapped:
 def _remove_others(runtime: Runtime, run: RunInfo, task: Any, length: int) -> None:
     """What an earlier execution of the run left behind, if the task had more instances then, or none."""
     kept = range(length)
-    others = [
-        record for record in runtime.store.list_tasks(run.key, task.task_id) if record.map_index not in kept
-    ]
+    others = [record for record in runtime.store.list_tasks(run.key, task.task_id) if record.map_index not in kept]
     for record in others:
         runtime.store.clear_xcoms(record.key)
     runtime.store.save_tasks(changed(record, state="removed") for record in others if record.state != "removed")

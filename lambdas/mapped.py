@@ -16,11 +16,13 @@ from lambdas.records import RunKey, TaskKey
 from lambdas.store import Store
 
 
-class LazyXComSequence(Sequence[Any]):
+class LazyXComSequence(Sequence[Any]):  # users see the name in logs; it is Airflow's
     """The XComs of a mapped task's instances that pushed one, in the order of their indexes.
 
     known: their map indexes, or their number where they are 0, 1, 2, … without a gap; None: not known yet.
     """
+
+    is_lazy_sequence = True
 
     def __init__(self, store: Store, run: RunKey, task_id: str, key: str, known: int | list[int] | None) -> None:
         self._store = store
@@ -80,9 +82,9 @@ def become_instance(ti: Any) -> None:
     """
     mapped, context = ti.task, ti.get_template_context()
     arguments = mapped.expand_input.resolve(context)
-    pushed = mapped.expand_input.pushed_names(arguments)
-    task = own_copy(mapped.unmap(arguments))
-    task._already_rendered = frozenset(id(arguments[name]) for name in pushed)
+    task = mapped.unmap(arguments)
+    task = own_copy(task, shared=task.template_fields)  # rendering copies these, and knows pushed values by identity
+    task._already_rendered = frozenset(id(arguments[name]) for name in mapped.expand_input.pushed_names())
     ti.task = context["task"] = task
 
 

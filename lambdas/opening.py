@@ -14,7 +14,7 @@ got lost.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,16 +105,16 @@ def fixed(task: Any, name: str) -> Any:
     return task.partial_kwargs.get(name) if task.is_mapped else getattr(task, name, None)
 
 
-def own_copy(task: Any) -> Any:
+def own_copy(task: Any, shared: Collection[str] = ()) -> Any:
     """A copy of the operator for one try: rendering and running may change it, but not the DAG of a warm Lambda.
 
-    A mapped operator stays itself until `tries.render` makes its instance.
+    A mapped operator stays itself until `tries.render` makes its instance. shared: attributes that are left as they are.
     """
     if task.is_mapped:
         return task
     copied = task.prepare_for_execution()
     for name, value in vars(copied).items():
-        if isinstance(value, dict | list | set) and name not in ("upstream_task_ids", "downstream_task_ids"):
+        if isinstance(value, dict | list | set) and name not in ("upstream_task_ids", "downstream_task_ids", *shared):
             object.__setattr__(copied, name, _fresh(value))
     return copied
 

@@ -55,7 +55,8 @@ def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
                 runtime,
                 ti,
                 poking.poke,
-                begins=poking.count == 1 or fixed(task, "mode") == "reschedule",  # each poke of a rescheduled sensor is a begin in Airflow
+                # Each poke of a rescheduled sensor is a begin in Airflow.
+                begins=poking.count == 1 or fixed(task, "mode") == "reschedule",
                 keeps_on=_keeps_on(ti, poking),
             )
             outcome = {"state": "success", "wait": 0, "states": states}

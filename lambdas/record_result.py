@@ -15,8 +15,9 @@ from typing import Any
 from lambdas.errors import surfaced
 from lambdas.native import native_work
 from lambdas.opening import Ended, map_index_of, open_task
+from lambdas.results import push_result
 from lambdas.runtime import RunInfo, Runtime
-from lambdas.tries import answer_again, conclude, log, push_result, render, task_environment
+from lambdas.tries import answer_again, conclude, log, render, task_environment
 
 
 def record_result(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -139,8 +139,8 @@ class TaskRecord:
 class Mapped:
     """What a mapped task is mapped over, where that is the output of mapped tasks.
 
-    length: the number of its instances. pushed: for each mapped task that it is mapped over the map indexes that pushed a
-    value, or only their number where they are 0, 1, 2, … without a gap.
+    length: the number of its instances. pushed: for each mapped task that it is mapped over the map indexes that pushed
+    a value, or only their number where they are 0, 1, 2, … without a gap.
     """
 
     length: int

@@ -7,14 +7,15 @@ can't be expanded are ways past the `Map`; a length that is written in the DAG f
 
 Few instances run inside this execution. Many, or a number that only the run knows, or sensors (whose polling needs a
 history of its own), are children of a distributed `Map`: none of their events count here. Its result is the list of
-states, 10 bytes each at most, so `MAX_LENGTH` of them stay below the limit of a payload (256 KiB), and no `ResultWriter`
-is needed. Source: Step Functions developer guide, "Map state", "Service quotas".
+states, 10 bytes each at most, so `MAX_LENGTH` of them stay below the limit of a payload (256 KiB), and no
+`ResultWriter` is needed. Source: Step Functions developer guide, "Map state", "Service quotas".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from dag_translator import asl, names
 from dag_translator.lowering.exits import Exit, Exits, outcome, resolved
@@ -51,7 +52,7 @@ class EachExit(Exit):
     state: str = "success"
 
     def output(self, *parts: str) -> str:  # noqa: ARG002 - what it would merge into is not here
-        return self.state
+        return f"{{% '{self.state}' %}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,9 @@ def _expand(task: Task, following: str, exits: MappedExits) -> asl.Task:
     """Asks for the length. What the task is mapped over may not have succeeded, if its trigger rule allows that."""
     over = _expansion(task).over
     asks = task.trigger_rule not in ("all_success", "always")
-    states = {"states": {each: f"{{% {names.state_of(each)} %}}" for each in over}} if asks and over else {}
+    states: dict[str, Any] = (
+        {"states": {each: f"{{% {names.state_of(each)} %}}" for each in over}} if asks and over else {}
+    )
     skipped, failed = exits.skipped(), exits.upstream_failed()
     return asl.Task(
         INVOKE,

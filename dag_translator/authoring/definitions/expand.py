@@ -69,8 +69,8 @@ class DictOfListsExpandInput(ResolveMixin):
             total *= len(items_of(item.resolve(context) if isinstance(item, ResolveMixin) else item))
         return total
 
-    def pushed_names(self, arguments: Mapping[str, Any]) -> list[str]:  # noqa: ARG002 - the other kind looks at them
-        """Which of the resolved arguments come from XComs, and so are no templates."""
+    def pushed_names(self) -> list[str]:
+        """The arguments that come from XComs, and so are not rendered as templates."""
         return [name for name, item in self.value.items() if isinstance(item, ResolveMixin)]
 
     def resolve(self, context: Any) -> dict[str, Any]:
@@ -126,9 +126,9 @@ class ListOfDictsExpandInput(ResolveMixin):
             name: item.resolve(context) if isinstance(item, ResolveMixin) else item for name, item in mapping.items()
         }
 
-    def pushed_names(self, arguments: Mapping[str, Any]) -> list[str]:
-        """Which of the resolved arguments are not rendered as templates."""
-        return list(arguments) if isinstance(self.value, ResolveMixin) else []
+    def pushed_names(self) -> list[str]:
+        """As above; but whole dicts of arguments are rendered, wherever they come from, as Airflow 3.3.2 does."""
+        return []
 
     def _items(self, context: Any) -> Sequence[Any]:
         value = self.value.resolve(context) if isinstance(self.value, ResolveMixin) else self.value

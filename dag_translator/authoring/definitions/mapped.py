@@ -152,7 +152,7 @@ class MappedOperator(AbstractOperator):
             task_group.add(self)
         if dag is not None:
             dag.add_task(self)
-        apply_upstream_relationship(self, expand_input)
+        apply_upstream_relationship(self, expand_input.value)
         for name, value in partial_kwargs.items():
             if name in self.template_fields:
                 apply_upstream_relationship(self, value)

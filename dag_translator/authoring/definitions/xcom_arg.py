@@ -217,6 +217,8 @@ class ConcatXComArg(XComArg):
 class _Zipped(Sequence[Any]):
     """Tuples of the items at the same place; nothing is read before it is asked for."""
 
+    is_lazy_sequence = True
+
     def __init__(self, parts: list[Sequence[Any]], fillvalue: Any) -> None:
         self._parts = parts
         self._fillvalue = fillvalue
@@ -237,6 +239,8 @@ class _Zipped(Sequence[Any]):
 
 class _Concatenated(Sequence[Any]):
     """The items of several sequences, one after the other; nothing is read before it is asked for."""
+
+    is_lazy_sequence = True
 
     def __init__(self, parts: list[Sequence[Any]]) -> None:
         self._parts = parts
@@ -259,6 +263,8 @@ class _Mapped(Sequence[Any]):
     """Items that pass through functions when read, so that one that raises AirflowSkipException skips its
     index only.
     """
+
+    is_lazy_sequence = True
 
     def __init__(self, items: Sequence[Any], callables: list[Callable[[Any], Any]]) -> None:
         self._items = items
