@@ -108,7 +108,7 @@ def fixed(task: Any, name: str) -> Any:
 def own_copy(task: Any, shared: Collection[str] = ()) -> Any:
     """A copy of the operator for one try: rendering and running may change it, but not the DAG of a warm Lambda.
 
-    A mapped operator stays itself until `tries.render` makes its instance. shared: attributes that are left as they are.
+    A mapped operator stays itself until `tries.render` makes its instance. shared: attributes left as they are.
     """
     if task.is_mapped:
         return task
