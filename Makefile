@@ -1,7 +1,9 @@
 # Everything that a contributor and CI do. `make demo` needs Python 3.11+ and Node only; each target sets up what it
 # needs, and a second call of anything is quick (stamp files under .venv and node_modules).
 
-PYTHON ?= $(firstword $(foreach p,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+# The first that runs and is new enough: a version manager's shim may stand for a Python that is not there.
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$each && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
@@ -19,7 +21,6 @@ setup: $(VENV)/.ready node_modules/.ready  ## Python packages (hash-pinned) and 
 
 $(BIN)/uv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is needed"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
@@ -61,7 +62,7 @@ bench: setup     ## The README's figures, measured here; AIRFLOW_PYTHON=… meas
 	@$(BIN)/python -m infra.cli.bench
 
 contract: setup  ## The engine's contract on a real account: make contract AWS_PROFILE=…
-	@$(BIN)/python -m tests.contract $(CONTRACT_ARGS)
+	@AIRSTEP_CONTRACT_ENDPOINT=aws AWS_PROFILE=$(AWS_PROFILE) $(BIN)/pytest -q tests/contract $(PYTEST_ARGS)
 
 clean:           ## Remove everything that was made here, the environments too
 	rm -rf $(VENV) node_modules cdk.out demo-output .airstep .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -104,6 +104,7 @@ class Map:
     output: Json = None
     distributed: bool = True
     at_once: int | None = None
+    catch: tuple[Catcher, ...] = ()
     label: str = ""
     comment: str = ""
 
@@ -135,7 +136,7 @@ def retarget(state: State, target: Callable[[str | None], str | None], named: Ca
         case Choice():
             rules = tuple(replace(rule, next=named(rule.next)) for rule in state.rules)
             return replace(state, rules=rules, default=named(state.default))
-        case Task():
+        case Task() | Map():
             catch = tuple(replace(catcher, next=named(catcher.next)) for catcher in state.catch)
             return replace(state, next=target(state.next), catch=catch)
         case _:
@@ -156,8 +157,11 @@ def machines(machine: Machine) -> Iterator[Machine]:
 
 
 def definition(machine: Machine, comment: str, timeout: int | None) -> dict[str, Json]:
-    """The whole definition, as CreateStateMachine takes it (with the placeholders of the manifest)."""
-    top: dict[str, Json] = {"Comment": comment} if comment else {}
+    """The whole definition, as CreateStateMachine takes it (with the placeholders of the manifest).
+
+    comment: the DAG's description, in which nothing may look like a placeholder.
+    """
+    top: dict[str, Json] = {"Comment": comment.replace("${", "{")} if comment else {}
     top |= {"QueryLanguage": "JSONata"}
     if timeout is not None:
         top["TimeoutSeconds"] = timeout
@@ -200,11 +204,7 @@ def _task(state: Task) -> dict[str, Json]:
         body["TimeoutSeconds"] = state.timeout
     if state.retry:
         body["Retry"] = [_retrier(retrier) for retrier in state.retry]
-    if state.catch:
-        body["Catch"] = [
-            {"ErrorEquals": list(catcher.errors)} | _output(catcher.output) | {"Next": catcher.next}
-            for catcher in state.catch
-        ]
+    body |= _catch(state.catch)
     if state.assign is not None:
         body["Assign"] = dict(state.assign)
     return body
@@ -227,7 +227,14 @@ def _map(state: Map) -> dict[str, Json]:
     body: dict[str, Json] = {"Items": state.items, "ItemSelector": state.selector, "ItemProcessor": processor}
     if state.at_once is not None:
         body["MaxConcurrency"] = state.at_once
-    return body | ({"Label": state.label} if state.label else {})
+    return body | _catch(state.catch) | ({"Label": state.label} if state.label else {})
+
+
+def _catch(catchers: tuple[Catcher, ...]) -> dict[str, Json]:
+    listed = [
+        {"ErrorEquals": list(catcher.errors)} | _output(catcher.output) | {"Next": catcher.next} for catcher in catchers
+    ]
+    return {"Catch": listed} if listed else {}
 
 
 def _output(output: Json) -> dict[str, Json]:

@@ -124,7 +124,7 @@ def _targets(state: asl.State) -> Iterator[str]:
             return
         case asl.Choice():
             found = [state.default, *(rule.next for rule in state.rules)]
-        case asl.Task():
+        case asl.Task() | asl.Map():
             found = [state.next, *(catcher.next for catcher in state.catch)]
         case _:
             found = [state.next]

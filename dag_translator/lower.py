@@ -61,7 +61,9 @@ def lower(dag: Dag, region: Region | None) -> asl.Machine:
 
 def _start_run(following: str) -> asl.Task:
     """Makes the DagRun; from here on `$run` says which it is. The payload begins with the tasks a re-run keeps."""
-    payload = {"kind": "start_run", "execution": "{% $states.context.Execution %}", "input": "{% $states.input %}"}
+    # Not the context's whole Execution: that holds the input once more, and a payload has 256 KB.
+    execution = {name: f"{{% $states.context.Execution.{name} %}}" for name in ("Id", "Name", "StartTime")}
+    payload = {"kind": "start_run", "execution": execution, "input": "{% $states.input %}"}
     return asl.Task(
         INVOKE,
         {"FunctionName": TASK_FUNCTION, "Payload": payload},

@@ -1,7 +1,7 @@
 """One DAG: its state machine, the machine's role, the task function and its role, schedules, logs, an alarm.
 
 Reads the DAG's definition and manifest and nothing else of the DAG. The definition's placeholders become the ARNs of
-function *versions*; the roles are the manifest's permissions plus the right to invoke exactly those versions.
+function *versions*; the roles are the manifest's permissions plus the right to invoke versions of those functions.
 
 Invariant: the stack stands alone; what it needs of the platform it knows by name or reads from SSM parameters.
 """
@@ -29,8 +29,8 @@ from dag_translator.errors import InternalError
 from infra.functions import FunctionSpec, add_function, store_environment
 from infra.monitoring import add_dag_alarms
 from infra.packaging import DAGS_PREFIX, Package
-from infra.permissions import arn, bucket_objects, statements, table_rows
-from infra.platform_stack import DAG_TAG, ENVIRONMENT_TAG, LAYER_PARAMETER, SIGNAL_PARAMETER
+from infra.permissions import arn, bucket_objects, pattern, statements, table_rows
+from infra.platform_stack import DAG_TAG, ENVIRONMENT_TAG, LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
 from infra.schedules import add_schedules
 from infra.settings import Settings
 
@@ -92,6 +92,7 @@ class DagStack(Stack):
         self.settings = settings
         self.deployment = deployment
         self.manifest = deployment.manifest
+        self.function_names: set[str] = set()
         self.versions = self._add_functions()
         self.machine = self._add_machine()
         add_schedules(self, self.manifest, self.machine.attr_arn, settings, now or datetime.now(UTC))
@@ -107,6 +108,7 @@ class DagStack(Stack):
         versions = {}
         if _SIGNAL in wanted:
             versions[_SIGNAL] = self._platform_value(SIGNAL_PARAMETER)
+            self.function_names.add(self.settings.function(SIGNAL.part))
         layer_arn = self._platform_value(LAYER_PARAMETER)
         layer = lambda_.LayerVersion.from_layer_version_arn(self, "Layer", layer_arn)
         for name, size in self.manifest["functions"].items():
@@ -139,6 +141,7 @@ class DagStack(Stack):
             timeout=int(size.get("timeout") or 900),
             memory=int(size.get("memory") or settings.memory),
         )
+        self.function_names.add(spec.name)
         function = add_function(self, name, spec, layer, settings)
         granted = settings.task_permissions
         for statement in statements(
@@ -146,10 +149,11 @@ class DagStack(Stack):
         ):
             function.add_to_role_policy(statement)
         executions = f"execution/{arn('states', f'execution:{self.deployment.machine_name}')}:*"
-        partitions = (f"{dag_id}/*", f"dag/{dag_id}", executions)
+        own = pattern(dag_id)
+        partitions = (f"{own}/*", f"dag/{own}", executions)
         function.add_to_role_policy(table_rows(arn("dynamodb", f"table/{settings.table}"), partitions))
         bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
-        function.add_to_role_policy(bucket_objects(bucket, f"xcom/{dag_id}/", f"conf/{dag_id}/"))
+        function.add_to_role_policy(bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"))
         return function
 
     def _platform_value(self, name: str) -> str:
@@ -203,11 +207,9 @@ class DagStack(Stack):
     def _add_machine_role(self) -> iam.Role:
         """The machine's role. Its policies are part of it, so the machine never exists before they do."""
         own = [*statements(self.manifest["permissions"])]
-        own.append(
-            iam.PolicyStatement(
-                sid="Functions", actions=["lambda:InvokeFunction"], resources=sorted(self.versions.values())
-            )
-        )
+        # Any version of them: a run that is under way goes on with the definition, and so the versions, it began with.
+        functions = [arn("lambda", f"function:{name}:*") for name in sorted(self.function_names)]
+        own.append(iam.PolicyStatement(sid="Functions", actions=["lambda:InvokeFunction"], resources=functions))
         observing = [iam.PolicyStatement(actions=[f"xray:{action}" for action in _TRACING], resources=["*"])]
         if self.settings.log_level != "OFF":
             observing.append(iam.PolicyStatement(actions=list(_LOG_DELIVERY), resources=["*"]))
@@ -217,7 +219,8 @@ class DagStack(Stack):
             assumed_by=iam.ServicePrincipal(
                 "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
             ),
-            description=f"What the DAG {self.deployment.dag_id}'s own states may do",
+            # IAM takes Latin letters only, which a dag_id may lack.
+            description=f"What the states of {self.deployment.machine_name} may do",
             inline_policies={
                 "States": iam.PolicyDocument(statements=own),
                 "Observability": iam.PolicyDocument(statements=observing),

@@ -55,6 +55,15 @@ def bucket_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
     )
 
 
+def pattern(text: str) -> str:
+    """`text` as a policy can say it: IAM takes Latin-1 only, so any other character becomes `?`, which matches one.
+
+    >>> pattern("매출_daily")
+    '??_daily'
+    """
+    return re.sub(r"[^\x20-\xff]", "?", text)
+
+
 def arn(service: str, resource: str) -> str:
     """An ARN in the stack's own account and region, e.g. arn("lambda", "function:airstep-signal")."""
     return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"

@@ -157,7 +157,8 @@ def _runs(
         case kinds.Continuous():
             return _continuous(dispatcher, state, timetable, cursor, due)
     if not event["catchup"] and not activated:
-        run = timetable.run_for(due)
+        # Scheduler fires within the minute; should it say more precisely when, the run is still the minute's.
+        run = timetable.run_for(due) or timetable.run_for(due.replace(second=0, microsecond=0))
         return ([run], None) if run else ([], "no run at this instant")
     missed = timetable.missed_runs(cursor, due, catchup=bool(event["catchup"]))
     room = int(event["max_active_runs"]) - sum(1 for _ in islice(state.queue(), int(event["max_active_runs"])))

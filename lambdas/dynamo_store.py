@@ -18,6 +18,9 @@ from lambdas.store import Check, Condition, Delete, Put, Store, Write
 
 _BATCH = 25  # BatchWriteItem's limit
 _ATTEMPTS = 8
+# Somebody else's write was under way, or too many were: nothing has changed, and the same write may work soon. The
+# client tries a single write again by itself when it was throttled, but neither a transaction nor a conflict.
+_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 
 class DynamoStore(Store):
@@ -61,17 +64,18 @@ class DynamoStore(Store):
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def write(self, writes: Sequence[Write]) -> bool:
-        if len(writes) == 1 and isinstance(writes[0], Put):
-            return self._put_one(writes[0])
         for attempt in range(_ATTEMPTS):
             try:
-                self._dynamodb().transact_write_items(TransactItems=[self._transact(write) for write in writes])
+                if len(writes) == 1 and isinstance(writes[0], Put):
+                    self._dynamodb().put_item(**self._put_arguments(writes[0]))
+                else:
+                    self._dynamodb().transact_write_items(TransactItems=[self._transact(write) for write in writes])
                 return True
             except Exception as error:
-                reasons = _cancellation_reasons(error)
+                reasons = _reasons(error)
                 if "ConditionalCheckFailed" in reasons:
                     return False
-                if "TransactionConflict" not in reasons or attempt == _ATTEMPTS - 1:
+                if not reasons & _PASSING or attempt == _ATTEMPTS - 1:
                     raise
             self._sleep(random.uniform(0, 0.02 * 2**attempt))
         raise AssertionError("the last attempt returns or raises")
@@ -120,15 +124,6 @@ class DynamoStore(Store):
                 raise KeyError(key) from None
             raise
         return str(answer["Body"].read().decode())
-
-    def _put_one(self, put: Put) -> bool:
-        try:
-            self._dynamodb().put_item(**self._put_arguments(put))
-        except Exception as error:
-            if error_code(error) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
 
     def _put_arguments(self, put: Put) -> dict[str, Any]:
         return {"TableName": self._table, "Item": to_item_attributes(put), **_expression(put.condition)}
@@ -214,10 +209,11 @@ def from_attributes(attributes: Mapping[str, Any]) -> Item:
     return {name: from_attribute(attribute) for name, attribute in attributes.items()}
 
 
-def _cancellation_reasons(error: Exception) -> set[str]:
-    """Why a transaction was cancelled; what else went wrong gives no reasons."""
-    if error_code(error) == "TransactionConflictException":
-        return {"TransactionConflict"}
+def _reasons(error: Exception) -> set[str]:
+    """Why a write was refused, in the words of a transaction's cancellation reasons."""
+    code = error_code(error)
+    if code in ("TransactionConflictException", "ConditionalCheckFailedException"):
+        return {code.removesuffix("Exception")}
     response = getattr(error, "response", None)
     if not isinstance(response, Mapping):
         return set()

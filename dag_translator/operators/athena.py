@@ -16,8 +16,23 @@ from dag_translator.operators.lowering import Lowering, Permission, Site, States
 
 START_QUERY = "arn:aws:states:::athena:startQueryExecution.sync"
 
-# "Active queries" counts queued ones too; Athena asks for retries with jitter.
-THROTTLED = asl.Retrier(("Athena.TooManyRequestsException",), 10, interval=2, backoff=2, max_delay=60, full_jitter=True)
+# Retries that don't use up the user's, as boto3's don't in Airflow. "Active queries" counts queued ones too; Athena
+# asks for retries with jitter. What an SDK has no class for, throttled requests among them, has the service's name.
+THROTTLED = (
+    asl.Retrier(("Athena.TooManyRequestsException",), 10, interval=2, backoff=2, max_delay=60, full_jitter=True),
+    asl.Retrier(
+        (
+            "Athena.InternalServerException",
+            "Athena.SdkClientException",
+            "Athena.AthenaException",
+            "Athena.AmazonAthenaException",
+        ),
+        4,
+        interval=1,
+        backoff=2,
+        full_jitter=True,
+    ),
+)
 
 
 def lower(task: Task, site: Site) -> States:
@@ -48,7 +63,7 @@ def lower(task: Task, site: Site) -> States:
             record,
             output="{% {'states': $states.input.states, 'result': $states.result,"
             " 'attempt': $states.context.State.RetryCount} %}",
-            retry=(THROTTLED, *retry),
+            retry=(*THROTTLED, *retry),
             catch=failed(inner).catch,
             timeout=None if task.timeout is None else max(1, round(task.timeout)),
         ),

@@ -53,7 +53,7 @@ def lower(task: Task, site: Site) -> States:
         GET_QUERY,
         {"QueryExecutionId": "{% $states.input.poll.arguments.QueryExecutionId %}"},
         None,
-        retry=(THROTTLED,),
+        retry=THROTTLED,
     )
     wait = max(1, math.ceil(task.settings["interval"]))
     poll = polling.Poll(ask, _answer(task), wait, kept=True)

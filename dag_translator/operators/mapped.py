@@ -90,13 +90,17 @@ def lower(task: Task, lowering: Lowering, free: StateNames, exits: MappedExits) 
         states[free.name(task.task_id, "expand")] = _expand(task, name, exits)
         payload, length = "$states.input.states", "$states.input.length"
     ended = exits.ended()
+    distributed = not is_inline(task, lowering)
+    # The map fails when a child does, for reasons that none of its states could catch, or was stopped.
+    lost = asl.Catcher(("States.ALL",), ended.next, ended.output(payload, outcome(task.task_id, "failed")))
     states[name] = asl.Map(
         items=f"{{% [0..{length} - 1] %}}" if expansion.length is None else _indexes(expansion.length),
         selector={"run": "{% $run %}", "map_index": "{% $states.context.Map.Item.Value %}"},
         processor=_each(task, lowering, free),
         next=ended.next,
         output=ended.output(payload, f"{{{names.literal(task.task_id)}: {_DISTINCT}}}"),
-        distributed=not is_inline(task, lowering),
+        distributed=distributed,
+        catch=(lost,) if distributed else (),
         at_once=expansion.at_once,
         comment=task.doc,
     )

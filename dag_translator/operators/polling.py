@@ -88,7 +88,8 @@ def loop(task: Task, site: Site, poll: Poll, failed: Failing, success: tuple[str
     skipped = site.exits.skipped()
     states: States = {}
     if needs_rounds(task):
-        states[name] = _rounds(task, site, poll, decide)
+        # The map fails when its child does, for reasons that no state of the child could catch (or was stopped).
+        states[name] = replace(_rounds(task, site, poll, decide), catch=failed.catch[-1:])
         again, restore = name, f"{{% {poll.again} %}}"
     else:
         again, restore = site.names.name(task.task_id, "wait"), None
@@ -163,6 +164,9 @@ def children(machine_name: str, reason: str) -> tuple[Permission, ...]:
     return (
         Permission(("states:StartExecution",), (f"{arn}:stateMachine:{machine_name}",), reason),
         Permission(
-            ("states:DescribeExecution", "states:StopExecution"), (f"{arn}:execution:{machine_name}/*",), reason
+            ("states:DescribeExecution", "states:StopExecution"),
+            # A child's ARN is `machine/map:id`; the developer guide's policy for distributed maps names `machine:id`.
+            (f"{arn}:execution:{machine_name}/*", f"{arn}:execution:{machine_name}:*"),
+            reason,
         ),
     )

@@ -26,7 +26,6 @@ from infra.local.engine.integration import Integrations
 from lambdas import signal_function, task_function
 from lambdas.memory_store import MemoryStore
 from lambdas.runtime import Runtime
-from lambdas.store import Store
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 TASK_FUNCTION, SIGNAL_FUNCTION = "TaskFunction", "SignalFunction"
@@ -209,6 +208,3 @@ def _round_trip(value: Json) -> Json:
         message = f"Unable to marshal response: {error}"
         cause = json.dumps({"errorType": "Runtime.MarshalError", "errorMessage": message})
         raise TaskFailed("Runtime.MarshalError", cause) from error
-
-
-__all__ = ["Invocation", "Lambdas", "Meter", "RunResult", "Store", "Unavailable", "lambda_error", "run_dag"]

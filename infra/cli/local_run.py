@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from infra.cli.cost import Usage, estimate
 from infra.cli.critical_path import CriticalPath, Step, critical_path
 from infra.cli.files import root_of
 from infra.cli.graph import draw_run
-from infra.cli.inprocess import Meter, RunResult, run_dag
+from infra.cli.inprocess import Meter, run_dag
+from infra.cli.metered_store import MeteredStore
+from infra.cli.run_result import RunResult
 from infra.cli.services import AwsServices
-from infra.cli.simulation import PretendedServices, pretend, read_plan
+from infra.cli.simulation import Plan, PretendedServices, pretend, read_plan
 from lambdas.records import RunKey
 
 _LAMBDA_SECONDS = 900
@@ -49,6 +51,7 @@ class Simulation:
             "history_events": result.history_events,
             "definition_bytes": result.definition_bytes,
             "invocations": result.invocations,
+            "usage": asdict(self.usage),
             "cost": estimate(self.usage).to_json(),
         }
 
@@ -92,30 +95,47 @@ def simulate_file(
     logical_date: datetime | None = None,
 ) -> Simulation:
     """Simulate a DAG of the file; see `simulation` for the two mappings. Raises as `run_file` does."""
-    translation, dag = load_one(file, dag_id)
+    return simulate(*load_one(file, dag_id), durations, outcomes, logical_date)
+
+
+def simulate(
+    translation: Any,
+    dag: Any,
+    durations: Mapping[str, Any],
+    outcomes: Mapping[str, Any],
+    logical_date: datetime | None = None,
+) -> Simulation:
+    """Simulate a translated DAG. dag: the live one; it is of no other use afterwards. Raises UsageError."""
     plan = read_plan(dag.task_dict, durations, outcomes)
     manifest = translation.manifest
-    for task in manifest["tasks"]:
-        if not (task["is_native"] or task["is_sensor"]) and plan.seconds(task["task_id"]) > _LAMBDA_SECONDS:
-            raise UsageError(
-                f"durations: {task['task_id']}: a Python task has at most {_LAMBDA_SECONDS} s in Lambda\n"
-                "    → split it up, or give the work to a service (Athena, …) that the machine waits for"
-            )
+    _refuse_too_long(manifest, plan)
     meter = Meter()
+    store = MeteredStore(meter)
     pretend(dag, plan, meter)
     services = PretendedServices.of(manifest, plan)
     with _quiet_tasks():
-        result = run_dag(translation, dag, logical_date, services=services, meter=meter, run_id="simulated")
-    memory = manifest["functions"]["TaskFunction"]["memory"]
+        result = run_dag(
+            translation, dag, logical_date, services=services, store=store, meter=meter, run_id="simulated"
+        )
     usage = Usage(
         transitions=result.transitions,
         invocations=result.invocations,
         lambda_seconds=result.lambda_seconds + _OVERHEAD_SECONDS * result.invocations,
-        memory_mb=memory,
-        write_units=2 * result.invocations,
-        read_units=2 * result.invocations,
+        memory_mb=manifest["functions"]["TaskFunction"]["memory"],
+        write_units=store.write_units,
+        read_units=store.read_units,
     )
     return Simulation(result, manifest, critical_path(_steps(manifest, result)), usage)
+
+
+def _refuse_too_long(manifest: Mapping[str, Any], plan: Plan) -> None:
+    for task in manifest["tasks"]:
+        native = task["is_native"] or task["is_sensor"]
+        if not native and plan.seconds(task["task_id"]) > _LAMBDA_SECONDS:
+            raise UsageError(
+                f"durations: {task['task_id']}: a Python task has at most {_LAMBDA_SECONDS} s in Lambda\n"
+                "    → split it up, or give the work to a service (Athena, …) that the machine waits for"
+            )
 
 
 @contextlib.contextmanager

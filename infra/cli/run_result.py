@@ -15,7 +15,8 @@ from lambdas import xcom_codec
 from lambdas.memory_store import MemoryStore
 from lambdas.records import RunKey, TaskRecord
 
-_HELPERS_THAT_ONLY_WAIT = (" · await", "?")
+# What follows the task_id in the names of states that do a part of its work.
+_WORK = tuple(f" · {role}" for role in ("failed", "prepare", "record", "poll", "wait", "round ends"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,5 @@ def _spans(manifest: Mapping[str, Any], execution: Any) -> Iterator[tuple[str, S
 
 def _is_own_work(name: str, task: Mapping[str, Any]) -> bool:
     """Whether a state is the task at work, not its waiting for others, its guard, or its telling others."""
-    if name == task["task_id"]:
-        return True
     role = name.removeprefix(task["task_id"])
-    polls = task["is_sensor"] and role == "?"
-    return polls or not role.startswith((*_HELPERS_THAT_ONLY_WAIT, " · signal", " · skipped", " · upstream_failed"))
+    return not role or role.startswith(_WORK) or (task["is_sensor"] and role.startswith("?"))

@@ -6,6 +6,10 @@ import pytest
 
 from infra.cli.cost import PRICES, Usage, estimate
 from infra.cli.critical_path import Step, critical_path
+from infra.cli.inprocess import Invocation, Meter
+from infra.cli.metered_store import MeteredStore
+from infra.local.engine.clock import RealClock
+from lambdas.store import Condition, Delete, Put
 
 
 def test_an_n_shape_waits_only_for_what_it_needs() -> None:
@@ -47,3 +51,21 @@ def test_cost_adds_up() -> None:
     assert cost.lambda_ == pytest.approx(0.2 + 2000 * PRICES["Lambda, a GB-second (arm64)"])
     assert cost.total == pytest.approx(cost.step_functions + cost.lambda_ + cost.dynamodb)
     assert cost.to_json()["prices"] == PRICES
+
+
+def test_what_dynamodb_would_bill() -> None:
+    meter = Meter()
+    store = MeteredStore(meter)
+    store.write([Put("p", "outside", {"n": 1})])
+    assert (store.write_units, store.read_units) == (0, 0), "only what Lambda functions do counts"
+    meter.current = Invocation(RealClock(), "1")
+    store.write([Put("p", "s", {"text": "x" * 1500}, Condition(absent=True))])
+    assert (store.write_units, store.read_units) == (2, 0), "two KB; looking at the condition is part of the write"
+    store.write([Put("p", "t", {}), Put("p", "u", {})])
+    assert store.write_units == 2 + 2 * 2, "a transaction counts twice"
+    store.merge("p", "j", {"arrived": {"a"}}, {})
+    store.write_many([Put("p", "v", {}), Delete("p", "t")])
+    assert store.write_units == 6 + 1 + 2
+    store.read("p", "s")
+    list(store.query("p", ""))
+    assert store.read_units == 2

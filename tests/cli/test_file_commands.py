@@ -180,7 +180,7 @@ def test_translate_refuses_after_writing_the_rest(airstep: Airstep, dags: Path, 
 
 
 def test_check(airstep: Airstep, dags: Path) -> None:
-    called = airstep("dags", "check", dags, "--timeout", "3", "-o", "json")
+    called = airstep("dags", "check", dags, "--timeout", "2", "-o", "json")
     assert called.code == 1
     files = {Path(file["path"]).name: file for file in called.json["files"]}
     assert "helper.py" not in files

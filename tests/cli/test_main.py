@@ -48,12 +48,7 @@ def test_version(airstep: Airstep) -> None:
 
 
 def test_completion() -> None:
-    environment = {
-        **os.environ,
-        "_AIRSTEP_COMPLETE": "complete_bash",
-        "COMP_WORDS": "airstep dags tr",
-        "COMP_CWORD": "2",
-    }
+    asked = {"_AIRSTEP_COMPLETE": "complete_bash", "COMP_WORDS": "airstep dags tr", "COMP_CWORD": "2"}
     done = subprocess.run(
         [sys.executable, "-c", "import sys; sys.argv[0] = 'airstep'; from infra.cli.main import main; main()"],
         env={**os.environ, **asked},
@@ -69,7 +64,7 @@ def test_starting_imports_nothing_heavy() -> None:
     program = (
         "import sys; from infra.cli.main import make_app; make_app();"
         "heavy = {'boto3', 'botocore', 'aws_cdk', 'rich.table', 'jsonata', 'jinja2', 'pendulum', 'pydantic',"
-        " 'croniter', 'dag_translator.pipeline', 'infra.local.engine', 'infra.local.server', 'asyncio', 'multiprocessing'};"
+        " 'croniter', 'dag_translator.pipeline', 'infra.local.engine', 'infra.local.server', 'asyncio'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from moto import mock_aws
@@ -16,7 +17,12 @@ from tests.contract.in_process import InProcess
 ENDPOINT = "AIRSTEP_CONTRACT_ENDPOINT"
 
 
-@pytest.fixture(scope="session")
+def _scope(fixture_name: str, config: pytest.Config) -> Literal["session", "module"]:
+    """An endpoint is prepared once. In process, moto must not stay active for other folders' tests."""
+    return "session" if os.environ.get(ENDPOINT) else "module"
+
+
+@pytest.fixture(scope=_scope)
 def backend() -> Iterator[Backend]:
     url = os.environ.get(ENDPOINT)
     if url:

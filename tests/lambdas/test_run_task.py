@@ -288,15 +288,34 @@ a(), b()
 
 def test_code_that_wants_to_come_back_later_is_told_how(begin: Begin) -> None:
     run = begin("""
-from airflow.models import BaseOperator
-class Op(BaseOperator):
-    def execute(self, context):
-        self.defer(trigger=None, method_name="execute")
-Op(task_id="a", retries=3)
+from datetime import datetime
+from airflow.exceptions import AirflowRescheduleException
+@task(retries=3)
+def a():
+    raise AirflowRescheduleException(datetime(2024, 1, 1))
+a()
 """)
-    with pytest.raises(AirflowFailException, match=r"'a' raised TaskDeferred to come back later.*deferrable=False"):
+    with pytest.raises(AirflowFailException, match=r"'a' raised AirflowRescheduleException to come back later"):
         run.call("run_task", "a", attempt=0)
     assert run.record("a").state == "failed"
+
+
+def test_deferred_work_goes_on_in_the_same_lambda(begin: Begin) -> None:
+    run = begin("""
+from airflow.models import BaseOperator
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+class Fires(BaseTrigger):
+    async def run(self):
+        yield TriggerEvent("fired")
+class Op(BaseOperator):
+    def execute(self, context):
+        self.defer(trigger=Fires(), method_name="resume", kwargs={"a": 1})
+    def resume(self, context, event=None, a=None):
+        return [event, a]
+Op(task_id="a")
+""")
+    assert run.call("run_task", "a", attempt=0) == {"a": "success"}
+    assert run.xcoms()["a"]["return_value"] == ["fired", 1]
 
 
 def test_tasks_that_the_code_itself_skips(begin: Begin) -> None:

@@ -178,30 +178,37 @@ def test_what_is_kept_for_a_time_says_until_when(memory_store: MemoryStore) -> N
 
 
 class Colliding:
-    """A client whose first transactions collide with others."""
+    """A client whose first writes collide with others."""
 
-    def __init__(self, client: Any, collisions: int) -> None:
+    def __init__(self, client: Any, collisions: int, reason: str) -> None:
         self.client = client
         self.collisions = collisions
+        self.reason = reason
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.client, name)
 
-    def transact_write_items(self, **request: Any) -> Any:
+    def _collide(self, response: dict[str, Any]) -> None:
         if self.collisions:
             self.collisions -= 1
             error = RuntimeError("collision")
-            error.response = {  # type: ignore[attr-defined]
-                "Error": {"Code": "TransactionCanceledException"},
-                "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
-            }
+            error.response = response  # type: ignore[attr-defined]
             raise error
+
+    def transact_write_items(self, **request: Any) -> Any:
+        reasons = [{"Code": "None"}, {"Code": self.reason}]
+        self._collide({"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons})
         return self.client.transact_write_items(**request)
 
+    def put_item(self, **request: Any) -> Any:
+        self._collide({"Error": {"Code": f"{self.reason}Exception"}})
+        return self.client.put_item(**request)
 
-def test_transactions_that_collide_are_tried_again(moto_clients: Any, dynamo_store: DynamoStore) -> None:
+
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_transactions_that_collide_are_tried_again(moto_clients: Any, dynamo_store: DynamoStore, reason: str) -> None:
     def colliding(times: int) -> DynamoStore:
-        client = Colliding(moto_clients.dynamodb, times)
+        client = Colliding(moto_clients.dynamodb, times, reason)
         return DynamoStore(
             dynamodb=lambda: client, s3=lambda: moto_clients.s3, table="airstep", bucket="airstep", sleep=lambda _: None
         )
@@ -209,3 +216,13 @@ def test_transactions_that_collide_are_tried_again(moto_clients: Any, dynamo_sto
     assert colliding(3).create_run(RUN) == RUN
     with pytest.raises(RuntimeError, match="collision"):
         colliding(100).create_run(changed(RUN, run_id="r2", execution="e2"))
+
+
+def test_a_single_write_that_meets_a_transaction_is_tried_again(moto_clients: Any, dynamo_store: DynamoStore) -> None:
+    client = Colliding(moto_clients.dynamodb, 3, "TransactionConflict")
+    store = DynamoStore(
+        dynamodb=lambda: client, s3=lambda: moto_clients.s3, table="airstep", bucket="airstep", sleep=lambda _: None
+    )
+    assert store.save_task(RUNNING, expect=None)
+    assert client.collisions == 0
+    assert not store.save_task(changed(RUNNING, worker="other"), expect=None)

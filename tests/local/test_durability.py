@@ -97,11 +97,13 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, d
     ]
     for writer in writers:
         writer.start()
-    time.sleep(1)
+    give_up = time.monotonic() + 60
+    while len(acknowledged) < 60 and time.monotonic() < give_up:
+        time.sleep(0.05)
     kill(first)
     for writer in writers:
         writer.join()
-    assert len(acknowledged) > 50
+    assert len(acknowledged) >= 60
     second = server.start(state_dir=state_dir)
     yield Client(second), {"items": acknowledged, "execution": execution["executionArn"], "machine": machine}
     second.stop()

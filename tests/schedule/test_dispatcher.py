@@ -39,6 +39,12 @@ def test_an_event_starts_the_run_of_its_instant() -> None:
     assert list(DagState(world.store, "etl").queue()) == []
 
 
+def test_seconds_of_the_scheduled_time_make_no_other_instant() -> None:
+    world = World()
+    answer = dispatch(world.dispatcher, event(DAILY, MIDNIGHT + timedelta(seconds=43)))
+    assert answer["started"] == ["scheduled__2024-01-20T00:00:00+00:00"]
+
+
 @pytest.mark.parametrize("meanwhile", ["nothing", "begun", "ended"])
 def test_the_same_event_again_starts_nothing(meanwhile: str) -> None:
     world = World()

@@ -1,0 +1,109 @@
+"""A run in which everything goes wrong, deployed to the local AWS and run there on real Lambdas in real time.
+
+Translate, package, synthesise, deploy, start, wait: the parts that the other tests look at one by one. A failing task,
+crashing workers, a timeout, a skip, a query that is waited for, and an edge that crosses branches each end in Airflow's
+state, and nothing is left hanging.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.cli.account import Account, at
+from infra.deploy import deploy
+from infra.local import server
+from infra.settings import Settings
+from lambdas import xcom_codec
+from lambdas.records import RunKey, TaskKey
+
+pytestmark = pytest.mark.local_aws
+
+DAG_FILE = Path(__file__).parents[1] / "dags" / "end_to_end" / "rough.py"
+EXPECTED = {
+    "fails": "failed",
+    "crashes": "success",
+    "crashes_for_good": "failed",
+    "hangs": "failed",
+    "skips": "skipped",
+    "asks_athena": "success",
+    "watches": "success",
+    "after_all": "success",
+    "needs_two": "success",
+}
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """A local AWS with the DAG deployed."""
+    from aws_cdk import App
+
+    from infra.app import build
+
+    folder = tmp_path_factory.mktemp("rough")
+    (folder / "dags").mkdir()
+    shutil.copy(DAG_FILE, folder / "dags")
+    context = {"target": "local", "dagsFolder": str(folder / "dags")}
+    aws = server.start()
+    try:
+        account = at(aws.environment)
+        account.client("s3").create_bucket(Bucket="end-to-end")
+        app = App(analytics_reporting=False, builtin_cloud_formation_validation=False, outdir=str(folder / "cdk.out"))
+        build(app, Settings.read(context.get))
+        deploy(Path(app.synth().directory), client=account.client)
+        yield account
+    finally:
+        aws.stop()
+
+
+def test_every_task_ends_as_in_airflow(account: Account) -> None:
+    run = RunKey("rough", "first")
+    machine = account.machine_arn("rough")
+    client = account.client("stepfunctions")
+    execution = client.start_execution(stateMachineArn=machine, name="first", input='{"run_id": "first"}')
+    give_up = time.monotonic() + 120
+    while (described := client.describe_execution(executionArn=execution["executionArn"]))["status"] == "RUNNING":
+        assert time.monotonic() < give_up, "the execution hangs"
+        time.sleep(0.2)
+    assert described["status"] == "SUCCEEDED", described
+    records = {record.task_id: record for record in account.store.list_tasks(run)}
+    assert {task_id: record.state for task_id, record in records.items()} == EXPECTED
+    assert records["crashes"].try_number == 2
+    stored = account.store.get_run(run)
+    assert stored is not None
+    assert stored.state == "success"
+    xcom = account.store.get_xcom(TaskKey("rough", "first", "after_all"), "return_value")
+    assert xcom is not None
+    assert xcom_codec.decode(xcom) == 2
+
+
+def test_the_sensor_waited_in_states(account: Account) -> None:
+    """Its query was polled by Step Functions itself, with a Wait between; no Lambda was there meanwhile."""
+    client = account.client("stepfunctions")
+    (execution,) = client.list_executions(stateMachineArn=account.machine_arn("rough"))["executions"]
+    pages = client.get_paginator("get_execution_history").paginate(executionArn=execution["executionArn"])
+    events = [event for page in pages for event in page["events"]]
+    scheduled = [event["taskScheduledEventDetails"] for event in events if event["type"] == "TaskScheduled"]
+    polls = [each for each in scheduled if each["resourceType"] == "aws-sdk:athena"]
+    waits = [event["stateEnteredEventDetails"]["name"] for event in events if event["type"] == "WaitStateEntered"]
+    assert len(polls) > 1
+    assert all("QueryExecutionId" in json.loads(each["parameters"]) for each in polls)
+    assert waits == ["watches · wait"] * (len(polls) - 1)
+
+
+def test_the_failed_tasks_log_is_there(account: Account) -> None:
+    def said() -> list[dict[str, Any]]:
+        events = account.client("logs").filter_log_events(logGroupName=account.task_log_group("rough"))["events"]
+        return [event for event in events if "no good" in event["message"]]
+
+    give_up = time.monotonic() + 10
+    while not (found := said()) and time.monotonic() < give_up:
+        time.sleep(0.2)
+    assert found
+    assert json.loads(found[0]["message"])["task_id"] == "fails"
