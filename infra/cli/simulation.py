@@ -23,6 +23,7 @@ from infra.cli.inprocess import Meter
 from infra.local.engine import TaskCall, TaskFailed
 
 DEFAULT_SECONDS = 1.0
+DEFAULT_INSTANCES = 3  # of a mapped task whose number only a run knows
 STATES = ("success", "failed", "skipped")
 
 Json = Any
@@ -78,10 +79,38 @@ def read_plan(task_ids: Mapping[str, Any], durations: Any, outcomes: Any) -> Pla
 def pretend(dag: Any, plan: Plan, meter: Meter) -> None:
     """Replace the bodies of a live DAG's tasks. The DAG is no good for anything else afterwards."""
     for task_id, operator in dag.task_dict.items():
+        if operator.is_mapped:
+            _pretend_mapped(operator, plan, meter)
+            continue
         operator.template_fields = ()
         operator.execute = _body(operator, task_id, plan, meter)
         if hasattr(operator, "poke"):
             operator.poke = _poke(task_id, plan, meter)
+
+
+def _pretend_mapped(mapped: Any, plan: Plan, meter: Meter) -> None:
+    """Instances as many as the DAG file says, or `DEFAULT_INSTANCES`; each takes the task's duration."""
+    from dag_translator.authoring.definitions.baseoperator import BaseOperator
+    from dag_translator.authoring.definitions.expand import DictOfListsExpandInput
+
+    length = mapped.expand_input.parse_time_length()
+    mapped.expand_input = DictOfListsExpandInput({"item": [None] * (DEFAULT_INSTANCES if length is None else length)})
+
+    def instance(_: Any) -> Any:
+        operator = BaseOperator(
+            task_id=mapped.task_id,
+            dag=mapped.dag,
+            task_group=mapped.task_group,
+            retries=mapped.retries,
+            execution_timeout=mapped.execution_timeout,
+            _airstep_from_mapped=True,
+        )
+        body = _body(operator, mapped.task_id, plan, meter)
+        operator.execute = body  # type: ignore[method-assign]
+        operator.poke = lambda context: body(context) is None  # type: ignore[attr-defined]
+        return operator
+
+    mapped.unmap = instance
 
 
 def _body(operator: Any, task_id: str, plan: Plan, meter: Meter) -> Callable[[Any], Any]:

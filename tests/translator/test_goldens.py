@@ -21,7 +21,19 @@ GOLDENS = Path(__file__).parent / "goldens"
 SHAPES = ROOT / "tests" / "dags" / "golden" / "shapes.py"
 VALIDATOR = ROOT / "node_modules" / ".bin" / "asl-validator"
 DAG_IDS = (
-    *("athena", "branch", "chain", "cleanup", "diamond", "early", "groups", "n_shape", "odd_names", "retries"),
+    *(
+        "athena",
+        "branch",
+        "chain",
+        "cleanup",
+        "diamond",
+        "early",
+        "groups",
+        "mapped",
+        "n_shape",
+        "odd_names",
+        "retries",
+    ),
     *("sensors", "setup_teardown", "short_circuit"),
 )
 

@@ -82,6 +82,17 @@ with DAG("athena", **KW):
     )
     query >> AthenaSensor(task_id="watch", query_execution_id=query.output, timeout=900, sleep_time=10)
 
+with DAG("mapped", **KW):
+    files = step("files")
+    load = PythonOperator.partial(
+        task_id="load", python_callable=work, retries=1, retry_delay=timedelta(minutes=1), max_active_tis_per_dagrun=10
+    ).expand(op_args=files.output)
+    PythonOperator.partial(task_id="regions", python_callable=work).expand(op_args=[["eu"], ["us"]])
+    load >> step("report", trigger_rule="none_failed_min_one_success")
+    AthenaOperator.partial(
+        task_id="repair", database="db", output_location="s3://bucket/results/", trigger_rule="all_done"
+    ).expand(query=load.output)
+
 with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()
     cluster >> step("work") >> step("drop_cluster").as_teardown(setups=cluster)
