@@ -60,7 +60,8 @@ def _mapped_names(operator: Any) -> frozenset[str]:
 class FixedArguments:
     """A mapped operator as its instances will be, with what is fixed; what is mapped over is None.
 
-    An attribute is the argument given to `partial`, else the constructors' default, else the mapped operator's own.
+    An attribute is the argument given to `partial`, else the constructors' default unless that is None, else the mapped
+    operator's own.
     """
 
     def __init__(self, operator: Any) -> None:
@@ -68,7 +69,7 @@ class FixedArguments:
         self._mapped = _mapped_names(operator)
 
     def __getattr__(self, name: str) -> Any:
-        if name in self._mapped:
+        if name in self._mapped - _DECIDING:  # to map over those is refused
             return None
         given = self._operator.partial_kwargs
         if name in given:
@@ -76,6 +77,6 @@ class FixedArguments:
         for owner in self._operator.operator_class.__mro__:
             init = vars(owner).get("__init__")
             parameter = inspect.signature(init).parameters.get(name) if inspect.isfunction(init) else None
-            if parameter is not None and parameter.default is not parameter.empty:
+            if parameter is not None and parameter.default not in (parameter.empty, None):
                 return parameter.default
         return getattr(self._operator, name)

@@ -62,6 +62,8 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     "start_date": ("refused", "a task with a start_date of its own is not supported yet", "set it on the DAG"),
     "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
 }
+# Those of them that are not about one argument.
+NOT_ARGUMENTS = ("mapped_group", "mapped_branch", "mapped_argument", "too_many_instances")
 DAG_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     "max_active_tasks": (
         "approximated",

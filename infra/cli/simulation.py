@@ -92,22 +92,18 @@ def _pretend_mapped(mapped: Any, plan: Plan, meter: Meter) -> None:
     """Instances as many as the DAG file says, or `DEFAULT_INSTANCES`; each takes the task's duration."""
     from dag_translator.authoring.definitions.baseoperator import BaseOperator
     from dag_translator.authoring.definitions.expand import DictOfListsExpandInput
+    from dag_translator.authoring.sensors.base import BaseSensorOperator
 
     length = mapped.expand_input.parse_time_length()
     mapped.expand_input = DictOfListsExpandInput({"item": [None] * (DEFAULT_INSTANCES if length is None else length)})
+    kind = BaseSensorOperator if hasattr(mapped.operator_class, "poke") else BaseOperator
 
     def instance(_: Any) -> Any:
-        operator = BaseOperator(
-            task_id=mapped.task_id,
-            dag=mapped.dag,
-            task_group=mapped.task_group,
-            retries=mapped.retries,
-            execution_timeout=mapped.execution_timeout,
-            _airstep_from_mapped=True,
-        )
-        body = _body(operator, mapped.task_id, plan, meter)
-        operator.execute = body  # type: ignore[method-assign]
-        operator.poke = lambda context: body(context) is None  # type: ignore[attr-defined]
+        arguments = {"retries": mapped.retries, "execution_timeout": mapped.execution_timeout}
+        place = {"task_id": mapped.task_id, "dag": mapped.dag, "task_group": mapped.task_group}
+        operator: Any = kind(**place, **arguments, _airstep_from_mapped=True)
+        operator.execute = _body(operator, mapped.task_id, plan, meter)
+        operator.poke = _poke(mapped.task_id, plan, meter)
         return operator
 
     mapped.unmap = instance

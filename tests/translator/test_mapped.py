@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dag_translator import asl
@@ -15,8 +17,8 @@ from tests.translator.fakes import execute
 from tests.translator.reference import Outcome
 
 
-def _dag(expansion: Expansion, retry: Retry = Retry()) -> tuple[Dag, asl.Machine]:
-    mapped = Task("m", "X", ("a",), expansion=expansion, retry=retry)
+def _dag(expansion: Expansion, retries: int = 0) -> tuple[Dag, asl.Machine]:
+    mapped = Task("m", "X", ("a",), expansion=expansion, retry=Retry(retries))
     dag = Dag("d", "d.py", (Task("a", "X"), mapped, Task("z", "X", ("m",), trigger_rule="none_failed_min_one_success")))
     return dag, lower(dag, structure(dag))
 
@@ -43,17 +45,17 @@ def test_as_many_as_are_allowed_fit_the_payload() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expansion", "retry", "distributed"),
+    ("expansion", "retries", "distributed"),
     [
-        (Expansion(3), Retry(), False),
-        (Expansion(40), Retry(), False),
-        (Expansion(41), Retry(), True),
-        (Expansion(40), Retry(100), True),
-        (Expansion(over=("a",)), Retry(), True),
+        (Expansion(3), 0, False),
+        (Expansion(40), 0, False),
+        (Expansion(41), 0, True),
+        (Expansion(40), 100, True),
+        (Expansion(over=("a",)), 0, True),
     ],
 )
-def test_where_instances_run(expansion: Expansion, retry: Retry, distributed: bool) -> None:
-    dag, machine = _dag(expansion, retry)
+def test_where_instances_run(expansion: Expansion, retries: int, distributed: bool) -> None:
+    dag, machine = _dag(expansion, retries)
     assert _map(machine).distributed is distributed
     estimates, problems = check(dag, machine, asl.definition(machine, "", None))
     assert not problems
@@ -85,16 +87,12 @@ def test_nothing_to_map_over_in_the_file_needs_no_lambda() -> None:
 def test_a_child_that_is_lost_fails_the_task_and_not_the_run() -> None:
     dag, machine = _dag(Expansion(over=("a",)))
     # More states than were planned: the fake has no outcome for the fourth instance, and fails as no task would.
-    broken = asl.Map(**{**_fields(_map(machine)), "processor": _fails()})
+    broken = replace(_map(machine), processor=_fails())
     states = {name: broken if state is _map(machine) else state for name, state in machine.states.items()}
     outcomes = {"a": Outcome(1), "m": Outcome(1, each=("success",)), "z": Outcome(1)}
     execution, lambdas = execute(dag, asl.Machine(machine.start_at, states), outcomes)
     assert execution.status == "SUCCEEDED"
     assert lambdas.final == {"a": "success", "m": "failed", "z": "upstream_failed"}
-
-
-def _fields(state: asl.Map) -> dict[str, object]:
-    return {name: getattr(state, name) for name in asl.Map.__slots__}  # type: ignore[attr-defined]
 
 
 def _fails() -> asl.Machine:
