@@ -60,20 +60,20 @@ def _mapped_names(operator: Any) -> frozenset[str]:
 class FixedArguments:
     """A mapped operator as its instances will be, with what is fixed; what is mapped over is None.
 
-    An attribute is the argument given to `partial`, else the constructors' default unless that is None, else the mapped
-    operator's own.
+    An attribute is the argument given to `partial`, or by default_args, else the constructors' default unless that is
+    None, else the mapped operator's own.
     """
 
     def __init__(self, operator: Any) -> None:
         self._operator = operator
         self._mapped = _mapped_names(operator)
+        self._given = operator.fixed_arguments()
 
     def __getattr__(self, name: str) -> Any:
         if name in self._mapped - _DECIDING:  # to map over those is refused
             return None
-        given = self._operator.partial_kwargs
-        if name in given:
-            return given[name]
+        if name in self._given:
+            return self._given[name]
         for owner in self._operator.operator_class.__mro__:
             init = vars(owner).get("__init__")
             parameter = inspect.signature(init).parameters.get(name) if inspect.isfunction(init) else None

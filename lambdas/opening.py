@@ -102,7 +102,7 @@ def _running(
 
 def fixed(task: Any, name: str) -> Any:
     """An argument of the task; of a mapped one what is the same for all instances. None without it."""
-    return task.partial_kwargs.get(name) if task.is_mapped else getattr(task, name, None)
+    return task.fixed_arguments().get(name) if task.is_mapped else getattr(task, name, None)
 
 
 def own_copy(task: Any, shared: Collection[str] = ()) -> Any:

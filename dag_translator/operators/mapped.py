@@ -31,6 +31,9 @@ MAX_LENGTH = 20_000
 # Step Functions runs so many inline iterations at a time; and an instance is about 15 events, 3 more for each retry.
 INLINE_LENGTH = 40
 INLINE_EVENTS = 1_500
+# Lambda's quota is 1,000 concurrent executions an account and region, and others want some. Step Functions would start
+# ten thousand children, and the ones that Lambda turns away would use up their retries.
+AT_ONCE = 500
 
 # How a mapped task may have ended once it was expanded: any set of these.
 ENDED: PossibleStates = frozenset({"success", "failed", "skipped"})
@@ -101,7 +104,7 @@ def lower(task: Task, lowering: Lowering, free: StateNames, exits: MappedExits) 
         output=ended.output(payload, f"{{{names.literal(task.task_id)}: {_DISTINCT}}}"),
         distributed=distributed,
         catch=(lost,) if distributed else (),
-        at_once=expansion.at_once,
+        at_once=expansion.at_once or (AT_ONCE if distributed else None),
         comment=task.doc,
     )
     return states

@@ -203,6 +203,11 @@ class MappedOperator(AbstractOperator):
         operator._airstep_line = self._airstep_line
         return operator
 
+    def fixed_arguments(self) -> dict[str, Any]:
+        """What all instances are made with: the arguments of `partial`, and the `default_args` around the task."""
+        defaults, _ = merged_defaults(self._dag, self.task_group, None, None)
+        return {**defaults, **self.partial_kwargs}
+
     def iter_mapped_dependencies(self) -> Any:
         """The tasks whose output this one is mapped over."""
         for operator, _ in self.expand_input.iter_references():
