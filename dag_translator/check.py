@@ -54,7 +54,7 @@ def check(dag: Dag, machine: asl.Machine, definition: Mapping[str, Any]) -> tupl
         len(json.dumps(task.task_id)) + len('"upstream_failed",' if task.expansion is None else _ALL_STATES) + 2
         for task in dag.tasks
     )
-    return found, tuple(_limits(dag, found, payload))
+    return found, tuple(_limits(dag, found, max(payload, _largest_result(machine))))
 
 
 def estimate(machine: asl.Machine, definition: Mapping[str, Any] | None = None) -> Estimates:
@@ -83,6 +83,20 @@ def _retries(state: asl.State) -> int:
     return 3 * sum(
         retrier.attempts for retrier in state.retry if "States.ALL" in retrier.errors and retrier != ANYTHING
     )
+
+
+def _largest_result(machine: asl.Machine) -> int:
+    """About how many bytes the results of a `Parallel` have: each branch gives back what it was given.
+
+    They have to fit before `Output` makes one of them; to exceed that can't be caught.
+    """
+    largest = 0
+    for inner in asl.machines(machine):
+        for state in inner.states.values():
+            if isinstance(state, asl.Parallel):
+                given = str(state.arguments)  # names each task that it carries once; its state comes to that
+                largest = max(largest, len(state.branches) * (len(given.encode()) + 12 * given.count(",")))
+    return largest
 
 
 def _limits(dag: Dag, found: Estimates, payload: int) -> Iterator[Problem]:
