@@ -13,6 +13,7 @@ from dag_translator.model import Dag, Expansion, Retry, Task
 from dag_translator.operators.mapped import AT_ONCE, MAX_LENGTH
 from dag_translator.structure import structure
 from infra.local.engine.json_values import dumps
+from lambdas import expand_task
 from tests.translator.fakes import execute
 from tests.translator.reference import Outcome
 
@@ -40,7 +41,8 @@ def test_ten_thousand_instances() -> None:
 
 
 def test_as_many_as_are_allowed_fit_the_payload() -> None:
-    """The map's result is every instance's state."""
+    """The map's result is every instance's state. (The Lambda loads none of the translator's passes.)"""
+    assert expand_task.MAX_LENGTH == MAX_LENGTH
     assert len(dumps(["skipped"] * MAX_LENGTH)) < MAX_PAYLOAD
 
 
