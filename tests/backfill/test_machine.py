@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lambdas import backfills
 from lambdas.records import DagRun
 from tests.backfill.world import World, day
 
@@ -61,7 +62,7 @@ def test_backwards_and_conf(world: World) -> None:
 
 
 def test_the_same_event_twice_starts_nothing_twice(world: World) -> None:
-    dates = {"from_date": day(0), "to_date": day(5), "max_active_runs": 2}
+    dates: dict[str, Any] = {"from_date": day(0), "to_date": day(5), "max_active_runs": 2}
     first = world.deliver(**dates)
     world.pass_time(1800)
     second = world.finish(world.deliver(**dates))
@@ -74,7 +75,7 @@ def test_the_same_event_twice_starts_nothing_twice(world: World) -> None:
 
 
 def test_the_same_request_again_finds_its_runs(world: World) -> None:
-    dates = {"from_date": day(0), "to_date": day(5)}
+    dates: dict[str, Any] = {"from_date": day(0), "to_date": day(5)}
     world.backfill(**dates)
     summary = world.backfill("event-2", **dates)
     assert (summary["status"], summary["counts"]) == ("success", {"already exists": 6})
@@ -122,9 +123,7 @@ def test_what_happens_to_dates_that_have_runs(
 
 def test_cancelled_and_taken_up_again(world: World) -> None:
     """What is under way goes on, what waits does not start; the next request does the rest."""
-    from lambdas import backfills
-
-    dates = {"from_date": day(0), "to_date": day(9), "max_active_runs": 3}
+    dates: dict[str, Any] = {"from_date": day(0), "to_date": day(9), "max_active_runs": 3}
     execution = world.deliver(**dates)
     world.pass_time(5000)
     assert backfills.cancel(world.store, world.key())
@@ -138,7 +137,7 @@ def test_cancelled_and_taken_up_again(world: World) -> None:
 
 def test_stopped_in_the_console_and_taken_up_again(world: World) -> None:
     """Its runs are stopped with it, and count as failed."""
-    dates = {"from_date": day(0), "to_date": day(9), "max_active_runs": 3}
+    dates: dict[str, Any] = {"from_date": day(0), "to_date": day(9), "max_active_runs": 3}
     execution = world.deliver(**dates)
     world.pass_time(5000)
     world.act("StopExecution", executionArn=execution)
@@ -211,9 +210,10 @@ def test_what_is_refused(detail: dict[str, Any], spec: dict[str, Any] | None, me
 def test_a_translated_dag_gets_the_dates_own_macros() -> None:
     """The machine and the Lambdas of a real DAG file: `ds` follows the logical date."""
     from dag_translator.load import load_for_run
-    from dag_translator.pipeline import translate_file
+    from dag_translator.pipeline import Translation, translate_file
 
     (translation,) = translate_file(DAG_FILE, DAG_FILE.parent)
+    assert isinstance(translation, Translation)
     spec = translation.manifest["schedule"]["spec"]
     world = World("daily", translation.definition, spec, load_for_run(DAG_FILE, "daily"))
     summary = world.backfill(from_date="2024-01-01", to_date="2024-01-10T05:00", max_active_runs=3, conf={"n": 1})
