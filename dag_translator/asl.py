@@ -83,9 +83,12 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Parallel:
+    """`arguments` is the input of every branch; None: the state's own input."""
+
     branches: tuple[Machine, ...]
     next: str | None
     output: Json = None
+    arguments: Json = None
     comment: str = ""
 
 
@@ -184,8 +187,9 @@ def _state(state: State) -> dict[str, Json]:
             body: dict[str, Json] = {"Type": "Choice", "Choices": choices, "Default": state.default}
             return comment | body | _output(state.output)
         case Parallel():
+            given: dict[str, Json] = {} if state.arguments is None else {"Arguments": state.arguments}
             branches = {"Branches": [to_json(branch) for branch in state.branches]}
-            return {"Type": "Parallel"} | comment | branches | _output(state.output) | _next(state.next)
+            return {"Type": "Parallel"} | comment | given | branches | _output(state.output) | _next(state.next)
         case DistributedMap():
             return {"Type": "Map"} | comment | _map(state) | _output(state.output) | _next(state.next)
         case Task():

@@ -48,7 +48,7 @@ def check(dag: Dag, machine: asl.Machine, definition: Mapping[str, Any]) -> tupl
     found = estimate(machine, definition)
     # Each task's state in the payload: its id, the longest state, punctuation; twice where a join hands them on.
     payload = sum(len(json.dumps(task.task_id)) + len('"upstream_failed",') + 2 for task in dag.tasks)
-    return found, tuple(_limits(dag, found, payload))
+    return found, tuple(_limits(dag, found, max(payload, _largest_result(machine))))
 
 
 def estimate(machine: asl.Machine, definition: Mapping[str, Any] | None = None) -> Estimates:
@@ -69,6 +69,20 @@ def _retries(state: asl.State) -> int:
     return 3 * sum(
         retrier.attempts for retrier in state.retry if "States.ALL" in retrier.errors and retrier != ANYTHING
     )
+
+
+def _largest_result(machine: asl.Machine) -> int:
+    """About how many bytes the results of a `Parallel` have: each branch gives back what it was given.
+
+    They have to fit before `Output` makes one of them; to exceed that can't be caught.
+    """
+    largest = 0
+    for inner in asl.machines(machine):
+        for state in inner.states.values():
+            if isinstance(state, asl.Parallel):
+                given = str(state.arguments)  # names each task that it carries once; its state comes to that
+                largest = max(largest, len(state.branches) * (len(given.encode()) + 12 * given.count(",")))
+    return largest
 
 
 def _limits(dag: Dag, found: Estimates, payload: int) -> Iterator[Problem]:

@@ -196,7 +196,8 @@ class _Lowering:
             after[task_id] = states - {None} if task_id in inside else states
         way = leave(after)
         machines = tuple(asl.Machine(each.entry, each.states) for each in lowered)
-        return {name: asl.Parallel(machines, way.next, way.output("$merge($states.result)"))}
+        output = way.output("$states.input", "$merge($states.result)")
+        return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known))}
 
     def _title(self, branches: tuple[Region, ...]) -> str:
         """The task group that the branches make up, or what each of them begins with."""

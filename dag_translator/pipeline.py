@@ -28,9 +28,11 @@ from dag_translator.load import LoadedFile, load
 from dag_translator.lower import lower
 from dag_translator.manifest import manifest
 from dag_translator.regions import Region
-from dag_translator.schedule import schedule_of
+from dag_translator.schedule import IntervalSettings, schedule_of
 from dag_translator.structure import deep_recursion, structure
 from dag_translator.validate import refused, validate
+
+DEFAULT_INTERVALS = IntervalSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,16 @@ class Refused:
     tasks: int = 0
 
 
-def translate_file(path: Path, root: Path | None = None) -> list[Translation | Refused]:
+def translate_file(
+    path: Path, root: Path | None = None, intervals: IntervalSettings = DEFAULT_INTERVALS
+) -> list[Translation | Refused]:
     """Translates every DAG of a file. root: the dags folder, default its own. Never raises for what is wrong in it."""
-    return translate_loaded(load(path, root=root), root or path.parent)
+    return translate_loaded(load(path, root=root), root or path.parent, intervals)
 
 
-def translate_loaded(loaded: LoadedFile, root: Path) -> list[Translation | Refused]:
+def translate_loaded(
+    loaded: LoadedFile, root: Path, intervals: IntervalSettings = DEFAULT_INTERVALS
+) -> list[Translation | Refused]:
     """The same for a file that is loaded already. A problem of no DAG in particular refuses all of the file's DAGs."""
     common = tuple(problem for problem in loaded.problems if problem.dag_id is None)
     if not loaded.dags:
@@ -83,14 +89,16 @@ def translate_loaded(loaded: LoadedFile, root: Path) -> list[Translation | Refus
     found: list[Translation | Refused] = []
     for dag in loaded.dags:
         own = tuple(problem for problem in loaded.problems if problem.dag_id == dag.dag_id)
-        found.append(_translate(dag, inside, loaded.path, (*common, *own)))
+        found.append(_translate(dag, inside, loaded.path, (*common, *own), intervals))
     return found
 
 
-def _translate(dag: Any, file: Path, path: Path, loading: tuple[Problem, ...]) -> Translation | Refused:
+def _translate(
+    dag: Any, file: Path, path: Path, loading: tuple[Problem, ...], intervals: IntervalSettings
+) -> Translation | Refused:
     if any(problem.code == "cycle" for problem in loading):
         return Refused(dag.dag_id, loading, len(dag.tasks))
-    schedule, schedule_problems = schedule_of(dag)
+    schedule, schedule_problems = schedule_of(dag, intervals)
     frozen = freeze(dag, file, schedule)
     problems = _placed((*loading, *schedule_problems, *validate(frozen)), path, frozen)
     if refused(problems):

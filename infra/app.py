@@ -33,7 +33,7 @@ def translate(settings: Settings) -> list[Source]:
     sources: list[Source] = []
     refused: list[Problem] = []
     for file in files:
-        for done in translate_file(file, settings.dags_folder):
+        for done in translate_file(file, settings.dags_folder, settings.intervals):
             if isinstance(done, Refused):
                 refused += done.problems
             else:

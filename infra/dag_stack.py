@@ -138,6 +138,9 @@ class DagStack(Stack):
                 "AIRSTEP_DAGS_FOLDER": DAGS_PREFIX,
                 "AIRSTEP_DAG_FILE": f"{DAGS_PREFIX}/{self.manifest['file']}",
                 "AIRSTEP_DAG_ID": dag_id,
+                # Airflow's own names for its settings.
+                "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": str(settings.create_cron_data_intervals),
+                "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": str(settings.create_delta_data_intervals),
                 "AIRSTEP_LAYER": self.deployment.platform_digests[LAYER_PARAMETER][:16],
             },
             timeout=int(size.get("timeout") or 900),

@@ -55,8 +55,9 @@ def add_schedules(
                 start_date=_text(start) if start is not None and start > now else None,
                 end_date=_text(end),
                 flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-                # `airstep dags unpause` enables it; later pauses are kept in the table alone.
-                state="DISABLED" if manifest["is_paused_upon_creation"] else "ENABLED",
+                # Pausing is the dispatcher's business: a state that somebody changes outside the stack would come
+                # back with the stack's next update.
+                state="ENABLED",
                 target=target,
             )
         )
@@ -69,6 +70,7 @@ def _target(manifest: Mapping[str, Any], machine_arn: str, settings: Settings) -
         "dag_id": manifest["dag_id"],
         "state_machine_arn": machine_arn,
         "scheduled_time": SCHEDULED_TIME,
+        **({"is_paused_upon_creation": True} if manifest["is_paused_upon_creation"] else {}),
     }
     properties = scheduler.CfnSchedule
     return properties.TargetProperty(

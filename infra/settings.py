@@ -27,6 +27,7 @@ from typing import Any, Literal
 
 from dag_translator.errors import UsageError
 from dag_translator.names import machine_name, shorten
+from dag_translator.schedule import IntervalSettings
 
 Architecture = Literal["arm64", "x86_64"]
 
@@ -53,7 +54,9 @@ class Settings:
     requirements; None = no such file. memory: MB of a task function whose manifest names none. log_retention_days: of
     every log group. run_retention_days: a run's records and XComs, 0 for ever. log_level, log_execution_data: what
     Step Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to. skip_refused: leave
-    out DAGs that can't be translated. task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
+    out DAGs that can't be translated. create_cron_data_intervals, create_delta_data_intervals: Airflow's settings
+    of these names, whether a plain cron or timedelta makes data intervals (Airflow 2) or not (Airflow 3).
+    task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
     """
 
@@ -70,6 +73,8 @@ class Settings:
     log_execution_data: bool = False
     alarm_topic: str | None = None
     skip_refused: bool = False
+    create_cron_data_intervals: bool = True
+    create_delta_data_intervals: bool = True
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
 
@@ -98,6 +103,8 @@ class Settings:
         """Fill in what depends on other settings or on this machine."""
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", self.prefix):
             raise UsageError(f"setting prefix: {self.prefix!r} must be 1-20 of a-z, 0-9 and -, and begin with a letter")
+        if self.prefix.startswith(("aws", "ssm")):
+            raise UsageError(f"setting prefix: {self.prefix!r} begins with aws or ssm, which Parameter Store keeps")
         requirements = self.requirements or self.dags_folder / "requirements.txt"
         if not requirements.exists() and requirements_given:
             raise UsageError(f"setting requirements: there is no file {requirements}")
@@ -109,6 +116,10 @@ class Settings:
         return done
 
     # -- names ------------------------------------------------------------------------------------------------------
+
+    @property
+    def intervals(self) -> IntervalSettings:
+        return IntervalSettings(self.create_cron_data_intervals, self.create_delta_data_intervals)
 
     @property
     def platform_stack(self) -> str:

@@ -110,7 +110,7 @@ def _refuse_second(backfiller: Backfiller, dag_id: str, own: str | None) -> str 
         return active
     key = BackfillKey(dag_id, active)
     other = backfills.get_backfill(backfiller.store, key)
-    if other is not None and backfiller.is_running(other["execution_arn"]):
+    if other is not None and other["status"] == "running" and backfiller.is_running(other["execution_arn"]):
         raise BackfillRefused(
             f"the backfill {active} of DAG {dag_id} is still running, and a DAG has one at a time; wait for it, or "
             f"`airstep backfill cancel {dag_id} {active}`"

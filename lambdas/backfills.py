@@ -108,8 +108,8 @@ def refuse(store: Store, key: BackfillKey, attributes: Item, error: str) -> None
 
 
 def plan_dates(store: Store, key: BackfillKey, dates: Iterable[DateItem]) -> None:
-    """Write one item for each date."""
-    store.write_many(_put(key, each) for each in dates)
+    """Write one item for each date. They stay until the backfill has ended, however long that takes."""
+    store.write_many(_put(key, each, {}) for each in dates)
 
 
 def list_dates(store: Store, key: BackfillKey) -> list[DateItem]:
@@ -152,7 +152,8 @@ def finish(store: Store, key: BackfillKey, now: str, status: str | None = None) 
         return item
     left = "cancelled" if item.get("is_cancelled") or status == "cancelled" else "failed"
     dates = [_final(each, left) for each in current(store, key, list_dates(store, key))]
-    plan_dates(store, key, dates)
+    expires = store.expires()
+    store.write_many(_put(key, each, expires) for each in dates)
     counts = counts_of(dates)
     outcome = status or next((each for each in ("cancelled", "failed") if counts.get(each)), "success")
     ended = store.merge(key.pk, key.sk, {}, {"status": outcome, "counts": counts, "completed_at": now})
@@ -175,10 +176,10 @@ def execution_ended(store: Store, event: Mapping[str, Any], now: str) -> str | N
 STATUS_OF_EXECUTION: Mapping[str, str] = {"ABORTED": "cancelled", "FAILED": "failed", "TIMED_OUT": "failed"}
 
 
-def _put(key: BackfillKey, each: DateItem) -> Put:
+def _put(key: BackfillKey, each: DateItem, expires: Item) -> Put:
     attributes = {"logical_date": each.logical_date, "run_id": each.run_id, "state": each.state, "reason": each.reason}
     kept = {name: value for name, value in attributes.items() if value is not None}
-    return Put(key.dates_pk, f"date/{each.logical_date}", kept)
+    return Put(key.dates_pk, f"date/{each.logical_date}", {**kept, **expires})
 
 
 def _now(each: DateItem, run: DagRun | None, key: BackfillKey) -> DateItem:

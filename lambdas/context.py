@@ -109,10 +109,10 @@ def _neighbour(direction: int) -> Maker:
 
 
 def _previous_date(context: Context) -> Any:
-    from dag_translator.schedule.spec import schedule_spec
+    from dag_translator.schedule.spec import IntervalSettings, schedule_spec
     from lambdas.timetable import timetable_from_spec
 
-    timetable = timetable_from_spec(schedule_spec(context.runtime.dag))
+    timetable = timetable_from_spec(schedule_spec(context.runtime.dag, IntervalSettings(**context.runtime.intervals)))
     start, _ = timetable.infer_manual_data_interval(_logical(context))
     return dated(start.isoformat())
 

@@ -61,8 +61,12 @@ class DagState:
 
     @property
     def is_paused(self) -> bool:
+        return self.paused(at_first=False)
+
+    def paused(self, *, at_first: bool) -> bool:
+        """Whether the DAG is paused: as somebody said last, `at_first` if nobody did."""
         item = self.store.read(self.pk, "state")
-        return bool(item and item.get("is_paused"))
+        return bool(item["is_paused"]) if item and "is_paused" in item else at_first
 
     def set_paused(self, paused: bool) -> None:
         """Pause or unpause: runs that are under way go on, runs that wait in the queue wait on."""

@@ -68,7 +68,7 @@ class Dispatcher:
 def dispatch(dispatcher: Dispatcher, event: Event) -> dict[str, Any]:
     """Handle one event; see the module."""
     state = DagState(dispatcher.store, event["dag_id"])
-    if state.is_paused:
+    if state.paused(at_first=bool(event.get("is_paused_upon_creation"))):
         return _answer(dropped="paused")
     activated = bool(event.get("activate"))
     due = dispatcher.now() if activated else parse(event["scheduled_time"])

@@ -43,7 +43,8 @@ class Runtime:
     now: the clock; sleep: waits
     inside an invocation, None where that is not worth while. remaining_ms: what is left of the Lambda's time, None
     if there is no end. worker: names this invocation. observe: what to put around a task's code, given its labels
-    (log lines carry them). measure: takes the final state of a try, its seconds and its labels.
+    (log lines carry them). intervals: the fields of `dag_translator.schedule.IntervalSettings` that are not the
+    defaults. measure: takes the final state of a try, its seconds and its labels.
     """
 
     dag: Any
@@ -54,6 +55,7 @@ class Runtime:
     remaining_ms: Callable[[], int] | None = None
     worker: str = ""
     log_stream: str | None = None
+    intervals: Mapping[str, bool] = field(default_factory=dict)
     observe: Callable[[Mapping[str, Any]], AbstractContextManager[Any]] = field(default=lambda _: nullcontext())
     measure: Callable[[str, float, Mapping[str, Any]], None] = field(default=lambda *_: None)
 

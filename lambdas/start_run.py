@@ -75,7 +75,7 @@ def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], e
     if (start is None) != (end is None):
         raise InvalidRunInput("data_interval_start and data_interval_end go together: give both or none")
     if start is None and logical is not None:
-        start, end = _manual_interval(runtime.dag, logical)
+        start, end = _manual_interval(runtime.dag, logical, runtime.intervals)
     run_after = _time(given, "run_after") or end or logical or started
     return DagRun(
         dag_id=runtime.dag.dag_id,
@@ -109,14 +109,14 @@ def _time(given: Mapping[str, Any], name: str) -> datetime | None:
         raise InvalidRunInput(f"{name}: {text!r} is not an ISO 8601 time such as 2024-01-15T00:00:00+00:00") from None
 
 
-def _manual_interval(dag: Any, logical: datetime) -> tuple[datetime, datetime]:
+def _manual_interval(dag: Any, logical: datetime, intervals: Mapping[str, bool]) -> tuple[datetime, datetime]:
     if dag.schedule is None:
         return logical, logical
     # Only a scheduled DAG that somebody starts by hand pays for these imports.
-    from dag_translator.schedule.spec import schedule_spec
+    from dag_translator.schedule.spec import IntervalSettings, schedule_spec
     from lambdas.timetable import timetable_from_spec
 
-    return timetable_from_spec(schedule_spec(dag)).infer_manual_data_interval(logical)
+    return timetable_from_spec(schedule_spec(dag, IntervalSettings(**intervals))).infer_manual_data_interval(logical)
 
 
 def _run_json(run: DagRun, conf: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:

@@ -92,8 +92,11 @@ class Store(ABC):
         """A large text; KeyError if there is none."""
 
     def _put(self, pk: str, sk: str, attributes: Item, condition: Condition | None = None) -> Put:
-        expires = {"expires": int(time.time()) + self.keep_days * 86400} if self.keep_days else {}
-        return Put(pk, sk, {**attributes, **expires}, condition)
+        return Put(pk, sk, {**attributes, **self.expires()}, condition)
+
+    def expires(self) -> Item:
+        """The attribute of an item that is written now and may go after `keep_days`; {} if nothing does."""
+        return {"expires": int(time.time()) + self.keep_days * 86400} if self.keep_days else {}
 
     # --- DagRuns ---------------------------------------------------------------------------------------------------
 

@@ -75,7 +75,15 @@ def environment_runtime() -> Runtime:
         observe=observer.task,
         measure=observer.measure,
         log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
+        intervals=_intervals(os.environ),
     )
+
+
+def _intervals(environment: Mapping[str, str]) -> dict[str, bool]:
+    """Airflow's settings on data intervals, under Airflow's names; those that are set."""
+    names = ("create_cron_data_intervals", "create_delta_data_intervals")
+    given = {name: environment.get(f"AIRFLOW__SCHEDULER__{name.upper()}") for name in names}
+    return {name: value.lower() == "true" for name, value in given.items() if value is not None}
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ whichever completes the join calls SendTaskSuccess with the states that were rep
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dag_translator import asl, regions
@@ -71,10 +72,27 @@ def signal(step: Signal, names: StateNames, way: Exit) -> dict[str, asl.State]:
 def _reported(step: Signal) -> str | dict[str, str]:
     if not step.decided:
         return {task_id: f"{{% {state_of(task_id)} %}}" for task_id in step.reports}
-    wanted = ", ".join(literal(task_id) for task_id in (*step.reports, *step.decided))
-    sifted = f"$sift($states.input, function($state, $task_id) {{ $task_id in [{wanted}] }})"
+    sifted = _sifted((*step.reports, *step.decided))
     # Sifting nothing out is undefined, which is an error; that can only be where no state is certain.
     return f"{{% {sifted} %}}" if step.reports else f"{{% $merge([{{}}, {sifted}]) %}}"
+
+
+def _sifted(task_ids: Iterable[str]) -> str:
+    wanted = ", ".join(literal(task_id) for task_id in task_ids)
+    # The list is made once, not for each task: an expression may take a second.
+    return f"($wanted := [{wanted}]; $sift($states.input, function($state, $task_id) {{ $task_id in $wanted }}))"
+
+
+def carried(branches: Iterable[Region], known: Known) -> str | dict[str, str]:
+    """The `Arguments` of a `Parallel`: the part of the payload that its branches may look at.
+
+    Each branch gives back what it was given, and the results of all together have to fit 256 KB.
+    """
+    task_ids = dict.fromkeys(known)
+    for inner in (each for branch in branches for each in regions.walk(branch)):
+        if isinstance(inner, Signal):
+            task_ids |= dict.fromkeys((*inner.reports, *inner.decided))
+    return f"{{% $merge([{{}}, {_sifted(sorted(task_ids))}]) %}}" if task_ids else {}
 
 
 def wait(step: Await, dag: Dag, names: StateNames, way: Exit) -> dict[str, asl.State]:

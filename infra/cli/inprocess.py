@@ -148,6 +148,7 @@ def run_dag(
     meter: Meter | None = None,
     measured: bool = False,
     start: datetime | None = None,
+    intervals: Mapping[str, bool] | None = None,
 ) -> RunResult:
     """Execute a translated DAG once and say what became of it.
 
@@ -155,6 +156,7 @@ def run_dag(
     pretend). conf, run_id, given (more keys of the execution's input) as for a manual trigger. store: to look at later,
     or with earlier runs in it. services: carries out native integrations. lender: what operators borrow (Variables,
     Connections, clients). start: when the run begins on the virtual clock; logical_date, else now, if None.
+    intervals: as `Runtime.intervals`.
     """
     store = store or MemoryStore()
     meter = meter or Meter()
@@ -165,7 +167,7 @@ def run_dag(
     run_id = run_id or execution_input.get("run_id") or f"manual__{began.astimezone(UTC).isoformat()}"
     execution_input["run_id"] = run_id
     callbacks = Callbacks()
-    runtime = Runtime(dag=dag, store=store, **({} if lender is None else {"lender": lender}))
+    runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, **({} if lender is None else {"lender": lender}))
     integrations = Lambdas(lambda_functions(runtime, callbacks), services or Unavailable(), meter, measured)
     execution = run(
         translation.definition,

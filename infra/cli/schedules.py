@@ -16,32 +16,18 @@ from infra.cli.account import Account
 from lambdas.dag_state import DagState
 
 _NAME_LIMIT = 64
-# What GetSchedule answers and UpdateSchedule takes again.
-_KEPT = (
-    *("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "EndDate", "Description"),
-    *("FlexibleTimeWindow", "Target", "KmsKeyArn", "ActionAfterCompletion"),
-)
 
 
 def is_paused(account: Account, dag_id: str) -> bool:
-    """Whether the DAG's schedule starts no runs now: as somebody said, else as it was deployed."""
-    item = account.store.read(f"dag/{dag_id}", "state")
-    if item is not None and "is_paused" in item:
-        return bool(item["is_paused"])
-    return any(schedule["State"] == "DISABLED" for schedule in _schedules(account, dag_id))
+    """Whether the DAG's schedule starts no runs now: as somebody said, else as its is_paused_upon_creation says."""
+    at_first = any(_event(schedule).get("is_paused_upon_creation") for schedule in _schedules(account, dag_id))
+    return DagState(account.store, dag_id).paused(at_first=at_first)
 
 
 def set_paused(account: Account, dag_id: str, paused: bool) -> list[str]:
     """Pause, or unpause and start what was missed; answers the runs that this started."""
     DagState(account.store, dag_id).set_paused(paused)
-    if paused:
-        return []
-    scheduler = account.client("scheduler")
-    for schedule in _schedules(account, dag_id):
-        if schedule["State"] == "DISABLED":
-            kept = {name: schedule[name] for name in _KEPT if name in schedule}
-            scheduler.update_schedule(**kept, State="ENABLED")
-    return activate(account, dag_id)
+    return [] if paused else activate(account, dag_id)
 
 
 def activate(account: Account, dag_id: str) -> list[str]:
@@ -49,7 +35,7 @@ def activate(account: Account, dag_id: str) -> list[str]:
     schedules = _schedules(account, dag_id)
     if not schedules:
         return []
-    event = json.loads(schedules[0]["Target"]["Input"])
+    event = _event(schedules[0])
     event.pop("scheduled_time", None)
     answer = account.client("lambda").invoke(
         FunctionName=account.settings.function("dispatcher"), Payload=json.dumps({**event, "activate": True}).encode()
@@ -73,8 +59,14 @@ def _schedules(account: Account, dag_id: str) -> list[Mapping[str, Any]]:
 
 
 def _is_own(schedule: Mapping[str, Any], dag_id: str) -> bool:
+    event = _event(schedule)
+    return event.get("dag_id") == dag_id and not event.get("one_time")
+
+
+def _event(schedule: Mapping[str, Any]) -> dict[str, Any]:
+    """What the schedule gives the dispatcher; nothing for a schedule that is none of ours."""
     try:
         event = json.loads(schedule["Target"].get("Input", ""))
     except ValueError:
-        return False
-    return isinstance(event, dict) and event.get("dag_id") == dag_id and not event.get("one_time")
+        return {}
+    return event if isinstance(event, dict) else {}

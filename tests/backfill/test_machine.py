@@ -172,6 +172,24 @@ def test_an_execution_that_left_no_run_does_not_keep_its_date(world: World) -> N
     assert world.started[1] != name
 
 
+@pytest.mark.parametrize("write", range(9))
+def test_the_function_is_killed_between_any_two_writes(write: int) -> None:
+    world = World()
+    world.store.create_run(finished_run("success", 1))
+    world.store.kill_at = write
+    dates: dict[str, Any] = {"from_date": day(0), "to_date": day(3)}
+    summary = world.backfill(**dates)
+    assert (world.store.kill_at is None) == (write < 7), "plan writes four times, summarise three times"
+    assert (summary["status"], summary["counts"], summary["total"]) == (
+        "success",
+        {"success": 3, "already exists": 1},
+        4,
+    )
+    assert len(set(world.started)) == len(world.started) == 3
+    assert world.backfill("event-2", **dates)["counts"] == {"already exists": 4}, "nothing is locked"
+    world.close()
+
+
 def test_a_run_that_could_not_begin_is_told(world: World) -> None:
     world.dag_id = "other"
     world.dag_arn = world.dag_arn.replace("etl", "other")  # deployed, says the table; but its machine is not there

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from lambdas.dynamo_store import to_attribute
 from lambdas.memory_store import MemoryStore
 from lambdas.records import DagRun, RunKey
 from lambdas.runtime import Runtime
+from lambdas.store import Delete, Put, Write
 
 Json = Any
 BACKFILL = "BackfillFunction"
@@ -65,6 +66,43 @@ class DateFailed(Exception):
     """This date's run fails."""
 
 
+class Killed(Exception):
+    """The Lambda was stopped here."""
+
+
+class FragileStore(MemoryStore):
+    """kill_at: the backfill function stops once, before its write of this number (0 is the first). None: never."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kill_at: int | None = None
+        self.armed = False
+
+    def write(self, writes: Sequence[Write]) -> bool:
+        self._count()
+        return super().write(writes)
+
+    def write_many(self, writes: Iterable[Put | Delete]) -> None:
+        self._count()
+        super().write_many(writes)
+
+    def merge(self, pk: str, sk: str, add: Mapping[str, set[str]], assign: Mapping[str, Any]) -> dict[str, Any]:
+        self._count()
+        return super().merge(pk, sk, add, assign)
+
+    def put_blob(self, key: str, text: str) -> None:
+        self._count()
+        super().put_blob(key, text)
+
+    def _count(self) -> None:
+        if not self.armed or self.kill_at is None:
+            return
+        self.kill_at -= 1
+        if self.kill_at < 0:
+            self.kill_at = None
+            raise Killed
+
+
 @dataclass
 class World:
     """dag_id, machine: what is deployed, with its timetable's spec; fails: logical dates whose runs fail.
@@ -77,7 +115,7 @@ class World:
     spec: Mapping[str, Any] | None = field(default_factory=lambda: DAILY)
     dag: Any = None  # the live DAG, when the machine is a translated one
     fails: frozenset[str] = frozenset()
-    store: MemoryStore = field(default_factory=MemoryStore)
+    store: FragileStore = field(default_factory=FragileStore)
 
     def __post_init__(self) -> None:
         self.loop = VirtualLoop()
@@ -87,7 +125,7 @@ class World:
         self.started: list[str] = []
         self.backfiller = Backfiller(self.store, self._spec_of, self._is_running, self.clock.now, "bucket")
         handlers: dict[str, Callable[[Any, Invocation], Json]] = {
-            BACKFILL: lambda event, _: backfill.handle(self.backfiller, event),
+            BACKFILL: self._backfill,
             "Run": self._run,
         }
         self.service = StepFunctions(
@@ -181,6 +219,13 @@ class World:
             now = self.clock.now().isoformat()
             run_ended.run_ended(self.store, event, now)
             backfills.execution_ended(self.store, event, now)
+
+    def _backfill(self, event: Json, _: Invocation) -> Json:
+        self.store.armed = True
+        try:
+            return backfill.handle(self.backfiller, event)
+        finally:
+            self.store.armed = False
 
     def _run(self, event: Json, _: Invocation) -> Json:
         given, name = event["input"], event["name"]

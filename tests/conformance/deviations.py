@@ -13,7 +13,6 @@ UNSUPPORTED: dict[str, str] = {
 }
 
 _NESTED = "a list inside a list is a chain; Airflow raises AttributeError, which this file turns into a task"
-_INTERVALS = "a run covers an interval (create_delta_data_intervals is on, as it was in Airflow 2)"
 _AIRFLOW_2 = "Airflow 2's name still works"
 
 # DAG -> task (or "the run") -> reason.
@@ -23,8 +22,6 @@ DEVIATIONS: dict[str, dict[str, str]] = {
     ),
     "t21_templates": {
         "e08_execution_date": _AIRFLOW_2,
-        "e09_data_interval_start": _INTERVALS,
-        "e11_data_interval_start_ds": _INTERVALS,
         "e13_prev_ds": _AIRFLOW_2,
         "e14_next_ds": _AIRFLOW_2,
         "e15_yesterday_ds": _AIRFLOW_2,

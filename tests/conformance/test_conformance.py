@@ -17,6 +17,7 @@ import pytest
 
 from dag_translator.load import load
 from dag_translator.pipeline import Refused, Translation, translate_loaded
+from dag_translator.schedule import IntervalSettings
 from infra.cli.inprocess import run_dag
 from tests.conformance.deviations import DEVIATIONS, UNSUPPORTED
 
@@ -26,6 +27,8 @@ EXPECTED = {
 }
 DAGS = TESTS / "dags" / "conformance"
 LOGICAL_DATE = datetime(2024, 1, 15, tzinfo=UTC)
+# Airflow 3's defaults.
+INTERVALS = {"create_cron_data_intervals": False, "create_delta_data_intervals": False}
 # Airflow's runs were triggered with these.
 CONF: dict[str, dict[str, Any]] = {"t21_templates": {"k": "v"}, "t25_params": {"a": 2, "c": 9, "extra": True}}
 
@@ -36,7 +39,9 @@ def _translated(file: str) -> dict[str, tuple[Any, Translation | Refused]]:
     loaded = load(DAGS / file, root=DAGS)
     live = {dag.dag_id: dag for dag in loaded.dags}
     return {
-        each.dag_id: (live[each.dag_id], each) for each in translate_loaded(loaded, DAGS) if each.dag_id is not None
+        each.dag_id: (live[each.dag_id], each)
+        for each in translate_loaded(loaded, DAGS, IntervalSettings(**INTERVALS))
+        if each.dag_id is not None
     }
 
 
@@ -63,7 +68,7 @@ def test_as_airflow_did(dag_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     expected = json.loads(EXPECTED[dag_id].read_text())
     dag, translation = _translated(expected["file"])[dag_id]
     assert isinstance(translation, Translation), translation.problems
-    result = run_dag(translation, dag, LOGICAL_DATE, CONF.get(dag_id))
+    result = run_dag(translation, dag, LOGICAL_DATE, CONF.get(dag_id), intervals=INTERVALS)
 
     got = {
         "dag_run_state": result.state,

@@ -42,8 +42,8 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert "none of arm64, x86_64" in text
 
 
-@pytest.mark.parametrize("prefix", ["Air", "-x", "x" * 21, "a_b"])
-def test_a_prefix_that_no_bucket_can_have_is_refused(prefix: str) -> None:
+@pytest.mark.parametrize("prefix", ["Air", "-x", "x" * 21, "a_b", "aws-airflow", "ssm"])
+def test_a_prefix_that_no_bucket_or_parameter_can_have_is_refused(prefix: str) -> None:
     with pytest.raises(UsageError, match="setting prefix"):
         read(prefix=prefix)
 

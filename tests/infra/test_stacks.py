@@ -164,6 +164,8 @@ def test_the_task_function_is_as_the_manifest_and_the_settings_say(cloud: Cloud)
         "AIRSTEP_DAG_FILE": "dags/daily.py",
         "AIRSTEP_DAGS_FOLDER": "dags",
         "AIRSTEP_DAG_ID": "daily_sales",
+        "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": "True",
+        "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": "True",
         "POWERTOOLS_SERVICE_NAME": "airstep",
         "POWERTOOLS_METRICS_NAMESPACE": "Airstep",
     }
@@ -188,7 +190,8 @@ def test_schedules_carry_zone_and_bounds_and_those_that_are_over_are_left_out(cl
         cloud.one(PLATFORM, "AWS::Scheduler::ScheduleGroup")["Name"]
     }
     (paused,) = cloud.resources(OTHER, "AWS::Scheduler::Schedule")
-    assert (paused["Name"], paused["State"]) == ("other", "DISABLED")
+    assert (paused["Name"], paused["State"]) == ("other", "ENABLED")
+    assert json.loads(text(paused["Target"]["Input"]))["is_paused_upon_creation"] is True  # the dispatcher reads it
 
 
 def test_a_schedule_starts_the_dispatcher_and_leaves_lost_events_in_the_queue(cloud: Cloud) -> None:

@@ -37,7 +37,7 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not for the session: moto forgets nothing while any mock is active
 def moto_clients() -> Iterator[Any]:
     """Clients of an AWS in this process, with the table and the bucket."""
     from moto import mock_aws

@@ -88,6 +88,15 @@ def test_pause_and_unpause() -> None:
     assert world.machines.started == [name(17), name(19)]
 
 
+def test_a_dag_that_is_paused_upon_creation_waits_for_somebody_to_unpause_it() -> None:
+    world = World()
+    paused = {**event(DAILY, MIDNIGHT), "is_paused_upon_creation": True}
+    assert dispatch(world.dispatcher, paused)["dropped"] == "paused"
+    DagState(world.store, "etl").set_paused(False)
+    assert dispatch(world.dispatcher, paused)["dropped"] is None
+    assert len(world.machines.started) == 1
+
+
 def test_catchup_runs_everything_since_the_start_date_in_order() -> None:
     world = World()
     spec = {"catchup": True, "max_active_runs": 2, "start_date": "2024-01-10T00:00:00+00:00"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dag_translator import asl
+from dag_translator.check import check
 from dag_translator.lower import lower
 from dag_translator.model import Dag, Task
 from dag_translator.regions import Await, Parallel, Signal, tasks_in, walk
@@ -35,6 +37,39 @@ def test_a_fan_costs_its_tasks_and_six(width: int) -> None:
 def test_an_empty_dag_costs_two() -> None:
     execution, _ = execute(Dag("d", "d.py"), lower(Dag("d", "d.py"), None), {})
     assert execution.transitions == 2
+
+
+def _parallels(machine: asl.Machine) -> list[asl.Parallel]:
+    return [state for state in machine.states.values() if isinstance(state, asl.Parallel)]
+
+
+def test_branches_carry_only_what_they_ask_for() -> None:
+    """Two fans, one after the other: what the first one's tasks became is nothing to the second one's.
+
+    Else the results of the second `Parallel` would grow with the square of the width, beyond what Step Functions takes.
+    """
+    first = tuple(Task(f"extract_{n:03}", "X") for n in range(120))
+    gate = Task("gate", "X", tuple(task.task_id for task in first))
+    second = tuple(Task(f"load_{n:03}", "X", ("gate",)) for n in range(120))
+    dag = Dag("d", "d.py", (*first, gate, *second))
+    machine = lower(dag, structure(dag))
+    before, after = _parallels(machine)
+    assert before.arguments == {}
+    assert "gate" in str(after.arguments)
+    assert "extract" not in str(after.arguments)
+    assert check(dag, machine, asl.definition(machine, "", None))[1] == ()
+    execution, lambdas = execute(dag, machine, {task.task_id: Outcome(1) for task in dag.tasks})
+    assert execution.status == "SUCCEEDED"
+    assert lambdas.final == {task.task_id: "success" for task in dag.tasks}
+
+
+def test_branches_that_ask_for_too_much_are_refused() -> None:
+    first = tuple(Task(f"extract_{n:03}", "X") for n in range(120))
+    second = tuple(Task(f"load_{n:03}", "X", tuple(task.task_id for task in first)) for n in range(120))
+    dag = Dag("d", "d.py", (*first, *second))
+    machine = lower(dag, structure(dag))
+    _, problems = check(dag, machine, asl.definition(machine, "", None))
+    assert "payload-too-large" in {problem.code for problem in problems}
 
 
 def test_a_thousand_tangled_tasks_nest() -> None:

@@ -65,6 +65,7 @@ async def parallel(scope: Scope, state: State, given: Json, data: DataLanguage, 
                 scope.event("ParallelStateFailed", {"error": failure.error, "cause": failure.cause})
             raise
         scope.previous = max((child.previous for child in inner), default=scope.previous)
+        scope.payload(results, "result")  # whatever `Output` would make of it
         scope.event("ParallelStateSucceeded")
         return data.outcome(scope, state, given, results, next_of(state))
 

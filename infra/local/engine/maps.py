@@ -67,9 +67,11 @@ async def _run_inline(
         for index, (child, item) in enumerate(zip(inner, items, strict=True))
     ]
     try:
-        return await all_or_first_failure(jobs, min(concurrency or INLINE_CONCURRENCY, INLINE_CONCURRENCY))
+        results = await all_or_first_failure(jobs, min(concurrency or INLINE_CONCURRENCY, INLINE_CONCURRENCY))
     finally:
         scope.previous = max((child.previous for child in inner), default=scope.previous)
+    scope.payload(results, "result")  # whatever `Output` would make of it
+    return results
 
 
 def _iteration(
