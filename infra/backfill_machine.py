@@ -51,9 +51,13 @@ def definition() -> dict[str, Any]:
             "plan": _plan(),
             "anything to do?": {
                 "Type": "Choice",
-                "Choices": [{"Condition": "{% $states.input.start %}", "Next": "runs"}],
+                "Choices": [
+                    {"Condition": "{% $exists($states.input.refused) %}", "Next": "refused"},
+                    {"Condition": "{% $states.input.start %}", "Next": "runs"},
+                ],
                 "Default": "nothing to do",
             },
+            "refused": {"Type": "Fail", "Error": "BackfillRefused", "Cause": "{% $states.input.refused %}"},
             "nothing to do": {"Type": "Succeed"},
             "runs": _runs(),
             "summarise": _summarise(),
@@ -64,13 +68,12 @@ def definition() -> dict[str, Any]:
 def _plan() -> State:
     execution = {"Id": "{% $states.context.Execution.Id %}", "Name": "{% $states.context.Execution.Name %}"}
     payload = {"kind": "plan", "execution": execution, "event": _INPUT}
-    refused = {"ErrorEquals": ["BackfillRefused"], "MaxAttempts": 0}
     return {
         "Type": "Task",
         "Comment": "Which dates, by the DAG's own timetable and the runs that exist",
         "Resource": INVOKE,
         "Arguments": {"FunctionName": FUNCTION, "Payload": payload},
-        "Retry": [refused, _retry(TRANSIENT), _retry(ANYTHING)],
+        "Retry": [_retry(TRANSIENT), _retry(ANYTHING)],
         "Output": "{% $states.result.Payload %}",
         "Next": "anything to do?",
     }

@@ -5,6 +5,7 @@
         -> {"start": true, "machine", "items": {"Bucket", "Key"}, "max_active_runs", "conf": {"conf": …} or {}, …}
     {"kind": "summarise", "dag_id", "backfill_id"}      -> {"status", "counts"}
     {"kind": "dry_run", "detail": …}                    -> {"runs": [{"logical_date", "run_id", "action"}, …]}
+    any of them                                         -> {"refused": why}
 
 The event's detail is the request; all but the first three are optional:
 
@@ -156,8 +157,11 @@ _KINDS: Mapping[str, Callable[[Backfiller, Mapping[str, Any]], dict[str, Any]]] 
 
 
 def handle(backfiller: Backfiller, event: Mapping[str, Any]) -> dict[str, Any]:
-    """One event."""
-    return _KINDS[event["kind"]](backfiller, event)
+    """One event. A backfill that cannot be done is an answer, {"refused": why}: nothing is wrong with the function."""
+    try:
+        return _KINDS[event["kind"]](backfiller, event)
+    except BackfillRefused as refused:
+        return {"refused": str(refused)}
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:

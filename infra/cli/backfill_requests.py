@@ -45,10 +45,9 @@ def dry_run(account: Account, detail: Mapping[str, Any]) -> list[dict[str, str]]
         raise UsageError("this environment has no backfills yet\n    → deploy it: `airstep deploy`") from None
     payload = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
-        message = payload.get("errorMessage", payload)
-        if payload.get("errorType") == "BackfillRefused":
-            raise UsageError(f"no backfill: {message}")
-        raise AirstepError(f"the backfill function failed: {message}")
+        raise AirstepError(f"the backfill function failed: {payload.get('errorMessage', payload)}")
+    if "refused" in payload:
+        raise UsageError(f"no backfill: {payload['refused']}")
     return list(payload["runs"])
 
 

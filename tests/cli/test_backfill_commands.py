@@ -21,7 +21,7 @@ from moto import mock_aws
 from infra.cli.account import Account
 from infra.settings import Settings
 from lambdas import backfill, backfills
-from lambdas.backfill_request import Backfiller, BackfillRefused
+from lambdas.backfill_request import Backfiller
 from lambdas.records import DagRun, changed
 from tests.cli.conftest import Airstep
 
@@ -57,11 +57,7 @@ class Cloud:
 
     def _invoke(self, FunctionName: str, Payload: bytes) -> Any:
         assert FunctionName == "airstep-backfill"
-        try:
-            answer = backfill.handle(self.backfiller, json.loads(Payload))
-        except BackfillRefused as refused:
-            error = {"errorType": "BackfillRefused", "errorMessage": str(refused)}
-            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(error).encode())}
+        answer = backfill.handle(self.backfiller, json.loads(Payload))
         return {"Payload": io.BytesIO(json.dumps(answer).encode())}
 
     def _put_events(self, Entries: list[dict[str, Any]]) -> Any:
