@@ -205,9 +205,17 @@ class TaskInstance:
         """What tasks have pushed; None where there is nothing.
 
         One task: its value, or the list of its values if it is mapped. Several: the list of their values, in their
-        order. No task_ids: this task's own. As in Airflow 3, `default` counts only together with `map_indexes`.
+        order. No task_ids: this task's own. Another DAG's are refused: its rows are not this role's to read. As in
+        Airflow 3, `default` counts only together with `map_indexes`.
         """
-        run = RunKey(dag_id or self.dag_id, run_id or self.run_id)
+        if dag_id not in (None, self.dag_id):
+            from dag_translator.authoring.exceptions import AirflowException
+
+            raise AirflowException(
+                f"xcom_pull(dag_id={dag_id!r}): a DAG's Lambda may read its own DAG's XComs only; hand the value over"
+                " by S3, a Variable, or the conf of a triggered run"
+            )
+        run = RunKey(self.dag_id, run_id or self.run_id)
         single = task_ids is None or isinstance(task_ids, str)
         tasks: list[Any] = [task_ids or self.task_id] if single else list(task_ids or ())
         if map_indexes is NOTSET:
