@@ -135,6 +135,17 @@ def test_cancelled_and_taken_up_again(world: World) -> None:
     assert len(set(world.started)) == len(world.started) == 10
 
 
+def test_cancelled_before_a_date_was_run_again(world: World) -> None:
+    """Its run is there, and failed: but not in this backfill."""
+    for number in range(4):
+        world.store.create_run(finished_run("failed", number))
+    execution = world.deliver(from_date=day(0), to_date=day(3), max_active_runs=1, reprocess_behavior="failed")
+    world.pass_time(5000)
+    assert backfills.cancel(world.store, world.key())
+    world.finish(execution)
+    assert world.summary()["counts"] == {"success": 2, "cancelled": 2}
+
+
 def test_stopped_in_the_console_and_taken_up_again(world: World) -> None:
     """Its runs are stopped with it, and count as failed."""
     dates: dict[str, Any] = {"from_date": day(0), "to_date": day(9), "max_active_runs": 3}
