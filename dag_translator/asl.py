@@ -207,14 +207,15 @@ def _task(state: Task) -> dict[str, Json]:
     if state.timeout is not None:
         body["TimeoutSeconds"] = state.timeout
     if state.retry:
-        body["Retry"] = [_retrier(retrier) for retrier in state.retry]
+        body["Retry"] = [retrier_to_json(retrier) for retrier in state.retry]
     body |= _catch(state.catch)
     if state.assign is not None:
         body["Assign"] = dict(state.assign)
     return body
 
 
-def _retrier(retrier: Retrier) -> dict[str, Json]:
+def retrier_to_json(retrier: Retrier) -> dict[str, Json]:
+    """One of a state's `Retry`."""
     body: dict[str, Json] = {"ErrorEquals": list(retrier.errors), "MaxAttempts": retrier.attempts}
     if retrier.attempts:
         body |= {"IntervalSeconds": retrier.interval, "BackoffRate": retrier.backoff}

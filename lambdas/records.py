@@ -9,7 +9,8 @@
                              sk "state"                              pause state and the like (the dispatcher's)
     pk "execution/{arn}"     sk "run"                                which DagRun an execution is
 
-Times are ISO 8601 strings in UTC, so that they sort. A record becomes an item by leaving out what is None.
+Backfills have items of their own, see `backfills`. Times are ISO 8601 strings in UTC, so that they sort. A record
+becomes an item by leaving out what is None.
 
 >>> TaskKey("etl", "manual__1", "load").sk
 'ti/load/-1'
@@ -68,7 +69,8 @@ class TaskKey:
 
 @dataclass(frozen=True, slots=True)
 class DagRun:
-    """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution."""
+    """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
+    backfill_id: of the backfill that started it last."""
 
     dag_id: str
     run_id: str
@@ -84,6 +86,7 @@ class DagRun:
     end_date: str | None = None
     conf: str = "{}"
     error: str | None = None
+    backfill_id: str | None = None
 
     @property
     def key(self) -> RunKey:

@@ -93,8 +93,11 @@ class Store(ABC):
         """A large text; KeyError if there is none."""
 
     def _put(self, pk: str, sk: str, attributes: Item, condition: Condition | None = None) -> Put:
-        expires = {"expires": int(time.time()) + self.keep_days * 86400} if self.keep_days else {}
-        return Put(pk, sk, {**attributes, **expires}, condition)
+        return Put(pk, sk, {**attributes, **self.expires()}, condition)
+
+    def expires(self) -> Item:
+        """The attribute of an item that is written now and may go after `keep_days`; {} if nothing does."""
+        return {"expires": int(time.time()) + self.keep_days * 86400} if self.keep_days else {}
 
     # --- DagRuns ---------------------------------------------------------------------------------------------------
 
@@ -106,10 +109,11 @@ class Store(ABC):
         run = from_item(DagRun, item)
         return changed(run, conf=self.get_blob(item["conf_blob"])) if "conf_blob" in item else run
 
-    def create_run(self, run: DagRun) -> DagRun:
+    def create_run(self, run: DagRun, *, with_conf: bool = False) -> DagRun:
         """Create the DagRun, or take it over by a new execution (a re-run); what is then stored.
 
-        The same execution again changes nothing and gets the first answer.
+        The same execution again changes nothing and gets the first answer. A backfill that takes a run over makes it
+        its own, as in Airflow; with_conf: with the new conf too.
         """
         existing = self.get_run(run.key)
         if existing is not None and existing.execution == run.execution:
@@ -126,10 +130,13 @@ class Store(ABC):
                 execution=run.execution,
                 execution_arn=run.execution_arn,
             )
+            if run.backfill_id is not None:
+                conf = run.conf if with_conf else existing.conf
+                wanted = changed(wanted, backfill_id=run.backfill_id, run_type=run.run_type, conf=conf)
             condition = Condition(equals={"execution": existing.execution})
         if self._write_run(wanted, condition):
             return wanted
-        return self.create_run(run)  # somebody else was quicker: look again
+        return self.create_run(run, with_conf=with_conf)  # somebody else was quicker: look again
 
     def end_run(self, key: RunKey, execution: str, state: str, end_date: str, error: str | None = None) -> bool:
         """Give the DagRun its final state; False if it has one or belongs to another execution by now."""
