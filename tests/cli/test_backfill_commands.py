@@ -180,3 +180,21 @@ def test_what_is_refused(airstep: Airstep, cloud: Cloud, arguments: tuple[str, .
 def test_nothing_to_look_at(airstep: Airstep) -> None:
     assert "has no backfills" in airstep("backfill", "cancel", "etl").stderr
     assert "has no backfill b7" in airstep("backfill", "show", "etl", "b7").stderr
+
+
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_progress(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], on_terminal: bool) -> None:
+    """A bar on a terminal; else lines, for many dates with the counts only."""
+    from infra.cli import backfill_commands
+
+    monkeypatch.setattr("sys.stderr.isatty", lambda: on_terminal)
+    planned = [backfills.DateItem(f"2024-{n:03}", "r", "queued") for n in range(60)]
+    later = [backfills.DateItem("2024-000", "r", "success"), *planned[1:59], backfills.DateItem("x", "r", None, "y")]
+    with backfill_commands._progress() as told:
+        for dates in (planned, planned, later):
+            told(dates)
+    said = capsys.readouterr().err
+    if not on_terminal:
+        assert said.splitlines() == ["60 queued", "58 queued, 1 success, 1 y"]
+    else:
+        assert "2/60" in said
