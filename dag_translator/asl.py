@@ -93,14 +93,20 @@ class Parallel:
 
 
 @dataclass(frozen=True, slots=True)
-class DistributedMap:
-    """A `Map` in distributed mode, whose children are Standard executions with histories of their own."""
+class Map:
+    """Runs `processor` for each of `items`, `at_once` at a time (None: as many as Step Functions allows).
+
+    distributed: each is a Standard execution with a history of its own, which can't read outer variables; else they are
+    iterations within this execution, at most 40 at a time.
+    """
 
     items: Json
     selector: Json
     processor: Machine
     next: str | None
     output: Json = None
+    distributed: bool = True
+    at_once: int | None = None
     catch: tuple[Catcher, ...] = ()
     label: str = ""
     comment: str = ""
@@ -111,7 +117,7 @@ class Succeed:
     """Ends its branch; a `Choice` or `Catch` can't say `End` itself."""
 
 
-State = Task | Pass | Choice | Wait | Parallel | DistributedMap | Succeed
+State = Task | Pass | Choice | Wait | Parallel | Map | Succeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,7 @@ def retarget(state: State, target: Callable[[str | None], str | None], named: Ca
         case Choice():
             rules = tuple(replace(rule, next=named(rule.next)) for rule in state.rules)
             return replace(state, rules=rules, default=named(state.default))
-        case Task() | DistributedMap():
+        case Task() | Map():
             catch = tuple(replace(catcher, next=named(catcher.next)) for catcher in state.catch)
             return replace(state, next=target(state.next), catch=catch)
         case _:
@@ -149,7 +155,7 @@ def machines(machine: Machine) -> Iterator[Machine]:
         for state in current.states.values():
             if isinstance(state, Parallel):
                 waiting.extend(state.branches)
-            elif isinstance(state, DistributedMap):
+            elif isinstance(state, Map):
                 waiting.append(state.processor)
 
 
@@ -190,7 +196,7 @@ def _state(state: State) -> dict[str, Json]:
             given: dict[str, Json] = {} if state.arguments is None else {"Arguments": state.arguments}
             branches = {"Branches": [to_json(branch) for branch in state.branches]}
             return {"Type": "Parallel"} | comment | given | branches | _output(state.output) | _next(state.next)
-        case DistributedMap():
+        case Map():
             return {"Type": "Map"} | comment | _map(state) | _output(state.output) | _next(state.next)
         case Task():
             return {"Type": "Task"} | comment | _task(state) | _output(state.output) | _next(state.next)
@@ -201,14 +207,15 @@ def _task(state: Task) -> dict[str, Json]:
     if state.timeout is not None:
         body["TimeoutSeconds"] = state.timeout
     if state.retry:
-        body["Retry"] = [_retrier(retrier) for retrier in state.retry]
+        body["Retry"] = [retrier_to_json(retrier) for retrier in state.retry]
     body |= _catch(state.catch)
     if state.assign is not None:
         body["Assign"] = dict(state.assign)
     return body
 
 
-def _retrier(retrier: Retrier) -> dict[str, Json]:
+def retrier_to_json(retrier: Retrier) -> dict[str, Json]:
+    """One of a state's `Retry`."""
     body: dict[str, Json] = {"ErrorEquals": list(retrier.errors), "MaxAttempts": retrier.attempts}
     if retrier.attempts:
         body |= {"IntervalSeconds": retrier.interval, "BackoffRate": retrier.backoff}
@@ -219,9 +226,12 @@ def _retrier(retrier: Retrier) -> dict[str, Json]:
     return body
 
 
-def _map(state: DistributedMap) -> dict[str, Json]:
-    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}} | to_json(state.processor)
+def _map(state: Map) -> dict[str, Json]:
+    mode = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"} if state.distributed else {"Mode": "INLINE"}
+    processor = {"ProcessorConfig": mode} | to_json(state.processor)
     body: dict[str, Json] = {"Items": state.items, "ItemSelector": state.selector, "ItemProcessor": processor}
+    if state.at_once is not None:
+        body["MaxConcurrency"] = state.at_once
     return body | _catch(state.catch) | ({"Label": state.label} if state.label else {})
 
 

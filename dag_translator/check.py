@@ -26,14 +26,17 @@ MAX_EVENTS = 25_000
 MAX_PAYLOAD = 262_144
 
 # History events of one visit; a retry is three more.
-_EVENTS = {"Task": 5, "Pass": 2, "Choice": 2, "Wait": 2, "Parallel": 4, "DistributedMap": 6, "Succeed": 2}
+_EVENTS = {"Task": 5, "Pass": 2, "Choice": 2, "Wait": 2, "Parallel": 4, "Map": 6, "Succeed": 2}
+
+_ITERATION = 2  # an inline map's, around each item
+_ALL_STATES = '["success","failed","skipped"],'
 
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
     """Of one execution: bytes of the definition, history events at most (every state visited, retries used, inline
-
-    polling at its longest), and transitions when each state is visited once.
+    polling at its longest; the children of a distributed map have histories of their own), and transitions when each
+    state is visited once (inside a map once for each item, as far as their number is known).
     """
 
     definition_bytes: int
@@ -47,17 +50,28 @@ def check(dag: Dag, machine: asl.Machine, definition: Mapping[str, Any]) -> tupl
     _targets_exist(machine)
     found = estimate(machine, definition)
     # Each task's state in the payload: its id, the longest state, punctuation; twice where a join hands them on.
-    payload = sum(len(json.dumps(task.task_id)) + len('"upstream_failed",') + 2 for task in dag.tasks)
+    payload = sum(
+        len(json.dumps(task.task_id)) + len('"upstream_failed",' if task.expansion is None else _ALL_STATES) + 2
+        for task in dag.tasks
+    )
     return found, tuple(_limits(dag, found, max(payload, _largest_result(machine))))
 
 
 def estimate(machine: asl.Machine, definition: Mapping[str, Any] | None = None) -> Estimates:
     text = json.dumps(definition if definition is not None else asl.to_json(machine), separators=(",", ":"))
     events = transitions = 0
-    for inner in asl.machines(machine):
-        for state in inner.states.values():
-            transitions += 1
-            events += _EVENTS[type(state).__name__] + _retries(state)
+    waiting = [(machine, 1, 1)]  # with how often it runs, and how often within this history
+    while waiting:
+        current, times, here = waiting.pop()
+        for state in current.states.values():
+            transitions += times
+            events += here * (_EVENTS[type(state).__name__] + _retries(state))
+            if isinstance(state, asl.Parallel):
+                waiting += [(branch, times, here) for branch in state.branches]
+            elif isinstance(state, asl.Map):
+                items = len(state.items) if isinstance(state.items, list) else 1
+                events += 0 if state.distributed else here * items * _ITERATION
+                waiting.append((state.processor, times * items, 0 if state.distributed else here * items))
     return Estimates(len(text.encode()), events, transitions)
 
 
@@ -124,7 +138,7 @@ def _targets(state: asl.State) -> Iterator[str]:
             return
         case asl.Choice():
             found = [state.default, *(rule.next for rule in state.rules)]
-        case asl.Task() | asl.DistributedMap():
+        case asl.Task() | asl.Map():
             found = [state.next, *(catcher.next for catcher in state.catch)]
         case _:
             found = [state.next]

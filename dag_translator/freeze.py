@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dag_translator.mapping import FixedArguments, expansion_of, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
 from dag_translator.operators import LOWERINGS
 from dag_translator.trigger_rules import ALIASES
@@ -25,7 +26,6 @@ TASK_ASKS: Mapping[str, Any] = {
     "pool_slots": 1,
     "task_concurrency": None,
     "max_active_tis_per_dag": None,
-    "max_active_tis_per_dagrun": None,
 }
 # The same of a DAG. 16 is Airflow's default, and no DAG is slowed down by being allowed more.
 DAG_ASKS: Mapping[str, Any] = {"max_active_tasks": 16, "fail_fast": False, "allowed_run_types": None}
@@ -76,6 +76,7 @@ def _task(operator: Any, dag: Any) -> Task:
         group=group.group_id if group is not None else None,
         doc=_first_line(operator.doc_md or operator.doc),
         executor_config=dict(operator.executor_config or {}),
+        expansion=expansion_of(operator),
         asks=dict(_task_asks(operator, dag)),
         line=operator._airstep_line,
     )
@@ -87,10 +88,11 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
     The class that owns the method which would run decides: a user's subclass that overrides `execute` (or `poke`) is
     Python, one that does not is what it inherits from.
     """
-    sensor = hasattr(operator, "poke")
+    sensor = hasattr(operator.operator_class, "poke")
+    seen = FixedArguments(operator) if operator.is_mapped else operator
     for owner in operator.operator_class.__mro__:
         if owner.__name__ in LOWERINGS and owner.__module__.startswith("dag_translator."):
-            settings = LOWERINGS[owner.__name__].settings(operator)
+            settings = LOWERINGS[owner.__name__].settings(seen)
             if settings is not None:
                 return owner.__name__, settings
             break
@@ -100,7 +102,7 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
         if "poke" in vars(owner):
             break
     base = "BaseSensorOperator" if sensor else "BaseOperator"
-    return base, LOWERINGS[base].settings(operator) or {}
+    return base, LOWERINGS[base].settings(seen) or {}
 
 
 def _retry(operator: Any) -> Retry:
@@ -140,8 +142,8 @@ def _setups(operator: Any) -> Iterator[str]:
 
 def _task_asks(operator: Any, dag: Any) -> Iterator[tuple[str, Any]]:
     yield from _asks(operator, TASK_ASKS).items()
-    if operator.is_mapped or operator.get_closest_mapped_task_group() is not None:
-        yield "expand", True
+    for name in mapping_asks(operator):
+        yield name, True
     for name in ("start_date", "end_date"):
         own = getattr(operator, name)
         if own is not None and own != getattr(dag, name):

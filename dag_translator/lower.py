@@ -24,7 +24,7 @@ from itertools import count
 
 from dag_translator import asl, regions
 from dag_translator.lowering import guards, joins
-from dag_translator.lowering.exits import LABEL, Exit, Exits
+from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
     MAYBE_SKIPPED,
     Known,
@@ -36,7 +36,7 @@ from dag_translator.lowering.knowledge import (
 from dag_translator.lowering.lambdas import INVOKE, TASK_FUNCTION, TRANSIENT, call
 from dag_translator.model import Dag, Task
 from dag_translator.names import StateNames
-from dag_translator.operators import LOWERINGS
+from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Site
 from dag_translator.regions import Await, Parallel, Region, Signal, Step
 from dag_translator.structure import deep_recursion
@@ -130,7 +130,8 @@ class _Lowering:
             lowered = self._step(step, self._live(joined(arrivals[number])), leave)
             entries[f"{prefix}{number}"] = next(iter(lowered))
             states |= lowered
-        states = self._resolve(states, entries, regions.first_task(steps[0]))
+        about = regions.first_task(steps[0])
+        states = resolved(states, entries, lambda: self.names.name(about, "end"))
         entry = entries[f"{prefix}0"]
         assert entry is not None
         return _Sequence(entry, states, joined(arrivals[len(steps)]))
@@ -154,24 +155,6 @@ class _Lowering:
             for task_id, states in known.items()
             if task_id not in self.done or not self.done.issuperset(self.askers[task_id])
         }
-
-    def _resolve(self, states: States, entries: dict[str, str | None], about: str) -> States:
-        """Puts the names of states in the place of labels; a `Choice` or `Catch` that ends its branch needs a state."""
-        ends: States = {}
-
-        def target(following: str | None) -> str | None:
-            return entries.get(following, following) if following is not None else None
-
-        def named(following: str | None) -> str:
-            found = target(following)
-            if found is None:
-                if not ends:
-                    ends[self.names.name(about, "end")] = asl.Succeed()
-                return next(iter(ends))
-            return found
-
-        resolved = {name: asl.retarget(state, target, named) for name, state in states.items()}
-        return resolved | ends
 
     def _step(self, step: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
         match step:
@@ -216,12 +199,7 @@ class _Lowering:
         can_say = verdicts(task, known)
         states: States = {}
         if "run" in can_say:
-            exits = Exits(
-                success=lambda: leave(self._after(task, known, "success")),
-                skipped=lambda: leave(self._after(task, known, "skipped")),
-                failed=lambda: leave(self._after(task, known, "failed")),
-            )
-            states = LOWERINGS[task.lowering].lower(task, Site(self.names, exits))
+            states = self._unguarded(task, known, leave)
         if not guards.needed(task, known, can_say):
             return states
 
@@ -233,6 +211,19 @@ class _Lowering:
 
         guard = guards.choice(task, known, lambda: next(iter(states)), past)
         return {self.names.free(f"{task.task_id}?"): guard} | states
+
+    def _unguarded(self, task: Task, known: Known, leave: Callable[[Known], Exit]) -> States:
+        lowering = LOWERINGS[task.lowering]
+
+        def ends(state: str) -> Callable[[], Exit]:
+            return lambda: leave(self._after(task, known, state))
+
+        if task.expansion is None:
+            exits = Exits(ends("success"), ends("skipped"), ends("failed"))
+            return lowering.lower(task, Site(self.names, exits))
+        ended = {**known, task.task_id: mapped.ENDED}
+        several = mapped.MappedExits(lambda: leave(ended), ends("skipped"), ends("upstream_failed"))
+        return mapped.lower(task, lowering, self.names, several)
 
     def _after(self, task: Task, known: Known, state: str) -> Known:
         """What is known after the task ended so; a successful branch or short circuit may have skipped others."""

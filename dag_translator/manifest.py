@@ -14,7 +14,7 @@ from dag_translator.check import Estimates
 from dag_translator.errors import Problem
 from dag_translator.model import Dag, Task
 from dag_translator.names import machine_name
-from dag_translator.operators import LOWERINGS
+from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Permission
 
 # Airflow's Variables and Connections, under the names of its own backends for Parameter Store and Secrets Manager.
@@ -56,9 +56,7 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "timezone": dag.timezone,
         "tasks": _tasks(dag, machine),
         "functions": {"TaskFunction": TASK_FUNCTION},
-        "permissions": [
-            _permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].permissions(task, name)
-        ],
+        "permissions": [_permission(each) for task in dag.tasks for each in _permissions(task, name)],
         "task_permissions": [
             *(_permission(each) for each in SECRETS),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
@@ -87,7 +85,13 @@ def _task(task: Task, names: list[str]) -> dict[str, Any]:
         "states": [name for name in names if name == task.task_id or name.startswith(own)],
         "is_sensor": lowering.sensor,
         "is_native": lowering.native,
+        "is_mapped": task.expansion is not None,
     }
+
+
+def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
+    lowering = LOWERINGS[task.lowering]
+    return (*lowering.permissions(task, machine_name), *mapped.permissions(task, lowering, machine_name))
 
 
 def _permission(permission: Permission) -> dict[str, Any]:

@@ -32,13 +32,27 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Expansion:
+    """What a mapped task is mapped over.
+
+    length: the number of instances, None if only a run knows. over: ids of the tasks whose output it is mapped over,
+    sorted. at_once: `max_active_tis_per_dagrun`.
+    """
+
+    length: int | None = None
+    over: tuple[str, ...] = ()
+    at_once: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task of a DAG.
 
     upstream: ids of its direct upstream tasks, sorted. setups: the upstream setup tasks it belongs to. skips: what it
     may skip when it succeeds. lowering: which entry of `operators.LOWERINGS` translates it. settings: what that entry
-    needs (JSON). timeout: `execution_timeout` in seconds. asks: other arguments that were given and are not Airflow's
-    defaults, for the validation pass to judge. line: where the DAG file makes it.
+    needs (JSON). timeout: `execution_timeout` in seconds. expansion: what a mapped task is mapped over. asks: other
+    arguments that were given and are not Airflow's defaults, for the validation pass to judge. line: where the DAG file
+    makes it.
     """
 
     task_id: str
@@ -57,6 +71,7 @@ class Task:
     group: str | None = None
     doc: str = ""
     executor_config: Mapping[str, Any] = field(default_factory=dict)
+    expansion: Expansion | None = None
     asks: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
 
@@ -69,8 +84,11 @@ class Task:
 
     @property
     def fires_early(self) -> bool:
-        """Whether the task may start before all its upstream tasks have ended."""
-        return self.trigger_rule in EARLY_FIRING and len(self.upstream) > 1
+        """Whether the task may start before all its upstream tasks have ended.
+
+        A mapped one may not: it has to know what it is mapped over.
+        """
+        return self.trigger_rule in EARLY_FIRING and len(self.upstream) > 1 and self.expansion is None
 
 
 @dataclass(frozen=True)
@@ -147,3 +165,7 @@ def _details(task: Task) -> Iterator[str]:
         yield f" as {task.lowering}"
     if task.settings:
         yield f" {dict(task.settings)}"
+    if task.expansion is not None:
+        length, over, at_once = task.expansion.length, task.expansion.over, task.expansion.at_once
+        yield f" mapped over {', '.join(over) or 'literals'}" if length is None else f" mapped {length} times"
+        yield f" {at_once} at once" if at_once else ""

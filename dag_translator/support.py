@@ -15,7 +15,7 @@ from dag_translator.authoring.definitions.operator_arguments import OPERATOR_ARG
 from dag_translator.authoring.names.modules import MODULES
 from dag_translator.authoring.names.refused import BY_NAME
 from dag_translator.operators import LOWERINGS
-from dag_translator.validate import DAG_ASKS, TASK_ASKS
+from dag_translator.validate import DAG_ASKS, NOT_ARGUMENTS, TASK_ASKS
 
 BEGIN, END = "<!-- supported: generated -->", "<!-- supported: end -->"
 
@@ -37,11 +37,13 @@ def table() -> str:
             "| `@task` and its kin (`.branch`, `.short_circuit`, `.bash`, `.sensor`, …), your own `BaseOperator`,"
             " `BaseSensorOperator` | as the class they extend |"
         ),
+        "| any of them with `.partial(…).expand(…)`, `.expand_kwargs(…)` | a `Map` of these states over indexes |",
         "",
         "Refused so far, each with its line and what to do instead:",
         "",
         f"- operators and names: {', '.join(f'`{name}`' for name in sorted(BY_NAME))}",
         f"- arguments: {_arguments('refused')}",
+        f"- {'; '.join(TASK_ASKS[name][1] for name in NOT_ARGUMENTS)}",
         "",
         f"Accepted, but otherwise than in Airflow, and said so: {_arguments('approximated')}.",
     ]
@@ -75,6 +77,7 @@ def _operators() -> Iterator[tuple[str, type]]:
 def _arguments(severity: str) -> str:
     named = {name for asks in (TASK_ASKS, DAG_ASKS) for name, (how, _, _) in asks.items() if how == severity}
     kinds = {"refused": "refused", "approximated": "ignored"}
+    named = {name for name in named if name not in NOT_ARGUMENTS}
     named |= {row.name for row in OPERATOR_ARGUMENTS if row.kind == kinds[severity]}
     return ", ".join(f"`{name}`" for name in sorted(named))
 

@@ -13,6 +13,7 @@ from typing import Any
 from dag_translator.errors import Problem, Severity
 from dag_translator.model import Dag, Task
 from dag_translator.operators import LOWERINGS
+from dag_translator.operators.mapped import MAX_LENGTH
 from dag_translator.trigger_rules import RULES
 
 # Lambda ends a function after 15 minutes; half a minute of them is for recording what happened.
@@ -23,10 +24,25 @@ _LIMIT = "remove it, or lower max_active_runs; every ready task of a run starts 
 
 # What a task may ask for that is not there: argument -> severity, what is so, what to do.
 TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
-    "expand": (
+    "mapped_group": (
         "refused",
-        "dynamic task mapping (expand) is not supported yet",
-        "loop inside one task, or make the tasks in a Python loop in the DAG file",
+        "a mapped task group (task_group.expand) is not supported yet",
+        "map its tasks one by one, or put its steps into one mapped task",
+    ),
+    "mapped_branch": (
+        "refused",
+        "a mapped branch or short circuit is not supported yet",
+        "branch in one task, on the whole list",
+    ),
+    "mapped_argument": (
+        "refused",
+        "an argument that says how a task runs can't be mapped over",
+        "give it to partial(); map over the operator's own arguments, or make the tasks in a Python loop",
+    ),
+    "too_many_instances": (
+        "refused",
+        f"a task can be mapped over {MAX_LENGTH:,} items at most",
+        "map over batches of items, and loop over a batch inside the task",
     ),
     "depends_on_past": ("refused", "depends_on_past is not supported yet", _LATER_RUNS),
     "wait_for_downstream": ("refused", "wait_for_downstream is not supported yet", _LATER_RUNS),
@@ -38,11 +54,16 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     "pool": ("refused", "pools are not supported yet", _LIMIT),
     "pool_slots": ("refused", "pools are not supported yet", _LIMIT),
     "task_concurrency": ("refused", "a limit on a task's instances over all runs is not supported yet", _LIMIT),
-    "max_active_tis_per_dag": ("refused", "a limit on a task's instances over all runs is not supported yet", _LIMIT),
-    "max_active_tis_per_dagrun": ("refused", "a limit on a task's instances is not supported yet", _LIMIT),
+    "max_active_tis_per_dag": (
+        "refused",
+        "a limit on a task's instances over all runs is not supported yet",
+        "use max_active_tis_per_dagrun, with max_active_runs",
+    ),
     "start_date": ("refused", "a task with a start_date of its own is not supported yet", "set it on the DAG"),
     "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
 }
+# Those of them that are not about one argument.
+NOT_ARGUMENTS = ("mapped_group", "mapped_branch", "mapped_argument", "too_many_instances")
 DAG_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     "max_active_tasks": (
         "approximated",

@@ -39,6 +39,7 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _SIGNAL = "SignalFunction"
 # A template holds 1 MB and its stack's update is compared as a whole; larger definitions travel as an asset.
 _INLINE_LIMIT = 100_000
+_STANDARD_PARAMETER = 4_096  # characters; a larger parameter is an advanced one, which costs $0.05 a month
 _TRACING = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
 # Step Functions manages its log delivery itself; these actions know no resources.
 # Source: Step Functions developer guide, "Logging to CloudWatch Logs", "IAM policies for logging".
@@ -95,6 +96,7 @@ class DagStack(Stack):
         self.function_names: set[str] = set()
         self.versions = self._add_functions()
         self.machine = self._add_machine()
+        self._tell_timetable()
         add_schedules(self, self.manifest, self.machine.attr_arn, settings, now or datetime.now(UTC))
         add_dag_alarms(self, settings, deployment.dag_id, self.machine.attr_arn)
         CfnOutput(self, "StateMachineArn", value=self.machine.attr_arn)
@@ -158,6 +160,20 @@ class DagStack(Stack):
         bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
         function.add_to_role_policy(bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"))
         return function
+
+    def _tell_timetable(self) -> None:
+        """The DAG's timetable as a parameter: backfills need it, of DAGs too whose schedules are over."""
+        schedule = self.manifest["schedule"]
+        told = json.dumps({"dag_id": self.deployment.dag_id, "spec": schedule["spec"] if schedule else None})
+        large = len(told) > _STANDARD_PARAMETER
+        ssm.StringParameter(
+            self,
+            "Timetable",
+            parameter_name=self.settings.dag_parameter(self.deployment.machine_name),
+            string_value=told,
+            tier=ssm.ParameterTier.ADVANCED if large else ssm.ParameterTier.STANDARD,
+            description=f"When runs of {self.deployment.machine_name} are due",
+        )
 
     def _platform_value(self, name: str) -> str:
         return ssm.StringParameter.value_for_string_parameter(self, self.settings.parameter(name))

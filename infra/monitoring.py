@@ -33,14 +33,14 @@ def add_dag_alarms(scope: Construct, settings: Settings, dag_id: str, machine_ar
 def add_platform_alarms(
     scope: Construct, settings: Settings, functions: Sequence[lambda_.IFunction], dead_letters: sqs.IQueue
 ) -> None:
-    """Alarms on the platform's functions and on lost schedules, and a dashboard over all runs."""
+    """Alarms on the platform's functions and on what could not be delivered, and a dashboard over all runs."""
     for function in functions:
         about = f"The function {function.node.id} of {settings.platform_stack} fails"
         _alarm(
             scope, f"{function.node.id}Errors", function.metric_errors(period=_PERIOD, statistic="Sum"), about, settings
         )
     lost = dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Maximum")
-    _alarm(scope, "SchedulesLost", lost, "Schedules could not reach the dispatcher", settings)
+    _alarm(scope, "SchedulesLost", lost, "Schedules or requests for backfills could not be delivered", settings)
     dashboard = cloudwatch.Dashboard(scope, "Dashboard", dashboard_name=settings.prefix)
     dashboard.add_widgets(
         _runs_widget(

@@ -1,4 +1,5 @@
-"""What all DAGs share: table, bucket, signal function, dispatcher, run-ended function, schedules' group and role.
+"""What all DAGs share: table, bucket, signal function, dispatcher, run-ended function, schedules' group and role, and
+the backfill machine with its function (`infra.backfills`).
 
 DAG stacks refer to these by the names in `settings`; what changes with a deployment (the signal function's version, the
 layer) they read from SSM parameters, so the platform can be redeployed while DAG stacks stand.
@@ -22,6 +23,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from infra.backfills import add_backfills
 from infra.functions import FunctionSpec, add_function, asset, store_environment
 from infra.monitoring import add_platform_alarms
 from infra.packaging import Package, Packager
@@ -52,6 +54,9 @@ DISPATCHER = PlatformPart("dispatcher", "lambdas.dispatcher", "Starts DAG runs w
 RUN_ENDED = PlatformPart(
     "run-ended", "lambdas.run_ended", "Closes the records of runs that ended, starts what waits for them", 60
 )
+BACKFILL = PlatformPart(
+    "backfill", "lambdas.backfill", "Says which runs a backfill starts, and what became of them", 600, 1024
+)
 
 
 class PlatformStack(Stack):
@@ -69,14 +74,17 @@ class PlatformStack(Stack):
         self.table = self._add_table()
         self.bucket = self._add_bucket()
         self.layer = self._add_layer(layer)
-        self.signal, self.dispatcher, self.run_ended = (
-            self._add_function(part, packager) for part in (SIGNAL, DISPATCHER, RUN_ENDED)
+        self.signal, self.dispatcher, self.run_ended, self.backfill = (
+            self._add_function(part, packager) for part in (SIGNAL, DISPATCHER, RUN_ENDED, BACKFILL)
         )
+        self.own_machines = {"StringEquals": {f"aws:ResourceTag/{ENVIRONMENT_TAG}": settings.prefix}}
         self.dead_letters = self._add_schedules()
         self._grant()
         self._watch_executions()
+        add_backfills(self, settings, self.backfill, self.bucket.bucket_arn, self.dead_letters, self.own_machines)
         self._tell_dag_stacks()
-        add_platform_alarms(self, settings, [self.signal, self.dispatcher, self.run_ended], self.dead_letters)
+        functions = [self.signal, self.dispatcher, self.run_ended, self.backfill]
+        add_platform_alarms(self, settings, functions, self.dead_letters)
 
     def _add_table(self) -> dynamodb.Table:
         local = self.settings.target == "local"
@@ -110,7 +118,7 @@ class PlatformStack(Stack):
             lifecycle_rules=[
                 *(
                     s3.LifecycleRule(id=prefix, prefix=f"{prefix}/", expiration=Duration.days(days))
-                    for prefix in ("xcom", "conf")
+                    for prefix in ("xcom", "conf", "backfill")
                     if days
                 ),
                 s3.LifecycleRule(id="uploads", abort_incomplete_multipart_upload_after=Duration.days(7)),
@@ -134,15 +142,17 @@ class PlatformStack(Stack):
             handler=f"{part.module}.handler",
             package=packager.platform_function(part.module),
             description=part.description,
-            environment={**store_environment(self.settings), **self._schedules_environment()},
+            environment={**store_environment(self.settings), **self._own_environment(part)},
             timeout=part.timeout,
             memory=part.memory,
         )
         construct_id = "".join(word.capitalize() for word in part.part.split("-"))
         return add_function(self, construct_id, spec, self.layer, self.settings)
 
-    def _schedules_environment(self) -> dict[str, str]:
-        """Where the dispatcher (and run-ended, which shares its code) puts one-time schedules."""
+    def _own_environment(self, part: PlatformPart) -> dict[str, str]:
+        """Where timetables are; where the dispatcher (and run-ended, which shares its code) puts one-time schedules."""
+        if part is BACKFILL:
+            return {"AIRSTEP_DAG_PARAMETERS": self.settings.dag_parameter("")}
         return {
             "AIRSTEP_SCHEDULE_GROUP": self.settings.prefix,
             "AIRSTEP_SCHEDULER_ROLE_ARN": scheduler_role_arn(self.settings),
@@ -180,8 +190,7 @@ class PlatformStack(Stack):
     def _grant(self) -> None:
         """What the platform's functions may do. Table and bucket are theirs as a whole: they serve every DAG."""
         machines = arn("states", "stateMachine:*")
-        ours = {"StringEquals": {f"aws:ResourceTag/{ENVIRONMENT_TAG}": self.settings.prefix}}
-        for function in (self.signal, self.dispatcher, self.run_ended):
+        for function in (self.signal, self.dispatcher, self.run_ended, self.backfill):
             function.add_to_role_policy(table_rows(self.table.table_arn))
         self.signal.add_to_role_policy(
             iam.PolicyStatement(actions=["states:SendTaskSuccess"], resources=[machines])  # a token names its machine
@@ -189,7 +198,9 @@ class PlatformStack(Stack):
         for function in (self.dispatcher, self.run_ended):
             function.add_to_role_policy(bucket_objects(self.bucket.bucket_arn, "conf/"))
             function.add_to_role_policy(
-                iam.PolicyStatement(actions=["states:StartExecution"], resources=[machines], conditions=ours)
+                iam.PolicyStatement(
+                    actions=["states:StartExecution"], resources=[machines], conditions=self.own_machines
+                )
             )
 
         group = arn("scheduler", f"schedule/{self.settings.prefix}/*")

@@ -6,6 +6,7 @@ fixed, so nothing has to be looked up and no stack exports anything to another:
     table              <prefix>                        stacks             <prefix>-platform, <prefix>-<dag>
     bucket             <prefix>-<account>-<region>     state machine      the manifest's machine_name
     platform functions <prefix>-<part>                 task function      <prefix>-<machine_name>
+    backfill machine   <prefix>-backfill              timetable          parameter /<prefix>/dags/<machine_name>
     log groups         /aws/lambda/<function>, /aws/vendedlogs/states/<prefix>-<machine_name>
 
 >>> Settings.read({"prefix": "dev", "architecture": "x86_64"}.get).stack_name("my_dag")
@@ -29,6 +30,9 @@ from dag_translator.names import machine_name, shorten
 from dag_translator.schedule import IntervalSettings
 
 Architecture = Literal["arm64", "x86_64"]
+
+# The event that asks for a backfill.
+BACKFILL_SOURCE, BACKFILL_DETAIL_TYPE = "airstep", "BackfillRequested"
 
 _FUNCTION_NAME_LIMIT = 64
 _CHOICES = {
@@ -126,7 +130,7 @@ class Settings:
         return self.prefix
 
     def function(self, part: str) -> str:
-        """Name of the function `part`: "signal", "dispatcher", "run-ended", or a DAG's machine_name."""
+        """Name of the function `part`: "signal", "dispatcher", "run-ended", "backfill", or a DAG's machine_name."""
         return shorten(f"{self.prefix}-{part}", _FUNCTION_NAME_LIMIT)
 
     def bucket(self, account: str, region: str) -> str:
@@ -135,6 +139,14 @@ class Settings:
     def parameter(self, name: str) -> str:
         """SSM parameter through which the platform stack tells DAG stacks what each deployment changes."""
         return f"/{self.prefix}/platform/{name}"
+
+    def dag_parameter(self, machine: str) -> str:
+        """SSM parameter that holds a DAG's timetable, for the backfill function."""
+        return f"/{self.prefix}/dags/{machine}"
+
+    @property
+    def backfill_machine(self) -> str:
+        return f"{self.prefix}-backfill"
 
     def stack_name(self, dag_id: str, others: Iterable[str] = ()) -> str:
         """The stack of a DAG. A name that `others`, or the platform, have already keeps its beginning and gets a hash.

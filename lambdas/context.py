@@ -174,7 +174,7 @@ ALWAYS: dict[str, Maker] = {
     "conn": _conn,
     "dag": lambda context: context.runtime.dag,
     "dag_run": _dag_run,
-    "expanded_ti_count": lambda _: None,
+    "expanded_ti_count": lambda context: context.ti.expanded_count,
     "inlet_events": _events,
     "inlets": lambda context: context.ti.task.inlets,
     "macros": _macros,

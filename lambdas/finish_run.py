@@ -80,11 +80,18 @@ def _values(state: Any) -> frozenset[str]:
 
 def _record_what_never_ran(runtime: Runtime, run: RunInfo, states: Mapping[str, Any]) -> None:
     now = runtime.timestamp()
-    known = {record.task_id: record for record in runtime.store.list_tasks(run.key)}
-    missing = []
+    records = [record for record in runtime.store.list_tasks(run.key) if record.state != "removed"]
+    known = {record.task_id: record for record in records if record.map_index < 0}
+    expanded = {record.task_id for record in records if record.map_index >= 0}
+    # Instances that were stopped with their map.
+    missing = [
+        changed(record, state="failed", end_date=now, states={})
+        for record in records
+        if record.map_index >= 0 and not record.is_final and record.execution == run.execution
+    ]
     for task_id, state in states.items():
         task = runtime.dag.task_dict.get(task_id)
-        if task is None or not isinstance(state, str):
+        if task is None or not isinstance(state, str) or (task_id in expanded and state != "upstream_failed"):
             continue
         record = known.get(task_id)
         if record is None:

@@ -14,7 +14,7 @@ got lost.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,11 @@ class Ended:
     """The task instance has its outcome already."""
 
     record: TaskRecord
+
+
+def map_index_of(event: Mapping[str, Any]) -> int:
+    """Which instance of a mapped task a payload is about; -1 for a task that is not mapped."""
+    return int(event.get("map_index", -1))
 
 
 def open_task(runtime: Runtime, run: RunInfo, task: Any, attempt: int, map_index: int = -1) -> Opened | Ended:
@@ -91,15 +96,25 @@ def _running(
     if found.state == "up_for_reschedule":
         return changed(kept, start_date=found.start_date, first_poke=found.first_poke, pokes=found.pokes)
     # The timeout of a rescheduling sensor counts from its first poke, through all tries; else each try has its own.
-    first_poke = found.first_poke if getattr(task, "mode", None) == "reschedule" else None
+    first_poke = found.first_poke if fixed(task, "mode") == "reschedule" else None
     return changed(kept, try_number=found.try_number + 1, first_poke=first_poke)
 
 
-def own_copy(task: Any) -> Any:
-    """A copy of the operator for one try: rendering and running may change it, but not the DAG of a warm Lambda."""
+def fixed(task: Any, name: str) -> Any:
+    """An argument of the task; of a mapped one what is the same for all instances. None without it."""
+    return task.fixed_arguments().get(name) if task.is_mapped else getattr(task, name, None)
+
+
+def own_copy(task: Any, shared: Collection[str] = ()) -> Any:
+    """A copy of the operator for one try: rendering and running may change it, but not the DAG of a warm Lambda.
+
+    A mapped operator stays itself until `tries.render` makes its instance. shared: attributes left as they are.
+    """
+    if task.is_mapped:
+        return task
     copied = task.prepare_for_execution()
     for name, value in vars(copied).items():
-        if isinstance(value, dict | list | set) and name not in ("upstream_task_ids", "downstream_task_ids"):
+        if isinstance(value, dict | list | set) and name not in ("upstream_task_ids", "downstream_task_ids", *shared):
             object.__setattr__(copied, name, _fresh(value))
     return copied
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from lambdas.opening import Ended, open_task
+from lambdas.opening import Ended, fixed, map_index_of, open_task
 from lambdas.runtime import RunInfo, Runtime, iso, parse_time
 from lambdas.task_instance import TaskInstance
 from lambdas.tries import KeepsOn, answer_again, conclude, may_try_again, run_try, task_environment
@@ -43,7 +43,7 @@ def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     run = RunInfo.from_json(event["run"], runtime.store)
     task = runtime.dag.get_task(event["task_id"])
     now = parse_time(event["now"]) if event.get("now") else runtime.now()
-    opened = open_task(runtime, run, task, attempt=0)
+    opened = open_task(runtime, run, task, 0, map_index_of(event))
     if isinstance(opened, Ended):
         return {"state": "success", "wait": 0, "states": answer_again(opened.record)}
     first_poke = opened.record.first_poke or iso(now)
@@ -55,7 +55,8 @@ def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
                 runtime,
                 ti,
                 poking.poke,
-                begins=poking.count == 1 or task.reschedule,  # each poke of a rescheduled sensor is a begin in Airflow
+                # Each poke of a rescheduled sensor is a begin in Airflow.
+                begins=poking.count == 1 or fixed(task, "mode") == "reschedule",
                 keeps_on=_keeps_on(ti, poking),
             )
             outcome = {"state": "success", "wait": 0, "states": states}

@@ -17,8 +17,7 @@ from typing import Any
 
 from lambdas.errors import surfaced
 from lambdas.native import native_work
-from lambdas.native.work import NativeWork
-from lambdas.opening import Ended, open_task
+from lambdas.opening import Ended, map_index_of, open_task
 from lambdas.records import Fence, changed
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_instance import TaskInstance
@@ -33,14 +32,16 @@ def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     """The service's request."""
     run = RunInfo.from_json(event["run"], runtime.store)
     task = runtime.dag.get_task(event["task_id"])
-    opened = open_task(runtime, run, task, attempt=0)
+    opened = open_task(runtime, run, task, 0, map_index_of(event))
     if isinstance(opened, Ended):
         answer_again(opened.record)
         raise AlreadyDone(f"{task.task_id} is {opened.record.state} already")
-    work = native_work(task)
     with task_environment(runtime, run, task, opened.record) as ti:
         try:
-            request = _request(ti, work)
+            render(ti)
+            begin(ti)
+            work = native_work(ti.task)
+            request = work.prepare(ti.task, ti.get_template_context())
         except BaseException as error:
             skips = type(error).__name__ == "AirflowSkipException"
             if not skips:
@@ -49,12 +50,6 @@ def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             raise surfaced(error) from None
         _keep_open(runtime, ti)
         return _for_polling(runtime, ti.task, request) if work.is_sensor else request
-
-
-def _request(ti: TaskInstance, work: NativeWork) -> dict[str, Any]:
-    render(ti)
-    begin(ti)
-    return work.prepare(ti.task, ti.get_template_context())
 
 
 def _keep_open(runtime: Runtime, ti: TaskInstance) -> None:

@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lambdas.opening import map_index_of
 from lambdas.records import Fence, TaskKey, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.tries import after_outcome, task_environment
@@ -23,7 +24,7 @@ def record_failure(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]
     run = RunInfo.from_json(event["run"], runtime.store)
     task = runtime.dag.get_task(event["task_id"])
     name, message = described(event.get("error") or {})
-    key = TaskKey(run.dag_id, run.run_id, task.task_id)
+    key = TaskKey(run.dag_id, run.run_id, task.task_id, map_index_of(event))
     while True:
         found = runtime.store.get_task(key)
         if found is not None and found.execution == run.execution and found.state == "failed":

@@ -3,12 +3,14 @@
     pk "{dag_id}/{run_id}"   sk "run"                                DagRun
                              sk "ti/{task_id}/{map_index}"           TaskRecord (-1: not mapped)
                              sk "xcom/{task_id}/{map_index}/{key}"   XCom
+                             sk "map/{task_id}"                      what a mapped task is mapped over (Mapped)
                              sk "join/{execution}/{task_id}"         Join
     pk "dag/{dag_id}"        sk "run/{run_after}/{run_id}"           index of the DagRuns, oldest first
                              sk "state"                              pause state and the like (the dispatcher's)
     pk "execution/{arn}"     sk "run"                                which DagRun an execution is
 
-Times are ISO 8601 strings in UTC, so that they sort. A record becomes an item by leaving out what is None.
+Backfills have items of their own, see `backfills`. Times are ISO 8601 strings in UTC, so that they sort. A record
+becomes an item by leaving out what is None.
 
 >>> TaskKey("etl", "manual__1", "load").sk
 'ti/load/-1'
@@ -67,7 +69,8 @@ class TaskKey:
 
 @dataclass(frozen=True, slots=True)
 class DagRun:
-    """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution."""
+    """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
+    backfill_id: of the backfill that started it last."""
 
     dag_id: str
     run_id: str
@@ -83,6 +86,7 @@ class DagRun:
     end_date: str | None = None
     conf: str = "{}"
     error: str | None = None
+    backfill_id: str | None = None
 
     @property
     def key(self) -> RunKey:
@@ -99,7 +103,8 @@ class TaskRecord:
 
     attempt: Step Functions' RetryCount at entry; worker: the Lambda request that wrote the record last (tells a write
     whose answer was lost from somebody else's); states: the answer to give again once the task has succeeded;
-    first_poke, pokes: a sensor's; rendered: JSON text of the rendered template fields.
+    first_poke, pokes: a sensor's; rendered: JSON text of the rendered template fields; rendered_map_index: what
+    `map_index_template` says of a mapped task's instance.
     """
 
     dag_id: str
@@ -122,6 +127,7 @@ class TaskRecord:
     first_poke: str | None = None
     pokes: int = 0
     rendered: str | None = None
+    rendered_map_index: str | None = None
 
     @property
     def key(self) -> TaskKey:
@@ -130,6 +136,18 @@ class TaskRecord:
     @property
     def is_final(self) -> bool:
         return self.state in FINAL_TASK_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a mapped task is mapped over, where that is the output of mapped tasks.
+
+    length: the number of its instances. pushed: for each mapped task that it is mapped over the map indexes that pushed
+    a value, or only their number where they are 0, 1, 2, … without a gap.
+    """
+
+    length: int
+    pushed: Mapping[str, int | list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """run_ended: what is left to do when an execution has ended: close the records of a run whose machine stopped
 without its last state (timed out, aborted, or broken by Step Functions itself), and start what waits for the run's
-place.
+place. An execution of the backfill machine that stopped has its backfill's summary written.
 
 EventBridge sends "Step Functions Execution Status Change" for every end; the DagRun and its unfinished
 tasks get their final states here. As in Airflow, what runs is failed (by a timeout: skipped), what waits is
@@ -53,8 +53,12 @@ def _stopped(record: TaskRecord, status: str, reason: str, now: str) -> TaskReco
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """The Lambda's entry. Records first: a run counts as active while its record says so."""
+    from lambdas import backfills
     from lambdas.dispatcher import execution_ended, from_environment
 
     dispatcher = from_environment()
-    closed = run_ended(dispatcher.store, event, iso(utcnow()))
-    return {**closed, "started": execution_ended(dispatcher, event["detail"]["executionArn"])}
+    now = iso(utcnow())
+    closed = run_ended(dispatcher.store, event, now)
+    backfill = backfills.execution_ended(dispatcher.store, event, now)
+    started = execution_ended(dispatcher, event["detail"]["executionArn"])
+    return {**closed, "backfill": backfill, "started": started}

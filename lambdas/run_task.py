@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.opening import Ended, open_task
+from lambdas.opening import Ended, map_index_of, open_task
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.tries import answer_again, run_try, task_environment
 
@@ -20,7 +20,7 @@ def run_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     """The states of this task and of those that it skips."""
     run = RunInfo.from_json(event["run"], runtime.store)
     task = runtime.dag.get_task(event["task_id"])
-    opened = open_task(runtime, run, task, int(event.get("attempt") or 0))
+    opened = open_task(runtime, run, task, int(event.get("attempt") or 0), map_index_of(event))
     if isinstance(opened, Ended):
         return answer_again(opened.record)
     with task_environment(runtime, run, task, opened.record) as ti:

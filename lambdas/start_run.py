@@ -47,7 +47,7 @@ def start_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidRunInput(f"conf must be a JSON object, not {type(conf).__name__}")
     wanted = _new_run(runtime, given, dict(conf), execution)
     run_params(runtime.dag, conf)  # refuse params that don't fit before there is a DagRun
-    run = runtime.store.create_run(wanted)
+    run = runtime.store.create_run(wanted, with_conf="conf" in given)
     conf_now = json.loads(run.conf)
     return {"run": _run_json(run, conf_now, run_params(runtime.dag, conf_now)), "states": states}
 
@@ -90,6 +90,7 @@ def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], e
         data_interval_start=iso(start) if start else None,
         data_interval_end=iso(end) if end else None,
         conf=json.dumps(conf, ensure_ascii=False),
+        backfill_id=str(given["backfill_id"]) if given.get("backfill_id") else None,
     )
 
 

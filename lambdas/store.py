@@ -35,6 +35,7 @@ from lambdas.records import (
     Fence,
     Item,
     Join,
+    Mapped,
     RunKey,
     TaskKey,
     TaskRecord,
@@ -92,8 +93,11 @@ class Store(ABC):
         """A large text; KeyError if there is none."""
 
     def _put(self, pk: str, sk: str, attributes: Item, condition: Condition | None = None) -> Put:
-        expires = {"expires": int(time.time()) + self.keep_days * 86400} if self.keep_days else {}
-        return Put(pk, sk, {**attributes, **expires}, condition)
+        return Put(pk, sk, {**attributes, **self.expires()}, condition)
+
+    def expires(self) -> Item:
+        """The attribute of an item that is written now and may go after `keep_days`; {} if nothing does."""
+        return {"expires": int(time.time()) + self.keep_days * 86400} if self.keep_days else {}
 
     # --- DagRuns ---------------------------------------------------------------------------------------------------
 
@@ -105,10 +109,11 @@ class Store(ABC):
         run = from_item(DagRun, item)
         return changed(run, conf=self.get_blob(item["conf_blob"])) if "conf_blob" in item else run
 
-    def create_run(self, run: DagRun) -> DagRun:
+    def create_run(self, run: DagRun, *, with_conf: bool = False) -> DagRun:
         """Create the DagRun, or take it over by a new execution (a re-run); what is then stored.
 
-        The same execution again changes nothing and gets the first answer.
+        The same execution again changes nothing and gets the first answer. A backfill that takes a run over makes it
+        its own, as in Airflow; with_conf: with the new conf too.
         """
         existing = self.get_run(run.key)
         if existing is not None and existing.execution == run.execution:
@@ -125,10 +130,13 @@ class Store(ABC):
                 execution=run.execution,
                 execution_arn=run.execution_arn,
             )
+            if run.backfill_id is not None:
+                conf = run.conf if with_conf else existing.conf
+                wanted = changed(wanted, backfill_id=run.backfill_id, run_type=run.run_type, conf=conf)
             condition = Condition(equals={"execution": existing.execution})
         if self._write_run(wanted, condition):
             return wanted
-        return self.create_run(run)  # somebody else was quicker: look again
+        return self.create_run(run, with_conf=with_conf)  # somebody else was quicker: look again
 
     def end_run(self, key: RunKey, execution: str, state: str, end_date: str, error: str | None = None) -> bool:
         """Give the DagRun its final state; False if it has one or belongs to another execution by now."""
@@ -169,9 +177,10 @@ class Store(ABC):
         item = self.read(key.pk, key.sk)
         return from_item(TaskRecord, item) if item else None
 
-    def list_tasks(self, run: RunKey) -> list[TaskRecord]:
-        """Every task instance of a run that has a record, in the order of task_id and map index."""
-        records = [from_item(TaskRecord, item) for item in self.query(run.pk, "ti/")]
+    def list_tasks(self, run: RunKey, task_id: str | None = None) -> list[TaskRecord]:
+        """Every task instance of a run (of one task) that has a record, in the order of task_id and map index."""
+        prefix = "ti/" if task_id is None else f"ti/{task_id}/"
+        records = [from_item(TaskRecord, item) for item in self.query(run.pk, prefix)]
         return sorted(records, key=lambda record: (record.task_id, record.map_index))
 
     def save_task(self, record: TaskRecord, *, expect: Fence | None, xcoms: Mapping[str, str] | None = None) -> bool:
@@ -226,6 +235,20 @@ class Store(ABC):
             if name is None or key == name:
                 found.append(XCom(task, int(map_index), key, self._xcom_text(item)))
         return sorted(found, key=lambda xcom: (xcom.task_id, xcom.map_index, xcom.key))
+
+    def xcom_indexes(self, run: RunKey, task_id: str, name: str) -> list[int]:
+        """The map indexes of the task's instances that pushed an XCom of this key, in order."""
+        found = (item["sk"].split("/", 3) for item in self.query(run.pk, f"xcom/{task_id}/"))
+        return sorted(int(map_index) for _, _, map_index, key in found if key == name)
+
+    def save_mapped(self, run: RunKey, task_id: str, mapped: Mapped) -> None:
+        """Keep what a mapped task is mapped over."""
+        self.write([self._put(run.pk, f"map/{task_id}", {"length": mapped.length, "pushed": dict(mapped.pushed)})])
+
+    def get_mapped(self, run: RunKey, task_id: str) -> Mapped | None:
+        """What a mapped task is mapped over, if that was kept."""
+        item = self.read(run.pk, f"map/{task_id}")
+        return Mapped(item["length"], item["pushed"]) if item else None
 
     def clear_xcoms(self, key: TaskKey) -> None:
         """Remove what earlier tries pushed."""

@@ -31,6 +31,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "prepare_task": ("lambdas.prepare_task", "prepare_task"),
     "record_result": ("lambdas.record_result", "record_result"),
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
+    "expand_task": ("lambdas.expand_task", "expand_task"),
     "finish_run": ("lambdas.finish_run", "finish_run"),
 }
 

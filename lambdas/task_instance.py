@@ -16,7 +16,7 @@ from typing import Any
 from dag_translator.authoring.types import NOTSET
 from lambdas import xcom_codec
 from lambdas.lazy import dated
-from lambdas.records import RunKey, TaskKey, TaskRecord
+from lambdas.records import Mapped, RunKey, TaskKey, TaskRecord
 from lambdas.runtime import RunInfo, Runtime
 
 XCOM_RETURN_KEY = "return_value"
@@ -52,6 +52,7 @@ class TaskInstance:
         self.hostname = "lambda"
         self.pushed: dict[str, str] = {}
         self.rendered: str | None = None
+        self.mapped_over: Mapped | None = None  # read when first needed
         self._context: Any = None
 
     # --- what it is ------------------------------------------------------------------------------------------------
@@ -103,7 +104,34 @@ class TaskInstance:
 
     @property
     def rendered_map_index(self) -> str | None:
-        return None
+        """What the task's `map_index_template` says of this instance."""
+        template = self.task.map_index_template
+        if self.map_index < 0 or template is None:
+            return None
+        from lambdas.templates import render_label
+
+        try:
+            return render_label(self.task.dag, template, self.get_template_context())
+        except Exception:
+            self.log.warning("map_index_template %r can't be rendered", template, exc_info=True)
+            return None
+
+    @property
+    def expanded_count(self) -> int | None:
+        """How many instances the mapped task has; None if the task is not mapped."""
+        mapped = self._runtime.dag.task_dict[self.task_id]
+        if not mapped.is_mapped:
+            return None
+        length: int | None = mapped.expand_input.parse_time_length()
+        if length is not None:
+            return length
+        kept = self._what_it_is_mapped_over()
+        return kept.length if kept is not None else None
+
+    def _what_it_is_mapped_over(self) -> Mapped | None:
+        if self.mapped_over is None and self.map_index >= 0:
+            self.mapped_over = self._runtime.store.get_mapped(self._run.key, self.task_id)
+        return self.mapped_over
 
     @property
     def key(self) -> TaskKey:
@@ -190,6 +218,14 @@ class TaskInstance:
             return
         self.pushed[key] = xcom_codec.encode(value, f"XCom {key!r} of task {self.task_id!r}")
 
+    def xcom_sequence(self, task_id: str, key: str = XCOM_RETURN_KEY) -> Any:
+        """What the instances of a mapped task have pushed; what this task is mapped over is known by its indexes."""
+        from lambdas.mapped import LazyXComSequence
+
+        kept = self._what_it_is_mapped_over()
+        known = kept.pushed.get(task_id) if kept is not None and key == XCOM_RETURN_KEY else None
+        return LazyXComSequence(self._runtime.store, self._run.key, task_id, key, known)
+
     def xcom_pull(
         self,
         task_ids: str | Iterable[str] | None = None,
@@ -236,8 +272,6 @@ class TaskInstance:
             if not found and default is NOTSET and single:  # an XComArg asks so, to tell "nothing" from None
                 return NOTSET
             values.extend(found or [None])
-        if single and isinstance(default, list) and self._is_mapped(run, tasks[0]):  # an XComArg of a mapped task
-            return [value for value in values if value is not None]
         return values[0] if single and len(values) == 1 else values
 
     def _is_mapped(self, run: RunKey, task_id: str) -> bool:

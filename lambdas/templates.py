@@ -106,7 +106,7 @@ def render_template_fields(operator: Any, context: Any, jinja_env: Any = None) -
     Raises what rendering raises (jinja2.UndefinedError for an unknown name), after logging which field it was.
     """
     env = jinja_env or Environments(operator, context)
-    _render_fields(operator, operator, context, env, set())
+    _render_fields(operator, operator, context, env, set(getattr(operator, "_already_rendered", ())))
 
 
 class Environments:
@@ -127,6 +127,11 @@ def render_template(operator: Any, content: Any, context: Any, jinja_env: Any = 
     """`content` rendered (a string, or anything that holds strings)."""
     env = jinja_env or Environments(operator, context)
     return _render(operator, content, context, env, set())
+
+
+def render_label(dag: Any, template: str, context: Any) -> str:
+    """A mapped task's `map_index_template`, rendered."""
+    return str(_render_lazily(environment(dag).from_string(template), context))
 
 
 def resolve_template_files(operator: Any, dag: Any) -> None:

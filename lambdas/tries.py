@@ -22,8 +22,9 @@ from lambdas.errors import message_of, surfaced
 from lambdas.limits import time_limit
 from lambdas.opening import LateInvocation, own_copy, rendered_fields
 from lambdas.records import Fence, TaskRecord, changed
+from lambdas.results import push_result
 from lambdas.runtime import RunInfo, Runtime
-from lambdas.task_instance import XCOM_RETURN_KEY, TaskInstance
+from lambdas.task_instance import TaskInstance
 
 log = logging.getLogger("airflow.task")
 
@@ -109,9 +110,10 @@ def perform(runtime: Runtime, ti: TaskInstance, code: Code, begins: bool = True)
         TaskDeferred,
     )
 
-    task, context = ti.task, ti.get_template_context()
+    context = ti.get_template_context()
     with _context_in_environment(ti), time_limit(None, runtime.remaining_ms):
         render(ti)
+        task = ti.task
         if begins:
             begin(ti)
         try:
@@ -141,58 +143,19 @@ def begin(ti: TaskInstance) -> None:
 
 
 def render(ti: TaskInstance) -> None:
-    """Render the task's templates, and keep what they became for the record."""
+    """Render the task's templates, and keep what they became for the record. A mapped task first gets the arguments of
+    its index."""
     from lambdas.templates import resolve_template_files
 
+    if ti.task.is_mapped:
+        from lambdas.mapped import become_instance
+
+        become_instance(ti)
     task = ti.task
     if task.template_fields:
         resolve_template_files(task, task.dag)
         task.render_template_fields(ti.get_template_context())
     ti.rendered = rendered_fields(task)
-
-
-def push_result(ti: TaskInstance, result: Any) -> list[str]:
-    """Push what the task returned; the ids of the tasks that it skips, in the DAG's order.
-
-    A branch or short circuit that skips something leaves no return value, as in Airflow 3.
-    """
-    task = ti.task
-    skipped: list[str] = []
-    if task.inherits_from_skipmixin:
-        skipped, note = _skips(task, result)
-        if note is not None:
-            ti.xcom_push("skipmixin_key", note)
-    if skipped or result is None or not task.do_xcom_push:
-        return skipped
-    if task.multiple_outputs:
-        _push_items(ti, result)
-    ti.xcom_push(XCOM_RETURN_KEY, result)
-    return skipped
-
-
-def _skips(task: Any, result: Any) -> tuple[list[str], dict[str, list[str]] | None]:
-    from dag_translator.authoring.operators.skipmixin import BranchMixIn
-
-    order = list(task.dag.task_dict)
-    to_skip = task.tasks_to_skip(result)
-    skipped = [task_id for task_id in order if task_id in to_skip]
-    below = task.downstream_task_ids
-    if isinstance(task, BranchMixIn):
-        return skipped, {"followed": [task_id for task_id in order if task_id in below and task_id not in to_skip]}
-    return skipped, {"skipped": skipped} if skipped else None
-
-
-def _push_items(ti: TaskInstance, result: Any) -> None:
-    if not isinstance(result, Mapping):
-        raise TypeError(f"Returned output was type {type(result)} expected dictionary for multiple_outputs")
-    for key in result:
-        if not isinstance(key, str):
-            raise TypeError(
-                "Returned dictionary keys must be strings when using multiple_outputs, "
-                f"found {key} ({type(key)}) instead"
-            )
-    for key, value in result.items():
-        ti.xcom_push(key, value)
 
 
 def may_try_again(ti: TaskInstance, error: BaseException) -> bool:
@@ -229,6 +192,7 @@ def conclude(
         error=type(error).__name__ if error is not None else None,
         error_message=message_of(error)[:2000] if error is not None else None,
         rendered=ti.rendered or ti.record.rendered,
+        rendered_map_index=ti.rendered_map_index,
         **also,
     )
     fence = Fence("running", ti.record.try_number, record.attempt, record.execution)

@@ -78,6 +78,8 @@ def _plain(value: Any, path: str) -> Any:
         return _items(value, path)
     if isinstance(value, Mapping):
         return _mapping(value, path)
+    if getattr(type(value), "is_lazy_sequence", False):
+        return _items(list(value), path)
     for kind, name, to_plain in _TAGGED:
         if isinstance(value, kind):
             return {TAG: name, **to_plain(value, path)}

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from dag_translator import names
+from dag_translator import asl, names
 
 # Stands in a `next` until the name of the state is known; no state's name begins so.
 LABEL = "\x00"
@@ -42,6 +42,28 @@ class Exits:
     success: Callable[[], Exit]
     skipped: Callable[[], Exit]
     failed: Callable[[], Exit]
+
+
+def resolved(
+    states: Mapping[str, asl.State], entries: Mapping[str, str | None], end_name: Callable[[], str]
+) -> dict[str, asl.State]:
+    """The states with the names of states in the place of labels. A `Choice` or `Catch` that ends its branch leads to a
+    state that does nothing else; end_name: gives its name, if one is needed.
+    """
+    ends: dict[str, asl.State] = {}
+
+    def target(following: str | None) -> str | None:
+        return entries.get(following, following) if following is not None else None
+
+    def named(following: str | None) -> str:
+        found = target(following)
+        if found is None:
+            if not ends:
+                ends[end_name()] = asl.Succeed()
+            return next(iter(ends))
+        return found
+
+    return {name: asl.retarget(state, target, named) for name, state in states.items()} | ends
 
 
 def objects(outcomes: Mapping[str, str]) -> str:

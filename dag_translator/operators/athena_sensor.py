@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dag_translator import asl
-from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, call
+from dag_translator.lowering.lambdas import INVOKE, TRANSIENT
 from dag_translator.model import Task
 from dag_translator.operators import polling
 from dag_translator.operators.athena import THROTTLED
@@ -65,7 +65,7 @@ def lower(task: Task, site: Site) -> States:
     success = site.exits.success()
     states[prepare] = asl.Task(
         INVOKE,
-        call("prepare_task", task_id=task.task_id),
+        site.call("prepare_task", task),
         name,
         output={"states": "{% $states.input %}", "poll": "{% $states.result.Payload %}"},
         retry=(TRANSIENT,),
@@ -75,7 +75,7 @@ def lower(task: Task, site: Site) -> States:
     states |= polled
     states[record] = asl.Task(
         INVOKE,
-        call("record_result", task_id=task.task_id, result=None),
+        site.call("record_result", task, result=None),
         success.next,
         output=success.output("$states.input", "$states.result.Payload"),
         retry=(TRANSIENT,),

@@ -24,6 +24,8 @@ _RUNS_CODE = (
 
 
 def settings(operator: Any) -> Mapping[str, Any] | None:
+    if operator.is_mapped:  # each instance has a record of its own
+        return None
     return None if any(getattr(operator, name, None) for name in _RUNS_CODE) else {}
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from dag_translator import asl
 from dag_translator.lowering.exits import Exits, outcome
 from dag_translator.lowering.lambdas import ANYTHING, INVOKE, call
 from dag_translator.model import Task
-from dag_translator.names import StateNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +25,39 @@ class Permission:
     condition: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Names(Protocol):
+    """Hands out the names of a task's states."""
+
+    def name(self, subject: str, role: str = "") -> str:
+        """The name of a task's main state, or of a helper."""
+        ...
+
+    def free(self, wanted: str) -> str:
+        """`wanted`, or something like it that is not taken."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a task is lowered: the machine's names, and the ways out."""
+    """Where a task is lowered: the machine's names, and the ways out.
 
-    names: StateNames
+    each: whether this is the inside of a mapped task's `Map`. There the payload is not the map of task states, but
+    {"run", "map_index"}; the code that makes the states need not know.
+    """
+
+    names: Names
     exits: Exits
+    each: bool = False
+
+    def which(self, payload: str = "$states.input") -> dict[str, str]:
+        """Which run, and in a mapped task which instance. payload: JSONata for the payload in the state's input."""
+        if not self.each:
+            return {"run": "{% $run %}"}
+        return {"run": f"{{% {payload}.run %}}", "map_index": f"{{% {payload}.map_index %}}"}
+
+    def call(self, kind: str, task: Task, payload: str = "$states.input", **fields: Any) -> dict[str, Any]:
+        """`Arguments` that invoke the DAG's task function for this task. payload: as for `which`."""
+        return call(kind, **self.which(payload), task_id=task.task_id, **fields)
 
 
 States = dict[str, asl.State]
@@ -74,7 +100,7 @@ def failing(task: Task, site: Site, states: States) -> Callable[[str], Failing]:
     name = site.names.name(task.task_id, "failed")
     states[name] = asl.Task(
         INVOKE,
-        call("record_failure", task_id=task.task_id, error="{% $states.input.error %}"),
+        site.call("record_failure", task, "$states.input.states", error="{% $states.input.error %}"),
         failed.next,
         output=failed.output("$states.input.states", outcome(task.task_id, "failed")),
         retry=(ANYTHING,),

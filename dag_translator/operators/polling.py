@@ -114,7 +114,7 @@ def loop(task: Task, site: Site, poll: Poll, failed: Failing, success: tuple[str
     return name, states
 
 
-def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.DistributedMap:
+def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Map:
     """The map that polls for one round and leaves the last answer under 'answer'."""
     asked, enough, pause, ended = (
         site.names.name(task.task_id, role) for role in ("poll", "polled?", "wait", "round ends")
@@ -131,8 +131,8 @@ def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Distribut
         pause: asl.Wait(poll.wait, asked),
         ended: asl.Pass(None, {"answer": "{% $states.input.answer %}"}),
     }
-    selector = {"lap": 0, "run": "{% $run %}"} | ({"poll": "{% $states.input.poll %}"} if poll.kept else {})
-    return asl.DistributedMap(
+    selector = {"lap": 0, **site.which(poll.payload)} | ({"poll": "{% $states.input.poll %}"} if poll.kept else {})
+    return asl.Map(
         items=[1],
         selector=selector,
         processor=asl.Machine(asked, states),
@@ -155,10 +155,12 @@ def _from_input(arguments: Any) -> Any:
 
 def permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
     """A distributed map starts, describes and stops executions of its own machine."""
-    if not needs_rounds(task):
-        return ()
+    return children(machine_name, f"rounds of polling of task {task.task_id}") if needs_rounds(task) else ()
+
+
+def children(machine_name: str, reason: str) -> tuple[Permission, ...]:
+    """What a distributed map in the machine needs."""
     arn = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
-    reason = f"rounds of polling of task {task.task_id}"
     return (
         Permission(("states:StartExecution",), (f"{arn}:stateMachine:{machine_name}",), reason),
         Permission(

@@ -6,7 +6,7 @@ It pulls its inputs, renders its templates, runs, and pushes its XComs; `Retry` 
 from __future__ import annotations
 
 from dag_translator import asl
-from dag_translator.lowering.lambdas import INVOKE, call, retriers, timeout
+from dag_translator.lowering.lambdas import INVOKE, retriers, timeout
 from dag_translator.model import Task
 from dag_translator.operators.lowering import Lowering, Site, States, entering, failing
 
@@ -18,7 +18,7 @@ def lower(task: Task, site: Site) -> States:
     catch = failing(task, site, states)("$states.input").catch
     states[name] = asl.Task(
         INVOKE,
-        call("run_task", task_id=task.task_id, attempt="{% $states.context.State.RetryCount %}"),
+        site.call("run_task", task, attempt="{% $states.context.State.RetryCount %}"),
         success.next,
         output=success.output("$states.input", "$states.result.Payload"),
         retry=retriers(task.retry),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dag_translator import asl
 from dag_translator.lowering.exits import outcome
-from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, call, timeout
+from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, timeout
 from dag_translator.model import Task
 from dag_translator.operators import polling
 from dag_translator.operators.lowering import Lowering, Site, States, entering, failing
@@ -17,7 +17,7 @@ from dag_translator.operators.lowering import Lowering, Site, States, entering, 
 def lower(task: Task, site: Site) -> States:
     ask = asl.Task(
         INVOKE,
-        call("poke_sensor", task_id=task.task_id, now="{% $states.context.State.EnteredTime %}"),
+        site.call("poke_sensor", task, now="{% $states.context.State.EnteredTime %}"),
         None,
         retry=(TRANSIENT,),
         timeout=timeout(task),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dag_translator import asl
-from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, call, user_retrier
+from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, user_retrier
 from dag_translator.model import Task
 from dag_translator.operators.lowering import Site, States, entering, failing
 
@@ -48,7 +48,7 @@ def lower_call(
     failed = failing(task, site, states)
     own = (user_retrier(task.retry),) if task.retry.attempts else ()
     states |= {
-        prepare: prepared(task, name, failed("$states.input").catch),
+        prepare: prepared(task, site, name, failed("$states.input").catch),
         name: asl.Task(
             resource,
             arguments,
@@ -60,9 +60,10 @@ def lower_call(
         ),
         record: asl.Task(
             INVOKE,
-            call(
+            site.call(
                 "record_result",
-                task_id=task.task_id,
+                task,
+                INNER,
                 result="{% $states.input.result %}",
                 attempt="{% $states.input.attempt %}",
             ),
@@ -80,11 +81,11 @@ def _whole_seconds(*limits: float | None) -> int | None:
     return max(1, round(min(given))) if given else None
 
 
-def prepared(task: Task, following: str, catch: tuple[asl.Catcher, ...]) -> asl.Task:
+def prepared(task: Task, site: Site, following: str, catch: tuple[asl.Catcher, ...]) -> asl.Task:
     """The state in which Lambda renders the templates and makes the service's request."""
     return asl.Task(
         INVOKE,
-        call("prepare_task", task_id=task.task_id),
+        site.call("prepare_task", task),
         following,
         output="{% {'states': $states.input, 'arguments': $states.result.Payload} %}",
         retry=(TRANSIENT,),

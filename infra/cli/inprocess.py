@@ -166,7 +166,7 @@ def run_dag(
     execution_input["run_id"] = run_id
     callbacks = Callbacks()
     runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, **({} if lender is None else {"lender": lender}))
-    integrations = Lambdas(_functions(runtime, callbacks), services or Unavailable(), meter, measured)
+    integrations = Lambdas(lambda_functions(runtime, callbacks), services or Unavailable(), meter, measured)
     execution = run(
         translation.definition,
         execution_input,
@@ -180,7 +180,7 @@ def run_dag(
     return RunResult.of(translation, run_id, execution, store, meter.invocations, meter.seconds)
 
 
-def _functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handler]:
+def lambda_functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handler]:
     """The two Lambda functions: the same code as on AWS, given a store in memory and the engine's own callbacks."""
 
     def task(event: Mapping[str, Any], invocation: Invocation) -> Json:

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from dag_translator.errors import AirstepError, InternalError
 from infra.cli import (
+    backfill_commands,
     connection_commands,
     dag_commands,
     deploy_command,
@@ -108,8 +109,10 @@ def make_app() -> typer.Typer:
     dags = typer.Typer(no_args_is_help=True, help="Translate, test, check, trigger and inspect DAGs.")
     file_commands.add_to(dags)
     dag_commands.add_to(dags)
+    dags.command("backfill")(backfill_commands.create)
     made.add_typer(dags, name="dags")
     for name, module, help_text in (
+        ("backfill", backfill_commands, "Run DAGs for dates of the past, and look after it."),
         ("tasks", task_commands, "Inspect a DAG's tasks and their instances."),
         ("xcom", xcom_commands, "Read XComs."),
         ("variables", variable_commands, "Read and set Variables (SSM Parameter Store)."),

@@ -24,6 +24,7 @@ from infra.cli.pretended import PRETENDED
 from infra.local.engine import TaskCall, TaskFailed
 
 DEFAULT_SECONDS = 1.0
+DEFAULT_INSTANCES = 3  # of a mapped task whose number only a run knows
 STATES = ("success", "failed", "skipped")
 
 Json = Any
@@ -79,6 +80,9 @@ def read_plan(task_ids: Mapping[str, Any], durations: Any, outcomes: Any) -> Pla
 def pretend(dag: Any, plan: Plan, meter: Meter) -> None:
     """Replace the bodies of a live DAG's tasks. The DAG is no good for anything else afterwards."""
     for task_id, operator in dag.task_dict.items():
+        if operator.is_mapped:
+            _pretend_mapped(operator, plan, meter)
+            continue
         for name in operator.template_fields:
             stand_in = _STAND_IN_DATE if name.endswith("_date") else _STAND_IN
             operator.__dict__[name] = _unrendered(operator.__dict__.get(name), stand_in)
@@ -106,6 +110,27 @@ def _unrendered(value: Any, stand_in: str) -> Any:
         case list() | tuple():
             return type(value)(_unrendered(each, stand_in) for each in value)
     return value
+
+
+def _pretend_mapped(mapped: Any, plan: Plan, meter: Meter) -> None:
+    """Instances as many as the DAG file says, or `DEFAULT_INSTANCES`; each takes the task's duration."""
+    from dag_translator.authoring.definitions.baseoperator import BaseOperator
+    from dag_translator.authoring.definitions.expand import DictOfListsExpandInput
+    from dag_translator.authoring.sensors.base import BaseSensorOperator
+
+    length = mapped.expand_input.parse_time_length()
+    mapped.expand_input = DictOfListsExpandInput({"item": [None] * (DEFAULT_INSTANCES if length is None else length)})
+    kind = BaseSensorOperator if hasattr(mapped.operator_class, "poke") else BaseOperator
+
+    def instance(_: Any) -> Any:
+        arguments = {"retries": mapped.retries, "execution_timeout": mapped.execution_timeout}
+        place = {"task_id": mapped.task_id, "dag": mapped.dag, "task_group": mapped.task_group}
+        operator: Any = kind(**place, **arguments, _airstep_from_mapped=True)
+        operator.execute = _body(operator, mapped.task_id, plan, meter)
+        operator.poke = _poke(mapped.task_id, plan, meter)
+        return operator
+
+    mapped.unmap = instance
 
 
 def _body(operator: Any, task_id: str, plan: Plan, meter: Meter) -> Callable[[Any], Any]:

@@ -19,6 +19,8 @@ def start_request(operator: Any, context: Any) -> dict[str, Any]:
 
     given = operator.run_input(context["ti"]._runtime.now())
     run_id = given.pop("run_id")
+    if context["ti"].map_index >= 0 and not operator.names_its_run:  # instances of a mapped task start together
+        run_id += f"__{context['ti'].map_index}"
     operator.push_run(context, run_id)
     return {
         "machine": machine_name(operator.trigger_dag_id),

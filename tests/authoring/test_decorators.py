@@ -232,9 +232,9 @@ def test_references_resolve() -> None:
     assert up.resolve(context) == [1, 2]
     assert up["key"].resolve(context) == 5
     assert list(up.map(lambda x: x * 2).map(str).resolve(context)) == ["2", "4"]
-    assert up.zip(other).resolve(context) == [(1, "a"), (2, "b")]
-    assert up.zip(other, fillvalue=0).resolve(context) == [(1, "a"), (2, "b"), (0, "c")]
-    assert up.concat(other).resolve(context) == [1, 2, "a", "b", "c"]
+    assert list(up.zip(other).resolve(context)) == [(1, "a"), (2, "b")]
+    assert list(up.zip(other, fillvalue=0).resolve(context)) == [(1, "a"), (2, "b"), (0, "c")]
+    assert list(up.concat(other).resolve(context)) == [1, 2, "a", "b", "c"]
     assert unknown.output.resolve(context) is None
     with pytest.raises(XComNotFound):
         unknown.output["key"].resolve(context)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 # DAG -> the code it is refused with.
 UNSUPPORTED: dict[str, str] = {
-    "t07_mapped_zero_length": "unsupported-expand",
-    "t09_expand_forms": "unsupported-expand",
-    "t12_xcom_pull_forms": "unsupported-expand",
     "t31_fail_fast": "unsupported-fail-fast",
+    "t54_mapped_groups": "unsupported-mapped-group",
     "t40_consumer": "unsupported-schedule",
 }
 

@@ -8,24 +8,18 @@ state, and nothing is left hanging.
 from __future__ import annotations
 
 import json
-import shutil
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from infra.cli.account import Account, at
-from infra.deploy import deploy
-from infra.local import server
-from infra.settings import Settings
+from infra.cli.account import Account
 from lambdas import xcom_codec
 from lambdas.records import RunKey, TaskKey
 
 pytestmark = pytest.mark.local_aws
 
-DAG_FILE = Path(__file__).parents[1] / "dags" / "end_to_end" / "rough.py"
 EXPECTED = {
     "fails": "failed",
     "crashes": "success",
@@ -40,26 +34,10 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """A local AWS with the DAG deployed."""
-    from aws_cdk import App
-
-    from infra.app import build
-
-    folder = tmp_path_factory.mktemp("rough")
-    (folder / "dags").mkdir()
-    shutil.copy(DAG_FILE, folder / "dags")
-    context = {"target": "local", "dagsFolder": str(folder / "dags")}
-    aws = server.start()
-    try:
-        account = at(aws.environment)
-        account.client("s3").create_bucket(Bucket="end-to-end")
-        app = App(analytics_reporting=False, builtin_cloud_formation_validation=False, outdir=str(folder / "cdk.out"))
-        build(app, Settings.read(context.get))
-        deploy(Path(app.synth().directory), client=account.client)
-        yield account
-    finally:
-        aws.stop()
+def account(deployed: Callable[[str], Account]) -> Account:
+    account = deployed("rough.py")
+    account.client("s3").create_bucket(Bucket="end-to-end")
+    return account
 
 
 def test_every_task_ends_as_in_airflow(account: Account) -> None:

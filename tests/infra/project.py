@@ -12,6 +12,7 @@ RUNTIME = {
     "lambdas/signal_function.py": "from lambdas import store\n",
     "lambdas/dispatcher.py": "from lambdas.store import x\n",
     "lambdas/run_ended.py": "",
+    "lambdas/backfill.py": "",
     "lambdas/store.py": "x = 1\n",
     "dag_translator/__init__.py": "",
     "dag_translator/load.py": "import dag_translator.authoring\n",

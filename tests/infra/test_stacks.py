@@ -227,7 +227,7 @@ def test_table_and_bucket_are_private_encrypted_and_survive_the_stack(cloud: Clo
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["BucketEncryption"]
     expiring = {rule.get("Prefix") for rule in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule}
-    assert expiring == {"xcom/", "conf/"}
+    assert expiring == {"xcom/", "conf/", "backfill/"}
     (policy,) = cloud.resources(PLATFORM, "AWS::S3::BucketPolicy")
     assert {"Bool": {"aws:SecureTransport": "false"}} in [
         each.get("Condition") for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"
@@ -235,7 +235,7 @@ def test_table_and_bucket_are_private_encrypted_and_survive_the_stack(cloud: Clo
 
 
 def test_executions_that_end_reach_the_run_ended_function(cloud: Cloud) -> None:
-    rule = cloud.one(PLATFORM, "AWS::Events::Rule")
+    (rule,) = (each for each in cloud.resources(PLATFORM, "AWS::Events::Rule") if "ended" in each["Name"])
     assert rule["EventPattern"]["detail"]["status"] == ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
     (target,) = rule["Targets"]
     function = cloud.templates[PLATFORM]["Resources"][target["Arn"]["Fn::GetAtt"][0]]["Properties"]
@@ -275,3 +275,56 @@ def test_stacks_export_nothing_and_dags_deploy_after_the_platform(cloud: Cloud) 
 def test_both_dags_have_packages_of_their_own(cloud: Cloud) -> None:
     keys = {cloud.one(stack, "AWS::Lambda::Function")["Code"]["S3Key"] for stack in (DAILY, OTHER)}
     assert len(keys) == 2
+
+
+def test_a_backfill_request_starts_the_backfill_machine(cloud: Cloud) -> None:
+    (rule,) = (each for each in cloud.resources(PLATFORM, "AWS::Events::Rule") if "backfill" in each["Name"])
+    assert rule["EventPattern"] == {"source": ["airstep"], "detail-type": ["BackfillRequested"]}
+    (target,) = rule["Targets"]
+    machine = cloud.templates[PLATFORM]["Resources"][target["Arn"]["Fn::GetAtt"][0]]["Properties"]
+    assert machine["StateMachineName"] == "airstep-backfill"
+    assert "Input" not in target, "the whole event: its id is the backfill's if it names none"
+    assert target["DeadLetterConfig"]
+    role = target["RoleArn"]["Fn::GetAtt"][0]
+    assert allowed(role_statements(cloud, PLATFORM, role)) == {"states:StartExecution": {"<BackfillMachine>"}}
+
+
+def test_the_backfill_machine_may_start_runs_of_this_environment_only(cloud: Cloud) -> None:
+    statements = role_statements(cloud, PLATFORM, "BackfillMachineRole")
+    own = "${AWS::Region}:${AWS::AccountId}:stateMachine:airstep-backfill"
+    starting = [
+        (resources, condition) for actions, resources, condition in statements if "StartExecution" in actions[0]
+    ]
+    assert [condition for (resource,), condition in starting if not resource.endswith(own)] == [
+        {"StringEquals": {"aws:ResourceTag/airstep:environment": "airstep"}}
+    ]
+    assert [resource for (resource,), condition in starting if not condition] == [
+        f"arn:${{AWS::Partition}}:states:{own}"
+    ]
+    found = allowed(statements)
+    managed = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+    for action in ("events:PutTargets", "events:PutRule", "events:DescribeRule"):
+        assert [resource.split(":")[-1] for resource in found[action]] == [managed]
+    assert [resource.split(":")[-1] for resource in found["dynamodb:GetItem"]] == ["table/airstep"]
+    assert found["s3:PutObject"] == {"arn:${AWS::Partition}:s3:::airstep-${AWS::AccountId}-${AWS::Region}/backfill/*"}
+    assert [each.split("function:")[-1] for each in found["lambda:InvokeFunction"]] == ["airstep-backfill:*"]
+    assert set(found) == {
+        *("states:StartExecution", "states:DescribeExecution", "states:StopExecution", "lambda:InvokeFunction"),
+        *("events:PutTargets", "events:PutRule", "events:DescribeRule", "dynamodb:GetItem"),
+        *("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"),
+    }
+
+
+def test_the_backfill_function_reads_timetables_which_every_dag_tells(cloud: Cloud) -> None:
+    found = allowed(role_statements(cloud, PLATFORM, "BackfillRole"))
+    (readable,) = found["ssm:GetParameter"]
+    assert readable.endswith(":parameter/airstep/dags/*")
+    (function,) = (
+        each
+        for each in cloud.resources(PLATFORM, "AWS::Lambda::Function")
+        if each["FunctionName"] == "airstep-backfill"
+    )
+    assert function["Environment"]["Variables"]["AIRSTEP_DAG_PARAMETERS"] == "/airstep/dags/"
+    parameter = cloud.one(DAILY, "AWS::SSM::Parameter")
+    assert (parameter["Name"], parameter["Tier"]) == ("/airstep/dags/daily_sales", "Standard")
+    assert json.loads(parameter["Value"]) == {"dag_id": "daily_sales", "spec": {"cron": "0 5 13 * 1"}}

@@ -184,7 +184,12 @@ def test_the_handlers_from_the_environment(in_lambda: Callable[[], str]) -> None
     signal = {"kind": "signal", "run": begun["run"], "source": "hello", "joins": ["j"], "states": {"hello": "success"}}
     assert signal_function.handler(signal, CONTEXT) == {"completed": []}
     detail = {"executionArn": EXECUTION["Id"], "status": "ABORTED"}
-    assert run_ended.handler({"detail": detail}, CONTEXT) == {"run_id": "r", "tasks": {}, "started": []}
+    assert run_ended.handler({"detail": detail}, CONTEXT) == {
+        "run_id": "r",
+        "tasks": {},
+        "backfill": None,
+        "started": [],
+    }
 
 
 def test_errors_of_the_handler_itself(in_lambda: Callable[[], str]) -> None:

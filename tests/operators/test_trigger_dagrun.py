@@ -127,3 +127,23 @@ def test_what_is_refused(project: Project, arguments: str, message: str) -> None
 def test_what_is_noted(project: Project) -> None:
     (problem,) = project.translate(trigger("wait_for_completion=True, poke_interval=5")).problems
     assert (problem.code, problem.severity, problem.task_id) == ("unused-argument", "approximated", "fire")
+
+
+def test_mapped(project: Project) -> None:
+    text = """
+from airflow.operators.trigger_dagrun import TriggerDagRunOperator
+TriggerDagRunOperator.partial(task_id="fire", trigger_dag_id="other", dag=dag).expand(conf=[{"n": 1}, {"n": 2}])
+"""
+    services = Services({START: started})
+    assert project.run(text, services).tasks == {"fire[0]": "success", "fire[1]": "success"}
+    assert sorted(arguments["Input"]["conf"]["n"] for _, arguments in services.calls) == [1, 2]
+    assert len({arguments["Name"] for _, arguments in services.calls}) == 2
+
+
+def test_what_can_not_be_mapped_over(project: Project) -> None:
+    text = """
+from airflow.operators.trigger_dagrun import TriggerDagRunOperator
+TriggerDagRunOperator.partial(task_id="f", trigger_dag_id="o", dag=dag).expand(wait_for_completion=[True, False])
+"""
+    ((code, _),) = project.refused(text)
+    assert code == "unsupported-mapped-argument"

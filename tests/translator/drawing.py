@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from dag_translator.model import Dag, Skips, Task
+from dag_translator.model import Dag, Expansion, Skips, Task
 from dag_translator.structure import waiting_order
 from dag_translator.trigger_rules import RULES
 from tests.translator.reference import Outcome
@@ -27,7 +27,11 @@ def dags(draw: st.DrawFn, *, largest: int = 25, plain: bool = False) -> Dag:
         upstream = tuple(f"t{other}" for other in near if draw(chance) < density)
         rule = "all_success" if plain else draw(st.sampled_from(("all_success", *RULE_NAMES)))
         skips: Skips = "nothing" if plain else draw(st.sampled_from(SKIPS))
-        tasks.append(Task(f"t{number}", "PythonOperator", upstream, trigger_rule=rule, skips=skips))
+        expansion = None
+        if not plain and skips == "nothing" and draw(st.integers(0, 4)) == 0:
+            expansion = Expansion(draw(st.sampled_from((None, None, 0, 2, 3))))
+        task = Task(f"t{number}", "PythonOperator", upstream, trigger_rule=rule, skips=skips, expansion=expansion)
+        tasks.append(task)
     return Dag("drawn", "drawn.py", tuple(tasks))
 
 
@@ -49,8 +53,14 @@ def outcomes(draw: st.DrawFn, dag: Dag, *, plain: bool = False) -> dict[str, Out
             below = dag.descendants(task.task_id)
         elif task.skips == "children" and dag.downstream[task.task_id]:
             below = draw(st.frozensets(st.sampled_from(dag.downstream[task.task_id])))
+        each: tuple[str, ...] = ()
+        if task.expansion is not None:
+            length = task.expansion.length
+            sizes = (0, 3) if length is None else (length, length)
+            ends = st.sampled_from(("success", "success", "failed", "skipped"))
+            each = tuple(draw(st.lists(ends, min_size=sizes[0], max_size=sizes[1])))
         waits = all(order.before[position[each]] >> number & 1 for each in below)
-        found[task.task_id] = Outcome(seconds, state, below if waits else frozenset())
+        found[task.task_id] = Outcome(seconds, state, below if waits else frozenset(), each)
     return found
 
 

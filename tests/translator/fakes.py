@@ -14,6 +14,11 @@ from infra.local.engine import Callbacks, Execution, TaskCall, TaskFailed, run
 from tests.translator.reference import Outcome
 
 
+def several(state: Any) -> list[str]:
+    """A task's state, or the distinct states of a mapped task's instances."""
+    return state if isinstance(state, list) else [state]
+
+
 @dataclass(slots=True)
 class Join:
     token: str = ""
@@ -27,10 +32,11 @@ class Join:
         if self.rule is None:
             return states if self.sources <= set(self.heard) else None
         upstream = self.rule["upstream"]
-        known = [states[each] for each in upstream if each in states]
+        known = [state for each in upstream if each in states for state in several(states[each])]
+        unknown = sum(each not in states for each in upstream)
         if name in states:
             return states
-        verdict = evaluate(self.rule["trigger_rule"], known, len(upstream))
+        verdict = evaluate(self.rule["trigger_rule"], known, len(known) + unknown)
         return None if verdict is None else states if verdict == "run" else {**states, name: verdict}
 
 
@@ -38,9 +44,10 @@ class Join:
 class FakeLambdas:
     outcomes: Mapping[str, Outcome]
     callbacks: Callbacks = field(default_factory=Callbacks)
+    ran: set[tuple[str, int]] = field(default_factory=set)
     starts: dict[str, float] = field(default_factory=dict)
     ends: dict[str, float] = field(default_factory=dict)
-    final: dict[str, str] = field(default_factory=dict)
+    final: dict[str, Any] = field(default_factory=dict)
     joins: dict[str, Join] = field(default_factory=lambda: defaultdict(Join))
     began: float | None = None
 
@@ -58,17 +65,25 @@ class FakeLambdas:
         return {"run": {"run_id": "r"}, "states": {}}
 
     async def run_task(self, payload: Any, call: TaskCall) -> Any:
-        task_id = payload["task_id"]
+        task_id, map_index = payload["task_id"], payload.get("map_index", -1)
         outcome = self.outcomes[task_id]
-        assert task_id not in self.starts, f"{task_id} runs twice"
-        self.starts[task_id] = self._now(call)
+        assert (task_id, map_index) not in self.ran, f"{task_id} runs twice"
+        self.ran.add((task_id, map_index))
+        self.starts.setdefault(task_id, self._now(call))
         await call.sleep(outcome.seconds)
         self.ends[task_id] = self._now(call)
-        if outcome.state == "skipped":
+        state = outcome.state if map_index < 0 else outcome.each[map_index]
+        if state == "skipped":
             raise TaskFailed("AirflowSkipException", "")
-        if outcome.state == "failed":
+        if state == "failed":
             raise TaskFailed("ValueError", "x")
         return {task_id: "success", **{skipped: "skipped" for skipped in outcome.skips if skipped not in self.starts}}
+
+    async def expand_task(self, payload: Any, call: TaskCall) -> Any:
+        length = len(self.outcomes[payload["task_id"]].each)
+        if not length:
+            raise TaskFailed("AirflowSkipException", "")
+        return {"length": length}
 
     async def record_failure(self, payload: Any, call: TaskCall) -> Any:
         return {payload["task_id"]: "failed"}

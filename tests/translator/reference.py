@@ -18,16 +18,20 @@ from dag_translator.model import Dag, Task
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a task's body does: how long it takes, how it ends, whom it skips."""
+    """What a task's body does: how long it takes, how it ends, whom it skips; each: how the instances of a mapped task
+    end, one after the other in the order of their indexes."""
 
     seconds: float
     state: str = "success"
     skips: frozenset[str] = frozenset()
+    each: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Result:
-    states: dict[str, str] = field(default_factory=dict)
+    """states: of a mapped task that was expanded, those of its instances."""
+
+    states: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     starts: dict[str, float] = field(default_factory=dict)
     ends: dict[str, float] = field(default_factory=dict)
 
@@ -51,6 +55,8 @@ def schedule(dag: Dag, outcomes: Mapping[str, Outcome]) -> Result:
                 verdict = _verdict(task, result.states)
                 if task.task_id in doomed and (verdict is not None or task.fires_early):
                     verdict = "skipped"
+                if verdict == "run" and task.expansion is not None and not outcomes[task.task_id].each:
+                    verdict = "skipped"  # mapped over nothing
                 if verdict == "run":
                     started.add(task.task_id)
                     result.starts[task.task_id] = now
@@ -62,18 +68,24 @@ def schedule(dag: Dag, outcomes: Mapping[str, Outcome]) -> Result:
         if not running:
             return result
         now, task_id = heapq.heappop(running)
-        result.states[task_id] = outcomes[task_id].state
+        result.states[task_id] = outcomes[task_id].each or outcomes[task_id].state
         result.ends[task_id] = now
         if outcomes[task_id].state == "success":
             doomed |= outcomes[task_id].skips - started - result.states.keys()
 
 
-def _verdict(task: Task, states: Mapping[str, str]) -> str | None:
+def _several(state: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (state,) if isinstance(state, str) else state
+
+
+def _verdict(task: Task, states: Mapping[str, str | tuple[str, ...]]) -> str | None:
     """run, skipped, upstream_failed, or None: not decided yet. Counts, as `TriggerRuleDep` does."""
     if task.trigger_rule == "always" or not task.upstream:
         return "run"
-    known = [states[each] for each in task.upstream if each in states]
-    done = len(known) == len(task.upstream)
+    known = [state for each in task.upstream if each in states for state in _several(states[each])]
+    done = all(each in states for each in task.upstream)
+    if task.expansion is not None and not done:
+        return None
     success, failed = known.count("success"), known.count("failed")
     skipped, upstream_failed = known.count("skipped"), known.count("upstream_failed")
     bad = failed + upstream_failed

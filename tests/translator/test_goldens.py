@@ -31,6 +31,7 @@ DAG_IDS = (
         "early",
         "groups",
         "jobs",
+        "mapped",
         "n_shape",
         "odd_names",
         "retries",

@@ -137,6 +137,7 @@ class Payloads:
                 "Execution": {"Id": "arn", "Name": "x", "StartTime": "2024-01-15T00:00:00.123Z", "Input": {}},
                 "State": {"Name": "s", "EnteredTime": "2024-01-15T00:00:00.123Z", "RetryCount": self._number()},
                 "Task": {"Token": "token"},
+                "Map": {"Item": {"Index": 1, "Value": 1}},
             },
         }
         return {"run": run, "states": states}
@@ -166,7 +167,9 @@ class Payloads:
             return {}
         return {
             **self._task_states(),
-            "states": self._task_states(),
+            "states": {**self._task_states(), "run": run, "map_index": 1},
+            "map_index": 1,
+            "length": self._random.randint(1, 3),
             "answer": self._answer(),
             "poll": {"arguments": {"QueryExecutionId": "q"}, "deadline": self._number()},
             "lap": self._number(),
@@ -182,7 +185,8 @@ class Payloads:
         execution = {"QueryExecution": {"Status": {"State": state}}}
         payload = {"Payload": {**self._task_states(), "states": {}, "run": {}}, **execution, **self._task_states()}
         branches = [{**self._task_states(), "answer": self._answer()} for _ in range(self._random.randint(1, 4))]
-        return self._random.choice((payload, branches))
+        instances = self._random.choices(STATES, k=self._random.randint(1, 4))
+        return self._random.choice((payload, branches, instances))
 
 
 def test_every_expression_has_the_value_that_the_reference_gives() -> None:

@@ -43,8 +43,16 @@ def test_states_and_starts_are_airflows(run: tuple[Dag, dict[str, Outcome]]) -> 
     expected = schedule(dag, outcomes)
     execution, lambdas = execute(dag, machine, outcomes)
     assert execution.status == "SUCCEEDED", execution.cause
-    assert lambdas.final == expected.states
+    assert lambdas.final == {task_id: _in_payload(state) for task_id, state in expected.states.items()}
     assert lambdas.starts == pytest.approx(expected.starts, abs=1e-4)
+
+
+def _in_payload(state: str | tuple[str, ...]) -> str | list[str]:
+    """A task's state, or the distinct states of a mapped task's instances; one alone as it is."""
+    if isinstance(state, str):
+        return state
+    distinct = list(dict.fromkeys(state))
+    return distinct[0] if len(distinct) == 1 else distinct
 
 
 @MANY

@@ -192,6 +192,8 @@ class TaskDecorator:
 class DecoratedMappedOperator(MappedOperator):
     """A mapped @task: what is mapped are the function's arguments, not the operator's."""
 
+    maps_function = True
+
     def unmap(self, resolve: Mapping[str, Any]) -> Any:
         fixed = self.partial_kwargs["op_kwargs"]
         if self.strict:

@@ -69,6 +69,10 @@ class DictOfListsExpandInput(ResolveMixin):
             total *= len(items_of(item.resolve(context) if isinstance(item, ResolveMixin) else item))
         return total
 
+    def pushed_names(self) -> list[str]:
+        """The arguments that come from XComs, and so are not rendered as templates."""
+        return [name for name, item in self.value.items() if isinstance(item, ResolveMixin)]
+
     def resolve(self, context: Any) -> dict[str, Any]:
         """The mapped arguments of the context's own map_index."""
         index = _map_index(context)
@@ -121,6 +125,10 @@ class ListOfDictsExpandInput(ResolveMixin):
         return {
             name: item.resolve(context) if isinstance(item, ResolveMixin) else item for name, item in mapping.items()
         }
+
+    def pushed_names(self) -> list[str]:
+        """As above; but whole dicts of arguments are rendered, wherever they come from, as Airflow 3.3.2 does."""
+        return []
 
     def _items(self, context: Any) -> Sequence[Any]:
         value = self.value.resolve(context) if isinstance(self.value, ResolveMixin) else self.value

@@ -105,6 +105,7 @@ class MappedOperator(AbstractOperator):
     """
 
     is_mapped = True
+    maps_function = False  # whether what is mapped are the arguments of a @task's function
     _airstep_line: int | None
 
     def __init__(
@@ -151,7 +152,7 @@ class MappedOperator(AbstractOperator):
             task_group.add(self)
         if dag is not None:
             dag.add_task(self)
-        apply_upstream_relationship(self, expand_input)
+        apply_upstream_relationship(self, expand_input.value)
         for name, value in partial_kwargs.items():
             if name in self.template_fields:
                 apply_upstream_relationship(self, value)
@@ -201,6 +202,11 @@ class MappedOperator(AbstractOperator):
         operator.downstream_task_ids = self.downstream_task_ids
         operator._airstep_line = self._airstep_line
         return operator
+
+    def fixed_arguments(self) -> dict[str, Any]:
+        """What all instances are made with: the arguments of `partial`, and the `default_args` around the task."""
+        defaults, _ = merged_defaults(self._dag, self.task_group, None, None)
+        return {**defaults, **self.partial_kwargs}
 
     def iter_mapped_dependencies(self) -> Any:
         """The tasks whose output this one is mapped over."""

@@ -6,7 +6,6 @@ on it.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -155,8 +154,9 @@ class PlainXComArg(XComArg):
 
     def resolve(self, context: Any) -> Any:
         """The XCom's value; of a mapped task, the values of all its instances."""
-        mapped = self.operator.is_mapped
-        value = context["ti"].xcom_pull(task_ids=self.operator.task_id, key=self.key, default=[] if mapped else NOTSET)
+        if self.operator.is_mapped:
+            return context["ti"].xcom_sequence(self.operator.task_id, self.key)
+        value = context["ti"].xcom_pull(task_ids=self.operator.task_id, key=self.key, default=NOTSET)
         if value is not NOTSET:
             return value
         if self.key == XCOM_RETURN_KEY or getattr(self.operator, "multiple_outputs", False):
@@ -195,9 +195,7 @@ class ZipXComArg(XComArg):
 
     def resolve(self, context: Any) -> Any:
         values = [_items(arg.resolve(context), "zip") for arg in self.args]
-        if self.fillvalue is NOTSET:
-            return list(zip(*values, strict=False))
-        return list(itertools.zip_longest(*values, fillvalue=self.fillvalue))
+        return _Zipped(values, self.fillvalue)
 
 
 class ConcatXComArg(XComArg):
@@ -213,13 +211,60 @@ class ConcatXComArg(XComArg):
         return ConcatXComArg([*self.args, *others])
 
     def resolve(self, context: Any) -> Any:
-        return flatten(_items(arg.resolve(context), "concat") for arg in self.args)
+        return _Concatenated([_items(arg.resolve(context), "concat") for arg in self.args])
+
+
+class _Zipped(Sequence[Any]):
+    """Tuples of the items at the same place; nothing is read before it is asked for."""
+
+    is_lazy_sequence = True
+
+    def __init__(self, parts: list[Sequence[Any]], fillvalue: Any) -> None:
+        self._parts = parts
+        self._fillvalue = fillvalue
+        self._lengths = [len(part) for part in parts]
+
+    def __len__(self) -> int:
+        return min(self._lengths) if self._fillvalue is NOTSET else max(self._lengths)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        at = range(len(self))[index]
+        return tuple(
+            part[at] if at < length else self._fillvalue
+            for part, length in zip(self._parts, self._lengths, strict=True)
+        )
+
+
+class _Concatenated(Sequence[Any]):
+    """The items of several sequences, one after the other; nothing is read before it is asked for."""
+
+    is_lazy_sequence = True
+
+    def __init__(self, parts: list[Sequence[Any]]) -> None:
+        self._parts = parts
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self._parts)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        at = range(len(self))[index]
+        for part in self._parts:
+            if at < len(part):
+                return part[at]
+            at -= len(part)
+        raise IndexError(index)
 
 
 class _Mapped(Sequence[Any]):
     """Items that pass through functions when read, so that one that raises AirflowSkipException skips its
     index only.
     """
+
+    is_lazy_sequence = True
 
     def __init__(self, items: Sequence[Any], callables: list[Callable[[Any], Any]]) -> None:
         self._items = items
@@ -229,6 +274,8 @@ class _Mapped(Sequence[Any]):
         return len(self._items)
 
     def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
         value = self._items[index]
         for function in self._callables:
             value = function(value)

@@ -123,6 +123,17 @@ with DAG("jobs", **KW):
     batch = BatchOperator(task_id="batch", job_name="n", job_definition="d", job_queue="q", wait_for_completion=False)
     glue >> ecs >> batch
 
+with DAG("mapped", **KW):
+    files = step("files")
+    load = PythonOperator.partial(
+        task_id="load", python_callable=work, retries=1, retry_delay=timedelta(minutes=1), max_active_tis_per_dagrun=10
+    ).expand(op_args=files.output)
+    PythonOperator.partial(task_id="regions", python_callable=work).expand(op_args=[["eu"], ["us"]])
+    load >> step("report", trigger_rule="none_failed_min_one_success")
+    AthenaOperator.partial(
+        task_id="repair", database="db", output_location="s3://bucket/results/", trigger_rule="all_done"
+    ).expand(query=load.output)
+
 with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()
     cluster >> step("work") >> step("drop_cluster").as_teardown(setups=cluster)

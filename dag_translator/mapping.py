@@ -1,0 +1,87 @@
+"""Reading a live mapped operator: what it is mapped over, what is fixed, and what can't be done with it.
+
+Part of the freeze pass: nothing here is called after it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from dag_translator.authoring.definitions.operator_arguments import BY_NAME
+from dag_translator.model import Expansion
+from dag_translator.operators.mapped import MAX_LENGTH
+
+# What a task's states are made of, besides the arguments that every operator has.
+_DECIDING = frozenset(
+    {
+        *("poke_interval", "timeout", "mode", "soft_fail", "sleep_time", "wait_for_completion", "deferrable"),
+        *("allowed_states", "failed_states", "waiter_delay", "waiter_max_attempts", "skip_on_exit_code"),
+    }
+)
+# These differ from instance to instance without anybody minding.
+_FREE = frozenset({"doc", "doc_md", "doc_json", "doc_yaml", "doc_rst"})
+
+
+def expansion_of(operator: Any) -> Expansion | None:
+    """What the operator is mapped over, None if it is not."""
+    if not operator.is_mapped:
+        return None
+    over = sorted({task.task_id for task in operator.iter_mapped_dependencies()})
+    length = operator.expand_input.parse_time_length()
+    return Expansion(length, tuple(over), operator.max_active_tis_per_dagrun)
+
+
+def mapping_asks(operator: Any) -> Iterator[str]:
+    """What the operator asks for that mapping can't do, by the names of `validate.TASK_ASKS`."""
+    if operator.get_closest_mapped_task_group() is not None:
+        yield "mapped_group"
+    if not operator.is_mapped:
+        return
+    if operator.inherits_from_skipmixin:
+        yield "mapped_branch"
+    if _mapped_names(operator) & _not_mappable():
+        yield "mapped_argument"
+    if (operator.expand_input.parse_time_length() or 0) > MAX_LENGTH:
+        yield "too_many_instances"
+
+
+def _not_mappable() -> frozenset[str]:
+    return (frozenset(BY_NAME) | _DECIDING) - _FREE
+
+
+def _mapped_names(operator: Any) -> frozenset[str]:
+    """The operator's own arguments that are mapped over, as far as the file says; a @task's are its function's."""
+    value = operator.expand_input.value
+    if operator.maps_function:
+        return frozenset()
+    if isinstance(value, dict):
+        return frozenset(value)
+    dicts = [each for each in value if isinstance(each, dict)] if isinstance(value, list | tuple) else []
+    return frozenset(name for each in dicts for name in each)
+
+
+class FixedArguments:
+    """A mapped operator as its instances will be, with what is fixed; what is mapped over is None.
+
+    An attribute is the argument given to `partial`, or by default_args, else the constructors' default unless that is
+    None, else the mapped operator's own.
+    """
+
+    def __init__(self, operator: Any) -> None:
+        self._operator = operator
+        self._mapped = _mapped_names(operator)
+        self._given = operator.fixed_arguments()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._mapped - _DECIDING:  # to map over those is refused
+            return None
+        if name in self._given:
+            return self._given[name]
+        for owner in self._operator.operator_class.__mro__:
+            init = vars(owner).get("__init__")
+            parameter = inspect.signature(init).parameters.get(name) if inspect.isfunction(init) else None
+            if parameter is not None and parameter.default not in (parameter.empty, None):
+                return parameter.default
+        return getattr(self._operator, name)

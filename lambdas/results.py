@@ -1,0 +1,59 @@
+"""What a task returned, pushed as XComs: its return value, the items of several outputs, and whom it skips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.task_instance import XCOM_RETURN_KEY, TaskInstance
+
+
+def push_result(ti: TaskInstance, result: Any) -> list[str]:
+    """Push what the task returned; the ids of the tasks that it skips, in the DAG's order.
+
+    A branch or short circuit that skips something leaves no return value, as in Airflow 3.
+    """
+    task = ti.task
+    skipped: list[str] = []
+    if task.inherits_from_skipmixin:
+        skipped, note = _skips(task, result)
+        if note is not None:
+            ti.xcom_push("skipmixin_key", note)
+    if skipped:
+        return skipped
+    pushes = result is not None and task.do_xcom_push
+    if ti.map_index < 0 and any(task.dag.task_dict[below].is_mapped for below in task.downstream_task_ids):
+        from lambdas.mapped import check_mappable
+
+        check_mappable(task, result if pushes else None)
+    if not pushes:
+        return skipped
+    if task.multiple_outputs:
+        _push_items(ti, result)
+    ti.xcom_push(XCOM_RETURN_KEY, result)
+    return skipped
+
+
+def _skips(task: Any, result: Any) -> tuple[list[str], dict[str, list[str]] | None]:
+    from dag_translator.authoring.operators.skipmixin import BranchMixIn
+
+    order = list(task.dag.task_dict)
+    to_skip = task.tasks_to_skip(result)
+    skipped = [task_id for task_id in order if task_id in to_skip]
+    below = task.downstream_task_ids
+    if isinstance(task, BranchMixIn):
+        return skipped, {"followed": [task_id for task_id in order if task_id in below and task_id not in to_skip]}
+    return skipped, {"skipped": skipped} if skipped else None
+
+
+def _push_items(ti: TaskInstance, result: Any) -> None:
+    if not isinstance(result, Mapping):
+        raise TypeError(f"Returned output was type {type(result)} expected dictionary for multiple_outputs")
+    for key in result:
+        if not isinstance(key, str):
+            raise TypeError(
+                "Returned dictionary keys must be strings when using multiple_outputs, "
+                f"found {key} ({type(key)}) instead"
+            )
+    for key, value in result.items():
+        ti.xcom_push(key, value)
