@@ -32,7 +32,7 @@ class Job:
 
     def lowering(self) -> Lowering:
         def settings(operator: Any) -> Mapping[str, Any]:
-            waits = bool(operator.wait_for_completion or getattr(operator, "deferrable", False))
+            waits = bool(getattr(operator, "wait_for_completion", True) or getattr(operator, "deferrable", False))
             return {"waits": waits, **unused_arguments(operator), **self.settings(operator)}
 
         def lower(task: Task, site: Site) -> States:
@@ -76,7 +76,7 @@ def _glue_settings(operator: Any) -> Mapping[str, Any]:
     notes = []
     if getattr(operator, "verbose", False):
         notes.append(note("unused-argument", "verbose has no effect: the run's log stays in its log group", "drop it"))
-    return {"job": literal(operator.job_name), **({"notes": notes} if notes else {})}
+    return {"job": literal(getattr(operator, "job_name", None)), **({"notes": notes} if notes else {})}
 
 
 def _glue_permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
@@ -99,7 +99,7 @@ def _ecs_settings(operator: Any) -> Mapping[str, Any]:
         message = "an exit code of skip_on_exit_code skips the task only after its retries"
         notes.append(note("skip-after-retries", message, "leave retries out"))
     return {
-        "definition": literal(operator.task_definition),
+        "definition": literal(getattr(operator, "task_definition", None)),
         "judged": judged,
         "limit": min(99_999_999, operator.waiter_delay * operator.waiter_max_attempts),
         **({"logs": literal(operator.awslogs_group) or "*"} if getattr(operator, "awslogs_group", None) else {}),

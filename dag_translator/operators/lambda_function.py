@@ -16,7 +16,10 @@ from dag_translator.operators.service import ARN, HERE, literal, lower_call, not
 
 
 def settings(operator: Any) -> Mapping[str, Any]:
-    found: dict[str, Any] = {"function": literal(operator.function_name), **unused_arguments(operator)}
+    found: dict[str, Any] = {
+        "function": literal(getattr(operator, "function_name", None)),
+        **unused_arguments(operator),
+    }
     if getattr(operator, "log_type", None) not in (None, "None"):
         message = "log_type has no effect: Step Functions does not fetch the function's log"
         found["notes"] = [note("unused-argument", message, "look into the function's log group")]

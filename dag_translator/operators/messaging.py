@@ -16,13 +16,13 @@ from dag_translator.operators.service import ARN, HERE, literal
 
 
 def _topic(operator: Any) -> Mapping[str, Any]:
-    target = literal(operator.target_arn)
+    target = literal(getattr(operator, "target_arn", None))
     # To publish to an endpoint of a mobile platform the resource is the endpoint; SNS names both `sns:…`.
     return {"action": "sns:Publish", "resources": [target or f"{ARN}:sns:{HERE}:*"]}
 
 
 def _queue(operator: Any) -> Mapping[str, Any]:
-    parts = urlsplit(literal(operator.sqs_queue) or "")
+    parts = urlsplit(literal(getattr(operator, "sqs_queue", None)) or "")
     place = parts.path.strip("/").split("/")
     region = parts.netloc.split(".")[1] if parts.netloc.startswith("sqs.") else "${AWS::Region}"
     name = f"{ARN}:sqs:{region}:{place[0]}:{place[1]}" if len(place) == 2 else f"{ARN}:sqs:{HERE}:*"
@@ -30,7 +30,8 @@ def _queue(operator: Any) -> Mapping[str, Any]:
 
 
 def _buses(operator: Any) -> Mapping[str, Any]:
-    entries = operator.entries if isinstance(operator.entries, list) else [None]
+    given = getattr(operator, "entries", None)
+    entries = given if isinstance(given, list) else [None]
     buses = {_bus(each) for each in entries}
     return {"action": "events:PutEvents", "resources": sorted(buses)}
 

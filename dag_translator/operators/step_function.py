@@ -18,7 +18,12 @@ from dag_translator.operators.trigger_dagrun import EXISTS, START, START_AND_WAI
 def settings(operator: Any) -> Mapping[str, Any]:
     waits = bool(getattr(operator, "deferrable", False))
     limit = {"limit": operator.waiter_delay * operator.waiter_max_attempts} if waits else {}
-    return {"waits": waits, "machine": literal(operator.state_machine_arn), **limit, **unused_arguments(operator)}
+    return {
+        "waits": waits,
+        "machine": literal(getattr(operator, "state_machine_arn", None)),
+        **limit,
+        **unused_arguments(operator),
+    }
 
 
 def lower(task: Task, site: Site) -> States:

@@ -59,7 +59,7 @@ def settings(operator: Any) -> Mapping[str, Any]:
     allowed = getattr(operator, "allowed_states", None) or ["success"]
     failed = getattr(operator, "failed_states", None)
     found: dict[str, Any] = {"waits": waits}
-    dag_id = literal(operator.trigger_dag_id)
+    dag_id = literal(getattr(operator, "trigger_dag_id", None))
     if dag_id is not None:
         found["machine"] = machine_name(dag_id)
     if waits and "failed" in map(str, allowed) and "failed" not in map(str, ["failed"] if failed is None else failed):

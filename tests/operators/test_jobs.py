@@ -174,3 +174,30 @@ def test_what_is_noted_or_refused(project: Project) -> None:
     ]
     assert project.refused(BATCH.format('wait_for_completion="{{ params.w }}"'))
     assert project.refused(BATCH.format("waiters=object()"))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("glue", "GlueJobOperator"),
+        ("ecs", "EcsRunTaskOperator"),
+        ("batch", "BatchOperator"),
+        ("lambda_function", "LambdaInvokeFunctionOperator"),
+        ("step_function", "StepFunctionStartExecutionOperator"),
+        ("sns", "SnsPublishOperator"),
+        ("sqs", "SqsPublishOperator"),
+        ("eventbridge", "EventBridgePutEventsOperator"),
+        *(("s3", f"S3{each}Operator") for each in ("CopyObject", "CreateObject", "DeleteObjects", "List")),
+    ],
+)
+def test_mapped_over_what_another_task_says(project: Project, module: str, name: str) -> None:
+    """Nothing of what decides on permissions is known then; the machine is made all the same."""
+    text = f"""
+from airflow.providers.amazon.aws.operators.{module} import {name}
+with dag:
+    first = PythonOperator(task_id="first", python_callable=list)
+    {name}.partial(task_id="each").expand_kwargs(first.output)
+"""
+    manifest = project.translate(text).manifest
+    granted = [*manifest["permissions"], *manifest["task_permissions"][2:]]
+    assert any("*" in resource for row in granted if "each" in row["reason"] for resource in row["resources"])
