@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from infra.permissions import statements
 
 
 def test_statements_are_joined_by_resources_and_condition() -> None:
     passed = {"StringLike": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"actions": ["glue:StartJobRun"], "resources": ["arn:a"], "reason": "x"},
         {"actions": ["glue:GetJobRun"], "resources": ["arn:a"], "reason": "y"},
         {"actions": ["iam:PassRole"], "resources": ["arn:a"], "reason": "x", "condition": passed},
     ]
-    conditional, plain = (cast("dict[str, Any]", each.to_statement_json()) for each in statements(rows))
+    conditional, plain = (each.to_statement_json() for each in statements(rows))
     assert plain["Action"] == ["glue:GetJobRun", "glue:StartJobRun"]
     assert "Condition" not in plain
     assert (conditional["Action"], conditional["Condition"]) == ("iam:PassRole", passed)
