@@ -14,6 +14,7 @@ from dag_translator.authoring.definitions.baseoperator import BaseOperator
 from dag_translator.authoring.definitions.operator_arguments import OPERATOR_ARGUMENTS
 from dag_translator.authoring.names.modules import MODULES
 from dag_translator.authoring.names.refused import BY_NAME
+from dag_translator.authoring.placeholders import RefusedOperator
 from dag_translator.operators import LOWERINGS
 from dag_translator.validate import DAG_ASKS, NOT_ARGUMENTS, TASK_ASKS
 
@@ -70,7 +71,7 @@ def _operators() -> Iterator[tuple[str, type]]:
     for target in sorted({target for names in MODULES.values() for target in names.values()}):
         module, _, attribute = target.partition(":")
         kind = getattr(importlib.import_module(f"dag_translator.authoring.{module}"), attribute, None)
-        if isinstance(kind, type) and issubclass(kind, BaseOperator):
+        if isinstance(kind, type) and issubclass(kind, BaseOperator) and not issubclass(kind, RefusedOperator):
             yield attribute, kind
 
 
