@@ -118,15 +118,16 @@ def install() -> None:
 @contextmanager
 def airflow_imports() -> Iterator[None]:
     """Answer `airflow.*` in the block; afterwards all is as it was before."""
-    if AirflowFinder in sys.meta_path:
-        yield
-        return
+    installed = AirflowFinder in sys.meta_path
+    # What another file's load left behind would hide this file's unknown imports.
     before = _take_out_modules()
-    sys.meta_path.insert(0, AirflowFinder)
+    if not installed:
+        sys.meta_path.insert(0, AirflowFinder)
     try:
         yield
     finally:
-        sys.meta_path.remove(AirflowFinder)
+        if not installed:
+            sys.meta_path.remove(AirflowFinder)
         _take_out_modules()
         sys.modules.update(before)
 

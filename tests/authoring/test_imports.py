@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dag_translator.authoring.imports import airflow_imports, resolve
+from dag_translator.authoring.imports import airflow_imports, install, resolve
 from dag_translator.authoring.names.modules import MODULES
 from dag_translator.load import LoadedFile
 
@@ -121,6 +121,14 @@ def test_the_seeds_misspelling_names_the_right_module(load_text: Load) -> None:
     for text in ("from airflow.operator.dummy_operator import DummyOperator", "import airflow.operator.dummy_operator"):
         loaded = load_text(text)
         assert [problem.hint for problem in loaded.problems] == ["write airflow.operators.dummy_operator"]
+
+
+def test_a_process_in_which_the_hook_stays_reports_each_file(load_text: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    install()
+    for _ in range(2):
+        loaded = load_text("import airflow.operator.dummy_operator")
+        assert [problem.code for problem in loaded.problems] == ["unknown-import"]
 
 
 def test_an_operator_of_a_misspelled_module_keeps_its_place(load_text: Load) -> None:
