@@ -24,7 +24,8 @@ Kind = Literal["translated", "display", "ignored", "refused"]
 class Argument:
     """One argument of DAG or BaseOperator.
 
-    default: as in Airflow 3; make: builds the default anew when it is mutable.
+    default: as in Airflow 3; make: builds the default anew when it is mutable; why: what is so, and after a semicolon
+    what to do instead.
     """
 
     name: str
@@ -44,14 +45,16 @@ def note_given(
     """Report an argument that has no effect here, or is refused, when its value differs from the default."""
     if row.kind in ("translated", "display") or value in (None, row.default):
         return
+    ignored = row.kind == "ignored"
+    what, _, instead = row.why.partition("; ")
     report(
-        "ignored-argument" if row.kind == "ignored" else "unsupported-argument",
-        f"{owner} has {row.name}={value!r}: {row.why}",
-        "remove it, or live without it" if row.kind == "ignored" else "",
+        "ignored-argument" if ignored else "unsupported-argument",
+        f"{owner} has {row.name}={value!r}: {what}",
+        instead or ("remove it, or live without it" if ignored else "leave it out"),
         line=line,
         dag_id=dag_id,
         task_id=task_id,
-        severity="approximated" if row.kind == "ignored" else "refused",
+        severity="approximated" if ignored else "refused",
     )
 
 

@@ -273,6 +273,7 @@ def test_refused_arguments(load_text: Load) -> None:
         "with DAG('d'):\n    EmptyOperator(task_id='a', retry_policy=object())"
     )
     assert [(problem.code, problem.severity) for problem in loaded.problems] == [("unsupported-argument", "refused")]
+    assert all(problem.hint for problem in loaded.problems)
     with pytest.raises(TranslationError):
         EmptyOperator(task_id="a", retry_policy=object())
 
