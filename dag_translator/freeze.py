@@ -77,7 +77,7 @@ def _task(operator: Any, dag: Any) -> Task:
         doc=_first_line(operator.doc_md or operator.doc),
         executor_config=dict(operator.executor_config or {}),
         expansion=expansion_of(operator),
-        asks=dict(_task_asks(operator, dag)),
+        asks=dict(_task_asks(operator, dag, LOWERINGS[lowering].native)),
         line=operator._airstep_line,
     )
 
@@ -140,10 +140,12 @@ def _setups(operator: Any) -> Iterator[str]:
                 yield task.task_id
 
 
-def _task_asks(operator: Any, dag: Any) -> Iterator[tuple[str, Any]]:
+def _task_asks(operator: Any, dag: Any, native: bool) -> Iterator[tuple[str, Any]]:
     yield from _asks(operator, TASK_ASKS).items()
     for name in mapping_asks(operator):
         yield name, True
+    if native and operator.retries and operator.on_retry_callback:
+        yield "on_retry_callback", True
     for name in ("start_date", "end_date"):
         own = getattr(operator, name)
         if own is not None and own != getattr(dag, name):

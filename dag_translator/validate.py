@@ -59,6 +59,11 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         "a limit on a task's instances over all runs is not supported yet",
         "use max_active_tis_per_dagrun, with max_active_runs",
     ),
+    "on_retry_callback": (
+        "approximated",
+        "on_retry_callback is not called: Step Functions itself repeats a service's call",
+        "use on_failure_callback, which is called when the last try has failed",
+    ),
     "start_date": ("refused", "a task with a start_date of its own is not supported yet", "set it on the DAG"),
     "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
 }
