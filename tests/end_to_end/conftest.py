@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,7 +16,7 @@ from infra.deploy import deploy
 from infra.local import server
 from infra.settings import Settings
 
-DAGS = Path(__file__).parents[1] / "dags" / "end_to_end"
+DAGS = Path(__file__).parents[1] / "dags"
 
 
 @contextmanager
@@ -37,8 +39,20 @@ def _deployed(name: str, folder: Path) -> Iterator[Account]:
         aws.stop()
 
 
+def run_once(account: Account, dag_id: str, run_id: str) -> str:
+    """Start a run in the console's way, and wait until its execution is over; the execution's status."""
+    client = account.client("stepfunctions")
+    given = json.dumps({"run_id": run_id})
+    execution = client.start_execution(stateMachineArn=account.machine_arn(dag_id), name=run_id, input=given)
+    give_up = time.monotonic() + 120
+    while (status := client.describe_execution(executionArn=execution["executionArn"])["status"]) == "RUNNING":
+        assert time.monotonic() < give_up, "the execution hangs"
+        time.sleep(0.2)
+    return str(status)
+
+
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Account]]:
-    """Deploys a DAG file of `tests/dags/end_to_end`."""
+    """Deploys a DAG file of `tests/dags`."""
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(_deployed(name, tmp_path_factory.mktemp("deployed")))

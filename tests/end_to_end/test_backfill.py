@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from infra.cli.account import Account, at
-from infra.deploy import deploy
-from infra.local import server
-from infra.settings import Settings
+from infra.cli.account import Account
 from tests.cli.conftest import Airstep, airstep
 
 __all__ = ["airstep"]  # a fixture
 
 pytestmark = pytest.mark.local_aws
 
-DAG_FILE = Path(__file__).parents[1] / "dags" / "backfill" / "daily.py"
-
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """A local AWS with the DAG deployed."""
-    from aws_cdk import App
-
-    from infra.app import build
-
-    folder = tmp_path_factory.mktemp("backfill")
-    (folder / "dags").mkdir()
-    shutil.copy(DAG_FILE, folder / "dags")
-    context = {"target": "local", "dagsFolder": str(folder / "dags")}
-    aws = server.start()
-    try:
-        account = at(aws.environment)
-        app = App(analytics_reporting=False, builtin_cloud_formation_validation=False, outdir=str(folder / "cdk.out"))
-        build(app, Settings.read(context.get))
-        deploy(Path(app.synth().directory), client=account.client)
-        yield account
-    finally:
-        aws.stop()
+def account(deployed: Callable[[str], Account]) -> Account:
+    return deployed("backfill/daily.py")
 
 
 def test_thirty_dates_five_at_once(airstep: Airstep, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from infra.cli.account import Account
 from lambdas import xcom_codec
 from lambdas.records import RunKey, TaskKey
+from tests.end_to_end.conftest import run_once
 
 pytestmark = pytest.mark.local_aws
 
@@ -30,19 +30,12 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def account(deployed: Callable[[str], Account]) -> Account:
-    return deployed("mapped.py")
+    return deployed("end_to_end/mapped.py")
 
 
 def test_instances_end_as_in_airflow(account: Account) -> None:
     run = RunKey("mapped", "first")
-    client = account.client("stepfunctions")
-    machine = account.machine_arn("mapped")
-    execution = client.start_execution(stateMachineArn=machine, name="first", input='{"run_id": "first"}')
-    give_up = time.monotonic() + 120
-    while (described := client.describe_execution(executionArn=execution["executionArn"]))["status"] == "RUNNING":
-        assert time.monotonic() < give_up, "the execution hangs"
-        time.sleep(0.2)
-    assert described["status"] == "SUCCEEDED", described
+    assert run_once(account, "mapped", "first") == "SUCCEEDED"
     records = {(record.task_id, record.map_index): record for record in account.store.list_tasks(run)}
     assert {key: record.state for key, record in records.items()} == EXPECTED
     assert [records["invert", index].try_number for index in range(3)] == [1, 2, 2]

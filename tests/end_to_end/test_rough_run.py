@@ -17,6 +17,7 @@ import pytest
 from infra.cli.account import Account
 from lambdas import xcom_codec
 from lambdas.records import RunKey, TaskKey
+from tests.end_to_end.conftest import run_once
 
 pytestmark = pytest.mark.local_aws
 
@@ -35,21 +36,14 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def account(deployed: Callable[[str], Account]) -> Account:
-    account = deployed("rough.py")
+    account = deployed("end_to_end/rough.py")
     account.client("s3").create_bucket(Bucket="end-to-end")
     return account
 
 
 def test_every_task_ends_as_in_airflow(account: Account) -> None:
     run = RunKey("rough", "first")
-    machine = account.machine_arn("rough")
-    client = account.client("stepfunctions")
-    execution = client.start_execution(stateMachineArn=machine, name="first", input='{"run_id": "first"}')
-    give_up = time.monotonic() + 120
-    while (described := client.describe_execution(executionArn=execution["executionArn"]))["status"] == "RUNNING":
-        assert time.monotonic() < give_up, "the execution hangs"
-        time.sleep(0.2)
-    assert described["status"] == "SUCCEEDED", described
+    assert run_once(account, "rough", "first") == "SUCCEEDED"
     records = {record.task_id: record for record in account.store.list_tasks(run)}
     assert {task_id: record.state for task_id, record in records.items()} == EXPECTED
     assert records["crashes"].try_number == 2
