@@ -108,7 +108,6 @@ class Map:
     distributed: bool = True
     at_once: int | None = None
     catch: tuple[Catcher, ...] = ()
-    label: str = ""
     comment: str = ""
 
 
@@ -232,7 +231,7 @@ def _map(state: Map) -> dict[str, Json]:
     body: dict[str, Json] = {"Items": state.items, "ItemSelector": state.selector, "ItemProcessor": processor}
     if state.at_once is not None:
         body["MaxConcurrency"] = state.at_once
-    return body | _catch(state.catch) | ({"Label": state.label} if state.label else {})
+    return body | _catch(state.catch)
 
 
 def _catch(catchers: tuple[Catcher, ...]) -> dict[str, Json]:

@@ -292,8 +292,7 @@ class TaskInstance:
         return [(index, xcom_codec.decode(text)) for index, text in texts]
 
     def _texts(self, run: RunKey, task_id: str, key: str) -> list[tuple[int, str]]:
-        own = run == self._record.key.run and task_id == self.task_id
-        if own and key in self.pushed:
+        if run == self._record.key.run and task_id == self.task_id and key in self.pushed:
             return [(self.map_index, self.pushed[key])]
         if not self._is_mapped(run, task_id):
             text = self._runtime.store.get_xcom(TaskKey(run.dag_id, run.run_id, task_id), key)

@@ -1,6 +1,7 @@
 """The guard of a task: a `Choice` that asks whether the task runs, where that is not known beforehand.
 
 >>> from dag_translator.lowering.exits import Exit
+>>> from dag_translator.lowering.knowledge import ANY
 >>> from dag_translator.model import Task
 >>> task = Task("c", "X", ("a", "b"), trigger_rule="none_failed_min_one_success")
 >>> known = {"a": ANY, "b": ANY}
@@ -20,12 +21,10 @@ from collections.abc import Callable
 
 from dag_translator import asl
 from dag_translator.lowering.exits import Exit
-from dag_translator.lowering.knowledge import ANY, Known, PossibleStates, asked
+from dag_translator.lowering.knowledge import Known, PossibleStates, asked
 from dag_translator.model import Task
 from dag_translator.names import state_of
 from dag_translator.trigger_rules import Verdict, condition
-
-__all__ = ["ANY", "choice", "needed"]
 
 
 def decided(task: Task, known: Known) -> PossibleStates:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from dag_translator import asl
@@ -88,11 +89,23 @@ def _glue_permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
 # --- ECS -----------------------------------------------------------------------------------------------------------
 
 
+# How the provider copies the container's log, with its defaults.
+_ECS_LOG_DEFAULTS: Mapping[str, Any] = {"awslogs_fetch_interval": timedelta(seconds=30), "number_logs_exception": 10}
+
+
 def _ecs_settings(operator: Any) -> Mapping[str, Any]:
     notes = []
     if getattr(operator, "quota_retry", None):
         message = "quota_retry has no effect: Step Functions repeats what was throttled"
         notes.append(note("unused-argument", message, "use retries"))
+    if getattr(operator, "reattach", False):
+        message = "reattach has no effect: a try that was lost leaves no task to come back to, the next starts its own"
+        notes.append(note("unused-argument", message, "leave it out"))
+    for name, usual in _ECS_LOG_DEFAULTS.items():
+        if getattr(operator, name, usual) != usual:
+            notes.append(
+                note("unused-argument", f"{name} has no effect: the task's log stays in its group", "leave it out")
+            )
     codes = getattr(operator, "skip_on_exit_code", None)
     judged = codes not in (None, [])
     if judged and operator.retries:

@@ -64,10 +64,13 @@ def settings(operator: Any) -> Mapping[str, Any]:
         found["machine"] = machine_name(dag_id)
     if waits and "failed" in map(str, allowed) and "failed" not in map(str, ["failed"] if failed is None else failed):
         found["failure_allowed"] = True
+    notes = []
     if waits and getattr(operator, "poke_interval", 60) != 60:
         message = "poke_interval has no effect: Step Functions is told when the other run ends"
-        found["notes"] = [note("unused-argument", message, "leave it out")]
-    return found
+        notes.append(note("unused-argument", message, "leave it out"))
+    if getattr(operator, "note", None):
+        notes.append(note("unused-argument", "note has no effect: a DagRun here has no notes", "put it into conf"))
+    return found | ({"notes": notes} if notes else {})
 
 
 def lower(task: Task, site: Site) -> States:

@@ -172,6 +172,9 @@ def test_what_is_noted_or_refused(project: Project) -> None:
     assert [each.code for each in project.translate(BATCH.format("awslogs_enabled=True")).problems] == [
         "unused-argument"
     ]
+    noted = project.translate(ECS.format("reattach=True, number_logs_exception=50")).problems
+    assert [each.message.partition(" ")[0] for each in noted] == ["reattach", "number_logs_exception"]
+    assert not project.translate(ECS.format("reattach=False, number_logs_exception=10")).problems
     assert project.refused(BATCH.format('wait_for_completion="{{ params.w }}"'))
     assert project.refused(BATCH.format("waiters=object()"))
 

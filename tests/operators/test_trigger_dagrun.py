@@ -127,6 +127,8 @@ def test_what_is_refused(project: Project, arguments: str, message: str) -> None
 def test_what_is_noted(project: Project) -> None:
     (problem,) = project.translate(trigger("wait_for_completion=True, poke_interval=5")).problems
     assert (problem.code, problem.severity, problem.task_id) == ("unused-argument", "approximated", "fire")
+    (problem,) = project.translate(trigger("note='by hand'")).problems
+    assert problem.message.startswith("note has no effect")
 
 
 def test_mapped(project: Project) -> None:
