@@ -26,6 +26,7 @@ from dag_translator import asl, regions
 from dag_translator.lowering import guards, joins
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
+    MAYBE_KEPT,
     MAYBE_SKIPPED,
     Known,
     PossibleStates,
@@ -46,15 +47,20 @@ START, FINISH = "start run", "finish run"
 States = dict[str, asl.State]
 
 
-def lower(dag: Dag, region: Region | None) -> asl.Machine:
-    """The machine of a DAG; `region` is None for a DAG without tasks."""
+def lower(dag: Dag, region: Region | None, *, rerun: bool = False) -> asl.Machine:
+    """The machine of a DAG; `region` is None for a DAG without tasks.
+
+    rerun: the machine that executes runs again of which some tasks are kept: whatever state any task may have already,
+    it is passed over.
+    """
     names = StateNames({START, FINISH})
     states: States = {}
     first = FINISH
     if region is not None:
         with deep_recursion():
             lowering = _Lowering(dag, names, joins.reports(region), _askers(dag))
-            sequence = lowering.sequence(regions.steps_of(region), {}, FINISH)
+            kept: Known = {task.task_id: MAYBE_KEPT for task in dag.tasks} if rerun else {}
+            sequence = lowering.sequence(regions.steps_of(region), kept, FINISH)
         first, states = sequence.entry, sequence.states
     return asl.Machine(START, {START: _start_run(first)} | states | {FINISH: _finish_run()})
 

@@ -47,6 +47,14 @@ class Translation:
     regions: Region | None
     asl: asl.Machine
 
+    def rerun_definition(self) -> dict[str, Any] | None:
+        """The definition of the machine for runs of which some tasks are kept; None if it would be too large."""
+        with deep_recursion():
+            machine = lower(self.model, self.regions, rerun=True)
+            definition = asl.definition(machine, self.model.description, _whole_seconds(self.model.run_timeout))
+            _, problems = check(self.model, machine, definition)
+        return None if refused(problems) else definition
+
     def dump(self, ir: str) -> str:
         """The text form of an IR: model, regions or asl."""
         match ir:

@@ -18,7 +18,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.records import Fence, TaskKey, TaskRecord, changed
+from lambdas.history import archived
+from lambdas.records import CLEARED, Fence, TaskKey, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
 
 
@@ -46,7 +47,7 @@ def map_index_of(event: Mapping[str, Any]) -> int:
 
 
 def open_task(runtime: Runtime, run: RunInfo, task: Any, attempt: int, map_index: int = -1) -> Opened | Ended:
-    """Find out which try this is, and write that it runs. XComs of an earlier try are gone afterwards."""
+    """Find out which try this is, and write that it runs. An earlier try is in the history then, its XComs are gone."""
     key = TaskKey(run.dag_id, run.run_id, task.task_id, map_index)
     while True:
         found = runtime.store.get_task(key)
@@ -60,9 +61,12 @@ def open_task(runtime: Runtime, run: RunInfo, task: Any, attempt: int, map_index
         ):
             raise LateInvocation(f"attempt {attempt} of {task.task_id} comes after attempt {found.attempt} has begun")
         record = _running(runtime, run, task, attempt, key, found)
+        is_next = found is not None and found.state != CLEARED and found.try_number != record.try_number
+        if found is not None and is_next:
+            runtime.store.write_many(archived(runtime.store, [found]))
         if runtime.store.save_task(record, expect=None if found is None else Fence.unchanged(found)):
             break
-    if found is not None and found.try_number != record.try_number:
+    if is_next:
         runtime.store.clear_xcoms(key)
     return Opened(record)
 

@@ -3,6 +3,7 @@
     pk "{dag_id}/{run_id}"   sk "run"                                DagRun
                              sk "ti/{task_id}/{map_index}"           TaskRecord (-1: not mapped)
                              sk "xcom/{task_id}/{map_index}/{key}"   XCom
+                             sk "try/{task_id}/…"                    earlier tries, see `history`
                              sk "map/{task_id}"                      what a mapped task is mapped over (Mapped)
                              sk "join/{execution}/{task_id}"         Join
     pk "dag/{dag_id}"        sk "run/{run_after}/{run_id}"           index of the DagRuns, oldest first
@@ -26,6 +27,7 @@ Item = dict[str, Any]
 Record = TypeVar("Record", bound="DagRun | TaskRecord")
 
 FINAL_TASK_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+CLEARED = "none"  # of a task instance that is to run again; Airflow has no state for it either
 FINAL_RUN_STATES = frozenset({"success", "failed"})
 SEPARATOR = "/"
 
@@ -70,7 +72,7 @@ class TaskKey:
 @dataclass(frozen=True, slots=True)
 class DagRun:
     """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
-    backfill_id: of the backfill that started it last."""
+    backfill_id: of the backfill that started it last; clear_number: how many executions there were before."""
 
     dag_id: str
     run_id: str
@@ -87,6 +89,7 @@ class DagRun:
     conf: str = "{}"
     error: str | None = None
     backfill_id: str | None = None
+    clear_number: int = 0
 
     @property
     def key(self) -> RunKey:

@@ -65,7 +65,10 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """`$run`, as it comes with every payload. Times are ISO 8601 or None; conf is the plain dict."""
+    """`$run`, as it comes with every payload. Times are ISO 8601 or None; conf is the plain dict.
+
+    clear_number: how many executions of the run there were before; 0 unless it is a re-run.
+    """
 
     dag_id: str
     run_id: str
@@ -77,6 +80,7 @@ class RunInfo:
     data_interval_start: str | None
     data_interval_end: str | None
     conf: Mapping[str, Any]
+    clear_number: int = 0
 
     @property
     def key(self) -> RunKey:
@@ -99,4 +103,5 @@ class RunInfo:
             data_interval_start=run.get("data_interval_start"),
             data_interval_end=run.get("data_interval_end"),
             conf=conf,
+            clear_number=int(run.get("clear_number", 0)),
         )

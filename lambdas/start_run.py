@@ -1,8 +1,9 @@
 """start_run: the machine's first state. It makes the DagRun and answers `$run`.
 
 Input: whatever the execution was started with (by the dispatcher, the command, or a person in the console), every key
-optional. What is missing is filled in as Airflow's manual trigger does: logical date now, data interval by the
-timetable, run_id `manual__<logical date>`. Starting the same execution twice makes one DagRun and gives one answer.
+optional; `states` and `instances` are a re-run's, see `rerun`. What is missing is filled in as Airflow's manual trigger
+does: logical date now, data interval by the timetable, run_id `manual__<logical date>`. Starting the same execution
+twice makes one DagRun and gives one answer.
 
     {"kind": "start_run", "execution": {"Id", "Name", "StartTime"}, "input": {…}} -> {"run": $run, "states": {…}}
 """
@@ -46,10 +47,23 @@ def start_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(conf, Mapping):
         raise InvalidRunInput(f"conf must be a JSON object, not {type(conf).__name__}")
     wanted = _new_run(runtime, given, dict(conf), execution)
-    run_params(runtime.dag, conf)  # refuse params that don't fit before there is a DagRun
+    _check_params(runtime, given, wanted, conf)
     run = runtime.store.create_run(wanted, with_conf="conf" in given)
+    if run.clear_number:
+        from lambdas.rerun import begin_again
+
+        begin_again(runtime, run, states, given.get("instances") or {})
     conf_now = json.loads(run.conf)
     return {"run": _run_json(run, conf_now, run_params(runtime.dag, conf_now)), "states": states}
+
+
+def _check_params(runtime: Runtime, given: Mapping[str, Any], wanted: DagRun, conf: Mapping[str, Any]) -> None:
+    """Refuse params that don't fit before there is a DagRun. A run that is there has a conf already."""
+    try:
+        run_params(runtime.dag, conf)
+    except Exception:
+        if "conf" in given or runtime.store.get_run(wanted.key) is None:
+            raise
 
 
 def _kept_states(runtime: Runtime, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,6 +135,7 @@ def _manual_interval(dag: Any, logical: datetime, intervals: Mapping[str, bool])
 
 def _run_json(run: DagRun, conf: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     large = len(run.conf) > CONF_ITEM_LIMIT
+    again = {"clear_number": run.clear_number} if run.clear_number else {}
     return {
         "dag_id": run.dag_id,
         "run_id": run.run_id,
@@ -134,4 +149,5 @@ def _run_json(run: DagRun, conf: dict[str, Any], params: dict[str, Any]) -> dict
         # They include the conf: what is too large for one is too large for the other.
         "params": {} if large else params,
         "execution": run.execution,
+        **again,
     }

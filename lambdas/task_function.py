@@ -32,6 +32,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "record_result": ("lambdas.record_result", "record_result"),
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
+    "clear_tasks": ("lambdas.clear_tasks", "clear_tasks"),
     "finish_run": ("lambdas.finish_run", "finish_run"),
 }
 

@@ -85,6 +85,10 @@ def run_try(
         except DownstreamTasksSkipped as skip:
             tasks = skip.tasks if isinstance(skip.tasks, list | tuple | set) else [skip.tasks]
             skipped = [task if isinstance(task, str) else task[0] for task in tasks]
+        if skipped and ti._run.clear_number:
+            from lambdas.rerun import not_kept
+
+            skipped = not_kept(runtime.store, ti.key.run, skipped)
         states = {ti.task_id: "success", **dict.fromkeys(skipped, "skipped")}
     except AirflowSkipException as error:
         log.info("Skipping task: %s", message_of(error))

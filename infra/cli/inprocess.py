@@ -147,6 +147,8 @@ def run_dag(
     measured: bool = False,
     start: datetime | None = None,
     intervals: Mapping[str, bool] | None = None,
+    definition: Mapping[str, Any] | None = None,
+    name: str | None = None,
 ) -> RunResult:
     """Execute a translated DAG once and say what became of it.
 
@@ -154,12 +156,13 @@ def run_dag(
     pretend). conf, run_id, given (more keys of the execution's input) as for a manual trigger. store: to look at later,
     or with earlier runs in it. services: carries out native integrations. lender: what operators borrow (Variables,
     Connections, clients). start: when the run begins on the virtual clock; logical_date, else now, if None.
-    intervals: as `Runtime.intervals`.
+    intervals: as `Runtime.intervals`. definition: to execute instead of the translation's (its rerun_definition);
+    name: the execution's, if not the run's.
     """
     store = store or MemoryStore()
     meter = meter or Meter()
     began = start or logical_date or datetime.now(UTC)
-    execution_input = {**(given or {}), "conf": dict(conf or {})}
+    execution_input = {**(given or {}), **({} if conf is None and given else {"conf": dict(conf or {})})}
     if logical_date is not None:
         execution_input["logical_date"] = logical_date.astimezone(UTC).isoformat()
     run_id = run_id or execution_input.get("run_id") or f"manual__{began.astimezone(UTC).isoformat()}"
@@ -168,13 +171,13 @@ def run_dag(
     runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, **({} if lender is None else {"lender": lender}))
     integrations = Lambdas(lambda_functions(runtime, callbacks), services or Unavailable(), meter, measured)
     execution = run(
-        translation.definition,
+        definition or translation.definition,
         execution_input,
         integrations=integrations,
         callbacks=callbacks,
         placeholders={name: _ARN.format(name) for name in (TASK_FUNCTION, SIGNAL_FUNCTION)},
         machine_name=translation.manifest["machine_name"],
-        name=execution_name(run_id),
+        name=name or execution_name(run_id),
         start=began,
     )
     return RunResult.of(translation, run_id, execution, store, meter.invocations, meter.seconds)

@@ -143,7 +143,7 @@ def test_a_rerun_starts_with_the_outcomes_that_are_kept(plain: Any, make_runtime
     assert (again.run["conf"], again.run["logical_date"]) == ({"k": 1}, first.run["logical_date"])
     assert runtime.store.get_run(again.key).state == "running"
     assert again.everything() == "success"
-    assert again.record("a").execution == "r1"  # kept, not run
+    assert (again.record("a").try_number, again.record("a").execution) == (1, "r-2")  # kept, not run
 
 
 # --- the end -------------------------------------------------------------------------------------------------------
