@@ -5,15 +5,15 @@ The shape is `Manifest`'s fields; `infra/` and `infra/cli/` read nothing else of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from dag_translator import asl
 from dag_translator.check import Estimates
 from dag_translator.errors import Problem
 from dag_translator.model import Dag, Task
-from dag_translator.names import machine_name
+from dag_translator.names import machine_name, rerun_name
 from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Permission
 
@@ -40,10 +40,11 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
     tasks: one row each, in topological order, with the names of its states. permissions: of the machine's role;
     task_permissions: of the task function's role beyond Airstep's own. problems: what is approximated.
     """
-    name = machine_name(dag.dag_id)
+    name, again = machine_name(dag.dag_id), rerun_name(dag.dag_id)
     return {
         "dag_id": dag.dag_id,
         "machine_name": name,
+        "rerun_machine_name": again,
         "file": dag.file,
         "description": dag.description,
         "tags": list(dag.tags),
@@ -56,7 +57,7 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "timezone": dag.timezone,
         "tasks": _tasks(dag, machine),
         "functions": {"TaskFunction": TASK_FUNCTION},
-        "permissions": [_permission(each) for task in dag.tasks for each in _permissions(task, name)],
+        "permissions": [_permission(each) for task in dag.tasks for each in _permissions(task, name, again)],
         "task_permissions": [
             *(_permission(each) for each in SECRETS),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
@@ -89,9 +90,15 @@ def _task(task: Task, names: list[str]) -> dict[str, Any]:
     }
 
 
-def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
+def _permissions(task: Task, *machines: str) -> Iterator[Permission]:
+    """What a task needs; on the machine itself: on each of the DAG's two."""
     lowering = LOWERINGS[task.lowering]
-    return (*lowering.permissions(task, machine_name), *mapped.permissions(task, lowering, machine_name))
+    of_each = [
+        (*lowering.permissions(task, machine), *mapped.permissions(task, lowering, machine)) for machine in machines
+    ]
+    for same in zip(*of_each, strict=True):
+        resources = dict.fromkeys(resource for each in same for resource in each.resources)
+        yield replace(same[0], resources=tuple(resources))
 
 
 def _permission(permission: Permission) -> dict[str, Any]:

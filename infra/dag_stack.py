@@ -1,4 +1,4 @@
-"""One DAG: its state machine, the machine's role, the task function and its role, schedules, logs, an alarm.
+"""One DAG: its state machine, one for re-runs, their role, the task function and its role, schedules, logs, alarms.
 
 Reads the DAG's definition and manifest and nothing else of the DAG. The definition's placeholders become the ARNs of
 function *versions*; the roles are the manifest's permissions plus the right to invoke versions of those functions.
@@ -60,12 +60,14 @@ class DagDeployment:
     """A translated DAG with its task function's package.
 
     platform_digests: of what the SSM parameters point to, so that a DAG stack is updated when the platform changed.
+    rerun: the definition for runs of which some tasks are kept; None if it is too large to be one.
     """
 
     manifest: Mapping[str, Any]
     definition: Mapping[str, Any]
     package: Package
     platform_digests: Mapping[str, str]
+    rerun: Mapping[str, Any] | None = None
 
     @property
     def dag_id(self) -> str:
@@ -74,6 +76,10 @@ class DagDeployment:
     @property
     def machine_name(self) -> str:
         return str(self.manifest["machine_name"])
+
+    @property
+    def rerun_name(self) -> str:
+        return str(self.manifest["rerun_machine_name"])
 
 
 class DagStack(Stack):
@@ -95,7 +101,10 @@ class DagStack(Stack):
         self.manifest = deployment.manifest
         self.function_names: set[str] = set()
         self.versions = self._add_functions()
-        self.machine = self._add_machine()
+        self.role, self.log_group = self._add_machine_role(), self._add_log_group()
+        self.machine = self._add_machine("StateMachine", deployment.machine_name, deployment.definition)
+        if deployment.rerun is not None:
+            self._add_machine("RerunMachine", deployment.rerun_name, deployment.rerun)
         self._tell_timetable()
         add_schedules(self, self.manifest, self.machine.attr_arn, settings, now or datetime.now(UTC))
         add_dag_alarms(self, settings, deployment.dag_id, self.machine.attr_arn)
@@ -153,9 +162,10 @@ class DagStack(Stack):
             [*self.manifest["task_permissions"], *granted.get("*", ()), *granted.get(dag_id, ())]
         ):
             function.add_to_role_policy(statement)
-        executions = f"execution/{arn('states', f'execution:{self.deployment.machine_name}')}:*"
         own = pattern(dag_id)
-        partitions = (f"{own}/*", f"dag/{own}", executions)
+        names = (self.deployment.machine_name, self.deployment.rerun_name)
+        executions = (f"execution/{arn('states', f'execution:{machine}')}:*" for machine in names)
+        partitions = (f"{own}/*", f"dag/{own}", *executions)
         function.add_to_role_policy(table_rows(arn("dynamodb", f"table/{settings.table}"), partitions))
         bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
         function.add_to_role_policy(bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"))
@@ -180,23 +190,24 @@ class DagStack(Stack):
 
     # -- state machine ----------------------------------------------------------------------------------------------
 
-    def _add_machine(self) -> stepfunctions.CfnStateMachine:
-        log_group = self._add_log_group()
-        group_arn = arn("logs", f"log-group:{log_group.log_group_name}:*") if log_group else None
+    def _add_machine(
+        self, construct_id: str, name: str, definition: Mapping[str, Any]
+    ) -> stepfunctions.CfnStateMachine:
+        group_arn = arn("logs", f"log-group:{self.log_group.log_group_name}:*") if self.log_group else None
         machine = stepfunctions.CfnStateMachine(
             self,
-            "StateMachine",
-            state_machine_name=self.deployment.machine_name,
+            construct_id,
+            state_machine_name=name,
             state_machine_type="STANDARD",
-            role_arn=self._add_machine_role().role_arn,
+            role_arn=self.role.role_arn,
             definition_substitutions=self.versions,
             tracing_configuration=stepfunctions.CfnStateMachine.TracingConfigurationProperty(enabled=True),
             logging_configuration=self._logging(group_arn) if group_arn else None,
             tags=self._digest_tags(),
-            **self._definition(),
+            **self._definition(construct_id, name, definition),
         )
-        if log_group:
-            machine.node.add_dependency(log_group)
+        if self.log_group:
+            machine.node.add_dependency(self.log_group)
         return machine
 
     def _digest_tags(self) -> list[stepfunctions.CfnStateMachine.TagsEntryProperty | dict[str, Any]]:
@@ -206,18 +217,18 @@ class DagStack(Stack):
         digest = self.deployment.platform_digests[SIGNAL_PARAMETER][:16]
         return [stepfunctions.CfnStateMachine.TagsEntryProperty(key=f"airstep:{SIGNAL_PARAMETER}", value=digest)]
 
-    def _definition(self) -> dict[str, Any]:
+    def _definition(self, construct_id: str, name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
         """The definition, readable in the template when it is small, as an asset when it is not."""
         # In ASCII: CloudFormation gives other characters of a template back as question marks, so that each diff
         # would find a change.
-        text = json.dumps(self.deployment.definition, indent=1)
+        text = json.dumps(definition, indent=1)
         if len(text.encode()) <= _INLINE_LIMIT:
             return {"definition_string": text}
         folder = self.settings.cache_folder / "definitions"
         folder.mkdir(parents=True, exist_ok=True)
-        file = Path(folder / f"{self.deployment.machine_name}.asl.json")
-        file.write_text(json.dumps(self.deployment.definition, separators=(",", ":")))
-        stored = s3_assets.Asset(self, "Definition", path=str(file))
+        file = Path(folder / f"{name}.asl.json")
+        file.write_text(json.dumps(definition, separators=(",", ":")))
+        stored = s3_assets.Asset(self, construct_id.replace("StateMachine", "") + "Definition", path=str(file))
         location = stepfunctions.CfnStateMachine.S3LocationProperty(
             bucket=stored.s3_bucket_name, key=stored.s3_object_key
         )

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from dag_translator.errors import AirstepError, InternalError
 from infra.cli import (
     backfill_commands,
+    clear_commands,
     connection_commands,
     dag_commands,
     deploy_command,
@@ -110,6 +111,7 @@ def make_app() -> typer.Typer:
     file_commands.add_to(dags)
     dag_commands.add_to(dags)
     dags.command("backfill")(backfill_commands.create)
+    dags.command("clear")(clear_commands.clear_run)
     made.add_typer(dags, name="dags")
     for name, module, help_text in (
         ("backfill", backfill_commands, "Run DAGs for dates of the past, and look after it."),

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from dag_translator.errors import UsageError
+from infra.cli.clear_commands import add_to_tasks
 from infra.cli.options import (
     DagIdArgument,
     LocalOption,
@@ -32,6 +33,7 @@ def add_to(group: typer.Typer) -> None:
     group.command("states-for-dag-run")(states_for_dag_run)
     group.command("logs")(logs)
     group.command("render")(render)
+    add_to_tasks(group)
 
 
 def list_(

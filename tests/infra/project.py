@@ -57,6 +57,7 @@ def manifest(dag_id: str, **changes: Any) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "dag_id": dag_id,
         "machine_name": dag_id,
+        "rerun_machine_name": f"{dag_id}-rerun",
         "file": "other.py",
         "description": None,
         "tags": [],
