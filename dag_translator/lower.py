@@ -26,7 +26,7 @@ from dag_translator import asl, regions
 from dag_translator.lowering import guards, joins
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
-    MAYBE_KEPT,
+    ANY,
     MAYBE_SKIPPED,
     Known,
     PossibleStates,
@@ -50,23 +50,22 @@ States = dict[str, asl.State]
 def lower(dag: Dag, region: Region | None, *, rerun: bool = False) -> asl.Machine:
     """The machine of a DAG; `region` is None for a DAG without tasks.
 
-    rerun: the machine that executes runs again of which some tasks are kept: whatever state any task may have already,
-    it is passed over.
+    rerun: the machine that executes runs again of which some tasks are kept: each task has a guard, which passes over
+    it if `$kept` says how it ended. Then nothing is known beforehand, and nothing is jumped over.
     """
     names = StateNames({START, FINISH})
     states: States = {}
     first = FINISH
     if region is not None:
         with deep_recursion():
-            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag))
-            kept: Known = {task.task_id: MAYBE_KEPT for task in dag.tasks} if rerun else {}
-            sequence = lowering.sequence(regions.steps_of(region), kept, FINISH)
+            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag), rerun)
+            sequence = lowering.sequence(regions.steps_of(region), {}, FINISH)
         first, states = sequence.entry, sequence.states
-    return asl.Machine(START, {START: _start_run(first)} | states | {FINISH: _finish_run()})
+    return asl.Machine(START, {START: _start_run(first, rerun)} | states | {FINISH: _finish_run()})
 
 
-def _start_run(following: str) -> asl.Task:
-    """Makes the DagRun; from here on `$run` says which it is. The payload begins with the tasks a re-run keeps."""
+def _start_run(following: str, rerun: bool) -> asl.Task:
+    """Makes the DagRun; from here on `$run` says which it is, and `$kept` how the tasks ended that a re-run keeps."""
     # Not the context's whole Execution: that holds the input once more, and a payload has 256 KB.
     execution = {name: f"{{% $states.context.Execution.{name} %}}" for name in ("Id", "Name", "StartTime")}
     payload = {"kind": "start_run", "execution": execution, "input": "{% $states.input %}"}
@@ -74,8 +73,9 @@ def _start_run(following: str) -> asl.Task:
         INVOKE,
         {"FunctionName": TASK_FUNCTION, "Payload": payload},
         following,
-        output="{% $states.result.Payload.states %}",
-        assign={"run": "{% $states.result.Payload.run %}"},
+        output={} if rerun else "{% $states.result.Payload.states %}",
+        assign={"run": "{% $states.result.Payload.run %}"}
+        | ({"kept": "{% $states.result.Payload.states %}"} if rerun else {}),
         retry=(TRANSIENT,),
     )
 
@@ -114,6 +114,7 @@ class _Lowering:
     names: StateNames
     reports: dict[str, joins.Reports]
     askers: Mapping[str, frozenset[str]]
+    rerun: bool = False
     done: set[str] = field(default_factory=set)
     labels: Iterator[int] = field(default_factory=count)
 
@@ -145,7 +146,7 @@ class _Lowering:
     def _jump(self, steps: tuple[Region, ...], number: int, known: Known) -> tuple[int, dict[str, str], Known]:
         """The first step from `number` on that has something to do, and the outcomes of the tasks before it."""
         jumped: dict[str, str] = {}
-        while number < len(steps):
+        while number < len(steps) and not self.rerun:
             outcomes = sealed(steps[number], self.dag, known)
             if outcomes is None:
                 break
@@ -206,7 +207,7 @@ class _Lowering:
         states: States = {}
         if "run" in can_say:
             states = self._unguarded(task, known, leave)
-        if not guards.needed(task, known, can_say):
+        if not self.rerun and not guards.needed(task, known, can_say):
             return states
 
         def past(state: str | None) -> Exit:
@@ -215,7 +216,8 @@ class _Lowering:
             way = leave(dict(known) | {task.task_id: frozenset({state})})
             return Exit(way.next, {task.task_id: state, **way.jumped})
 
-        guard = guards.choice(task, known, lambda: next(iter(states)), past)
+        kept = (lambda: leave(dict(known) | {task.task_id: ANY})) if self.rerun else None
+        guard = guards.choice(task, known, lambda: next(iter(states)), past, kept)
         return {self.names.free(f"{task.task_id}?"): guard} | states
 
     def _unguarded(self, task: Task, known: Known, leave: Callable[[Known], Exit]) -> States:

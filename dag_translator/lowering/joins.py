@@ -47,7 +47,7 @@ def learned(step: Await, reported: Reports, known: Known) -> dict[str, PossibleS
         if None in known.get(task_id, MAYBE_SKIPPED):
             found[task_id] = MAYBE_SKIPPED
     if step.early:
-        return found | {step.join: known.get(step.join, frozenset()) | EARLY_VERDICTS}
+        return found | {step.join: EARLY_VERDICTS}
     for task_id in reported.tasks:
         if None in known.get(task_id, MAYBE_SKIPPED):
             found[task_id] = ANY

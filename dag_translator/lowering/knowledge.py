@@ -31,8 +31,6 @@ Known = Mapping[str, PossibleStates]
 
 ANY: PossibleStates = frozenset(STATES)
 MAYBE_SKIPPED: PossibleStates = frozenset({None, "skipped"})
-# A re-run's payload begins with the states of the tasks that it keeps, and those may be any.
-MAYBE_KEPT: PossibleStates = ANY | {None}
 # What an early-firing task's join may have decided for it; None: to run.
 EARLY_VERDICTS: PossibleStates = frozenset({None, "skipped", "upstream_failed"})
 

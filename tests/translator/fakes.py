@@ -49,6 +49,7 @@ class FakeLambdas:
     ends: dict[str, float] = field(default_factory=dict)
     final: dict[str, Any] = field(default_factory=dict)
     joins: dict[str, Join] = field(default_factory=lambda: defaultdict(Join))
+    kept: Mapping[str, str] = field(default_factory=dict)
     began: float | None = None
 
     async def call(self, resource: str, arguments: Any, call: TaskCall) -> Any:
@@ -62,7 +63,7 @@ class FakeLambdas:
 
     async def start_run(self, payload: Any, call: TaskCall) -> Any:
         self._now(call)
-        return {"run": {"run_id": "r"}, "states": {}}
+        return {"run": {"run_id": "r"}, "states": dict(self.kept)}
 
     async def run_task(self, payload: Any, call: TaskCall) -> Any:
         task_id, map_index = payload["task_id"], payload.get("map_index", -1)
@@ -77,7 +78,8 @@ class FakeLambdas:
             raise TaskFailed("AirflowSkipException", "")
         if state == "failed":
             raise TaskFailed("ValueError", "x")
-        return {task_id: "success", **{skipped: "skipped" for skipped in outcome.skips if skipped not in self.starts}}
+        skips = (each for each in outcome.skips if each not in self.starts and each not in self.kept)
+        return {task_id: "success", **dict.fromkeys(skips, "skipped")}
 
     async def expand_task(self, payload: Any, call: TaskCall) -> Any:
         length = len(self.outcomes[payload["task_id"]].each)
@@ -112,8 +114,10 @@ class FakeLambdas:
             join.token = ""
 
 
-def execute(dag: Dag, machine: asl.Machine, outcomes: Mapping[str, Outcome]) -> tuple[Execution, FakeLambdas]:
-    lambdas = FakeLambdas(outcomes)
+def execute(
+    dag: Dag, machine: asl.Machine, outcomes: Mapping[str, Outcome], kept: Mapping[str, str] | None = None
+) -> tuple[Execution, FakeLambdas]:
+    lambdas = FakeLambdas(outcomes, kept=kept or {})
     definition = asl.definition(machine, "", None)
     execution = run(
         definition,

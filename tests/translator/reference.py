@@ -40,8 +40,9 @@ class Result:
         return max(self.ends.values(), default=0.0)
 
 
-def schedule(dag: Dag, outcomes: Mapping[str, Outcome]) -> Result:
-    result, now = Result(), 0.0
+def schedule(dag: Dag, outcomes: Mapping[str, Outcome], kept: Mapping[str, str] | None = None) -> Result:
+    """kept: the tasks that a re-run does not run again, with their states."""
+    result, now = Result(states=dict(kept or {})), 0.0
     running: list[tuple[float, str]] = []
     started: set[str] = set()
     doomed: set[str] = set()

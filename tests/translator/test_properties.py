@@ -6,6 +6,7 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dag_translator import asl
 from dag_translator.check import check
@@ -13,6 +14,7 @@ from dag_translator.lower import lower
 from dag_translator.model import Dag
 from dag_translator.regions import Await, Parallel, Region, Signal, tasks_in, walk
 from dag_translator.structure import structure
+from dag_translator.trigger_rules import STATES
 from tests.translator.drawing import runs
 from tests.translator.fakes import execute
 from tests.translator.reference import Outcome, schedule
@@ -45,6 +47,28 @@ def test_states_and_starts_are_airflows(run: tuple[Dag, dict[str, Outcome]]) -> 
     assert execution.status == "SUCCEEDED", execution.cause
     assert lambdas.final == {task_id: _in_payload(state) for task_id, state in expected.states.items()}
     assert lambdas.starts == pytest.approx(expected.starts, abs=1e-4)
+
+
+@MANY
+@given(runs(), st.data())
+def test_a_rerun_passes_over_what_is_kept(run: tuple[Dag, dict[str, Outcome]], data: st.DataObject) -> None:
+    """Whatever is kept, and however it ended: it does not run, and the others end as Airflow's rules say.
+
+    A task that skips others may come too late for one that does not have to wait for a kept task: only where it is
+    drawn that nobody skips may something be kept that has a cleared task above it.
+    """
+    dag, outcomes = run
+    drawn = data.draw(st.dictionaries(st.sampled_from([task.task_id for task in dag.tasks]), st.sampled_from(STATES)))
+    if any(outcome.skips for outcome in outcomes.values()):
+        cleared = {below for task in dag.tasks if task.task_id not in drawn for below in dag.descendants(task.task_id)}
+        drawn = {task_id: state for task_id, state in drawn.items() if task_id not in cleared}
+    machine = lower(dag, structure(dag), rerun=True)
+    check(dag, machine, asl.definition(machine, "", None))
+    expected = schedule(dag, outcomes, drawn)
+    execution, lambdas = execute(dag, machine, outcomes, drawn)
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert lambdas.final == {task_id: _in_payload(state) for task_id, state in expected.states.items()}
+    assert drawn.keys().isdisjoint(task_id for task_id, _ in lambdas.ran)
 
 
 def _in_payload(state: str | tuple[str, ...]) -> str | list[str]:
