@@ -50,7 +50,8 @@ class Backfiller:
     """What the function works with.
 
     spec_of: a deployed DAG's `schedule.spec` (None: no schedule); raises KeyError if it is not deployed. is_running:
-    whether an execution, by ARN, still runs. bucket: the name of the bucket that `store` puts blobs into.
+    whether an execution, by ARN, still runs. bucket: the name of the bucket that `store` puts blobs into. go_on:
+    answers a task token; one that is over already is no error.
     """
 
     store: Store
@@ -58,6 +59,7 @@ class Backfiller:
     is_running: Callable[[str], bool]
     now: Callable[[], datetime]
     bucket: str
+    go_on: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

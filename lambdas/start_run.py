@@ -5,6 +5,8 @@ optional; `states` and `instances` are a re-run's, see `rerun`. What is missing 
 does: logical date now, data interval by the timetable, run_id `manual__<logical date>`. Starting the same execution
 twice makes one DagRun and gives one answer.
 
+An input without any of these keys is the run's conf as it is: what a person types in the console, or an event.
+
     {"kind": "start_run", "execution": {"Id", "Name", "StartTime"}, "input": {…}} -> {"run": $run, "states": {…}}
 """
 
@@ -29,6 +31,17 @@ _RUN_TYPES = {
 }
 
 
+_FIELDS = frozenset(
+    {
+        *("run_id", "run_type", "logical_date", "data_interval_start", "data_interval_end", "run_after", "conf"),
+        *("states", "instances", "backfill_id", "triggered_by"),
+    }
+)
+# What the console's form begins with, and what a machine that starts another one adds.
+_CONSOLES_DEFAULT = {"Comment": "Insert your JSON here"}
+_STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+
+
 class InvalidRunInput(ValueError):
     """The execution's input is not something that a run can start with."""
 
@@ -38,9 +51,7 @@ def start_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises InvalidRunInput for an input that makes no sense and ParamValidationError for params that don't fit.
     """
-    given = event.get("input") or {}
-    if not isinstance(given, Mapping):
-        raise InvalidRunInput(f"the execution's input must be a JSON object, not {type(given).__name__}")
+    given = _as_run(event.get("input") or {})
     execution = event["execution"]
     states = _kept_states(runtime, given)
     conf = given.get("conf") or {}
@@ -55,6 +66,16 @@ def start_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         begin_again(runtime, run, states, given.get("instances") or {})
     conf_now = json.loads(run.conf)
     return {"run": _run_json(run, conf_now, run_params(runtime.dag, conf_now)), "states": states}
+
+
+def _as_run(given: Any) -> Mapping[str, Any]:
+    """The input; one that says nothing about a run is the run's conf (a person's, or an EventBridge event)."""
+    if not isinstance(given, Mapping):
+        raise InvalidRunInput(f"the execution's input must be a JSON object, not {type(given).__name__}")
+    if given.keys() & _FIELDS or given == _CONSOLES_DEFAULT:
+        return given
+    conf = {name: value for name, value in given.items() if name != _STARTED_BY}
+    return {"conf": conf} if conf else given
 
 
 def _check_params(runtime: Runtime, given: Mapping[str, Any], wanted: DagRun, conf: Mapping[str, Any]) -> None:
@@ -80,17 +101,19 @@ def _kept_states(runtime: Runtime, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], execution: Mapping[str, Any]) -> DagRun:
     started = runtime.now()
+    # The same execution asks for the same run, however often this is called.
+    asked = parse_time(execution["StartTime"]) if execution.get("StartTime") else started
     run_type = str(given.get("run_type") or _type_of(str(given.get("run_id") or "")))
     if run_type not in _RUN_TYPES:
         raise InvalidRunInput(f"run_type: {run_type!r} is none of {', '.join(_RUN_TYPES)}")
     has_date = "logical_date" not in given or given["logical_date"] is not None
-    logical = _time(given, "logical_date") or (started if has_date else None)
+    logical = _time(given, "logical_date") or (asked if has_date else None)
     start, end = _time(given, "data_interval_start"), _time(given, "data_interval_end")
     if (start is None) != (end is None):
         raise InvalidRunInput("data_interval_start and data_interval_end go together: give both or none")
     if start is None and logical is not None:
         start, end = _manual_interval(runtime.dag, logical, runtime.intervals)
-    run_after = _time(given, "run_after") or end or logical or started
+    run_after = _time(given, "run_after") or end or logical or asked
     return DagRun(
         dag_id=runtime.dag.dag_id,
         run_id=str(given.get("run_id") or f"{run_type}__{iso(logical or run_after)}"),

@@ -29,6 +29,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from lambdas.errors import RunIsActive
 from lambdas.records import (
     FINAL_RUN_STATES,
     DagRun,
@@ -112,25 +113,20 @@ class Store(ABC):
     def create_run(self, run: DagRun, *, with_conf: bool = False) -> DagRun:
         """Create the DagRun, or take it over by a new execution (a re-run); what is then stored.
 
-        The same execution again changes nothing and gets the first answer. A backfill that takes a run over makes it
-        its own, as in Airflow; with_conf: with the new conf too.
+        The same execution again changes nothing. A backfill makes the run its own, as in Airflow; with_conf: with the
+        new conf too. Raises RunIsActive while another execution is at it.
         """
         existing = self.get_run(run.key)
         if existing is not None and existing.execution == run.execution:
             return existing
         if existing is None:
             wanted, condition = run, Condition(absent=True)
+        elif existing.state == "running":
+            raise RunIsActive(f"{run.run_id} is under way: {existing.execution}")
         else:
-            wanted = changed(
-                existing,
-                state=run.state,
-                start_date=run.start_date,
-                end_date=None,
-                error=None,
-                execution=run.execution,
-                execution_arn=run.execution_arn,
-                clear_number=existing.clear_number + 1,
-            )
+            begun = {"state": run.state, "start_date": run.start_date, "end_date": None, "error": None}
+            names = {"execution": run.execution, "execution_arn": run.execution_arn}
+            wanted = changed(existing, **begun, **names, clear_number=existing.clear_number + 1)
             if run.backfill_id is not None:
                 conf = run.conf if with_conf else existing.conf
                 wanted = changed(wanted, backfill_id=run.backfill_id, run_type=run.run_type, conf=conf)

@@ -58,8 +58,8 @@ def choice(
 
     if kept is not None:
         leave, state = kept(), f"$kept.{key(task.task_id)}"
-        output = leave.output("$states.input", f"{{{literal(task.task_id)}: {state}}}")
-        rules.append(asl.Rule(f"{{% $exists({state}) %}}", leave.next, output))
+        merged = leave.output("$states.input", f"{{{literal(task.task_id)}: {state}}}")
+        rules.append(asl.Rule(f"{{% $exists({state}) %}}", leave.next, merged))
     if decided(task, known):
         leave = past(None)
         rules.append(asl.Rule(f"{{% $exists({state_of(task.task_id)}) %}}", leave.next, leave.passing()))

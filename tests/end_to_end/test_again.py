@@ -48,6 +48,14 @@ def test_from_what_failed(airstep: Airstep, account: Account, monkeypatch: pytes
         "last": ("success", 1),
         "done": ("success", 1),
     }
+    tries = airstep("tasks", "tries", "again", "mapped", "r1", "-o", "json").json
+    assert [(row["map_index"], row["try_number"], row["state"]) for row in tries] == [
+        (0, 1, "success"),
+        (1, 1, "failed"),
+        (1, 2, "success"),
+        (2, 1, "success"),
+    ]
+    assert airstep("tasks", "state", "again", "last", "r1").stdout == "success\n"
     whole = airstep("dags", "clear", "again", "--run-id", "r1", "--yes", "--wait", "-o", "json")
     assert whole.code == 0, whole.stderr
     (row,) = whole.json
