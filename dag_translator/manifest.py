@@ -87,7 +87,7 @@ def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
     return [_task(task, states[task.task_id]) for task in dag.tasks]
 
 
-def _task(task: Task, names: list[str]) -> dict[str, Any]:
+def _task(task: Task, states: list[str]) -> dict[str, Any]:
     lowering = LOWERINGS[task.lowering]
     return {
         "task_id": task.task_id,
