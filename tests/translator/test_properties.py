@@ -12,7 +12,8 @@ from dag_translator import asl
 from dag_translator.check import check
 from dag_translator.lower import lower
 from dag_translator.model import Dag
-from dag_translator.regions import Await, Parallel, Region, Signal, tasks_in, walk
+from dag_translator.regions import Await, Parallel, Part, Region, Series, Signal, tasks_in, walk
+from dag_translator.split import FULL, Sizes, gathered
 from dag_translator.structure import structure
 from dag_translator.trigger_rules import STATES
 from tests.translator.drawing import runs
@@ -32,7 +33,7 @@ MANY = settings(
 def _machine(dag: Dag) -> tuple[Region, asl.Machine]:
     region = structure(dag)
     machine = lower(dag, region)
-    check(dag, machine, asl.definition(machine, "", None))
+    check(dag, machine)
     return region, machine
 
 
@@ -63,7 +64,7 @@ def test_a_rerun_passes_over_what_is_kept(run: tuple[Dag, dict[str, Outcome]], d
         cleared = {below for task in dag.tasks if task.task_id not in drawn for below in dag.descendants(task.task_id)}
         drawn = {task_id: state for task_id, state in drawn.items() if task_id not in cleared}
     machine = lower(dag, structure(dag), rerun=True)
-    check(dag, machine, asl.definition(machine, "", None))
+    check(dag, machine)
     expected = schedule(dag, outcomes, drawn)
     execution, lambdas = execute(dag, machine, outcomes, drawn)
     assert execution.status == "SUCCEEDED", execution.cause
@@ -77,6 +78,37 @@ def _in_payload(state: str | tuple[str, ...]) -> str | list[str]:
         return state
     distinct = list(dict.fromkeys(state))
     return distinct[0] if len(distinct) == 1 else distinct
+
+
+@MANY
+@given(runs(), st.sampled_from((0.05, 0.2, 0.3)))
+def test_parts_change_nothing(run: tuple[Dag, dict[str, Outcome]], size: float) -> None:
+    """A DAG that fills several machines: the same states at the same times. size: a task's share of a machine."""
+    dag, outcomes = run
+    sizes = Sizes({task.task_id: size for task in dag.tasks}, other=0.01, part=0.05)
+    region = gathered(structure(dag), sizes)
+    machine = lower(dag, region)
+    check(dag, machine)
+    assert all(_filled(each, sizes) <= FULL for each in walk(Part(0, region)) if isinstance(each, Part))
+    expected = schedule(dag, outcomes)
+    execution, lambdas = execute(dag, machine, outcomes)
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert lambdas.final == {task_id: _in_payload(state) for task_id, state in expected.states.items()}
+    assert lambdas.starts == pytest.approx(expected.starts, abs=1e-4)
+
+
+def _filled(part: Part, sizes: Sizes) -> float:
+    """How much of its machine a part fills."""
+    inside = [part.region]
+    total = 0.0
+    while inside:
+        current = inside.pop()
+        total += sizes.part if isinstance(current, Part) else sizes.of(current)
+        if isinstance(current, Series):
+            inside += current.steps
+        elif isinstance(current, Parallel):
+            inside += current.branches
+    return total
 
 
 @MANY
