@@ -51,10 +51,16 @@ def _begun_again(
     """The record as the new execution finds it."""
     state = _kept_state(runtime, record, states, instances)
     if state is None:  # as if it never ran; of the earlier execution, so that the next try is a new one
-        names = (record.dag_id, record.run_id, record.task_id)
-        tries = {"try_number": record.try_number, "max_tries": record.max_tries}
         return TaskRecord(
-            *names, CLEARED, record.map_index, execution=record.execution, operator=record.operator, **tries
+            record.dag_id,
+            record.run_id,
+            record.task_id,
+            CLEARED,
+            record.map_index,
+            try_number=record.try_number,
+            max_tries=record.max_tries,
+            execution=record.execution,
+            operator=record.operator,
         )
     kept = changed(record, execution=run.execution, attempt=0)
     if state == record.state:

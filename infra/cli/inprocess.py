@@ -148,7 +148,7 @@ def run_dag(
     measured: bool = False,
     start: datetime | None = None,
     intervals: Mapping[str, bool] | None = None,
-    definition: Mapping[str, Any] | None = None,
+    definition: dict[str, Any] | None = None,
     name: str | None = None,
 ) -> RunResult:
     """Execute a translated DAG once and say what became of it.
