@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dag_translator import asl
+from dag_translator.authoring import environments
 from dag_translator.check import Estimates
 from dag_translator.errors import Problem
 from dag_translator.model import Dag, Task
@@ -38,7 +39,8 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
     """The manifest of a translated DAG.
 
     tasks: one row each, in topological order, with the names of its states. permissions: of the machine's role;
-    task_permissions: of the task function's role beyond Airstep's own. problems: what is approximated.
+    environments: packages that tasks have to themselves, if any do. task_permissions: of the task function's role
+    beyond Airstep's own. problems: what is approximated.
     """
     name = machine_name(dag.dag_id)
     return {
@@ -56,6 +58,7 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "timezone": dag.timezone,
         "tasks": _tasks(dag, machine),
         "functions": {"TaskFunction": TASK_FUNCTION},
+        **_environments(dag),
         "permissions": [_permission(each) for task in dag.tasks for each in _permissions(task, name)],
         "task_permissions": [
             *(_permission(each) for each in SECRETS),
@@ -64,6 +67,20 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
+
+
+def _environments(dag: Dag) -> dict[str, Any]:
+    """Packages that tasks have to themselves, by the environment's name; nothing if no task has."""
+    wanted = [task.environment for task in dag.tasks if task.environment is not None]
+    found = {
+        environments.key(each.requirements): {
+            "requirements": list(each.requirements),
+            "python_version": each.python_version,
+        }
+        for each in wanted
+        if each.requirements or each.python_version
+    }
+    return {"environments": found} if found else {}
 
 
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:

@@ -45,6 +45,16 @@ class Expansion:
 
 
 @dataclass(frozen=True, slots=True)
+class Environment:
+    """An interpreter of its own for a task's function. requirements: as `authoring.environments.lines` gives them;
+    problems: (code, message, hint)."""
+
+    requirements: tuple[str, ...] = ()
+    python_version: str | None = None
+    problems: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task of a DAG.
 
@@ -72,6 +82,7 @@ class Task:
     doc: str = ""
     executor_config: Mapping[str, Any] = field(default_factory=dict)
     expansion: Expansion | None = None
+    environment: Environment | None = None
     asks: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
 
@@ -163,6 +174,8 @@ def _details(task: Task) -> Iterator[str]:
         yield f" set up by {', '.join(task.setups)}"
     if task.lowering not in ("BaseOperator", task.operator):
         yield f" as {task.lowering}"
+    if task.environment is not None:
+        yield f" with {', '.join(task.environment.requirements) or 'an interpreter of its own'}"
     if task.settings:
         yield f" {dict(task.settings)}"
     if task.expansion is not None:

@@ -164,6 +164,12 @@ def operators_say_what_is_otherwise(dag: Dag) -> Iterator[Problem]:
             yield _about(task, code, message, hint, "approximated")
 
 
+def environments_are_known(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        for code, message, hint in task.environment.problems if task.environment is not None else ():
+            yield _about(task, code, message, hint)
+
+
 def retries_are_possible(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         if task.retry.attempts < 0:
@@ -183,6 +189,7 @@ RULES_OF_A_DAG: tuple[Rule, ...] = (
     native_sensors_ask_once_more,
     services_are_called_by_step_functions,
     operators_say_what_is_otherwise,
+    environments_are_known,
     retries_are_possible,
 )
 

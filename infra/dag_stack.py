@@ -26,7 +26,7 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from dag_translator.errors import InternalError
-from infra.functions import FunctionSpec, add_function, store_environment
+from infra.functions import FunctionSpec, add_function, asset, store_environment
 from infra.monitoring import add_dag_alarms
 from infra.packaging import DAGS_PREFIX, Package
 from infra.permissions import arn, bucket_objects, pattern, statements, table_rows
@@ -60,12 +60,14 @@ class DagDeployment:
     """A translated DAG with its task function's package.
 
     platform_digests: of what the SSM parameters point to, so that a DAG stack is updated when the platform changed.
+    environments: the layer with the packages that tasks have to themselves.
     """
 
     manifest: Mapping[str, Any]
     definition: Mapping[str, Any]
     package: Package
     platform_digests: Mapping[str, str]
+    environments: Package | None = None
 
     @property
     def dag_id(self) -> str:
@@ -113,15 +115,26 @@ class DagStack(Stack):
             self.function_names.add(self.settings.function(SIGNAL.part))
         layer_arn = self._platform_value(LAYER_PARAMETER)
         layer = lambda_.LayerVersion.from_layer_version_arn(self, "Layer", layer_arn)
+        own = self._add_environments()
         for name, size in self.manifest["functions"].items():
-            versions[name] = self._add_function(name, size, layer).current_version.function_arn
+            versions[name] = self._add_function(name, size, layer, own).current_version.function_arn
         if unknown := wanted - set(versions):
             raise InternalError(
                 f"{self.deployment.dag_id}: the definition names {sorted(unknown)}, the manifest does not"
             )
         return versions
 
-    def _add_function(self, name: str, size: Mapping[str, Any], layer: lambda_.ILayerVersion) -> lambda_.Function:
+    def _add_environments(self) -> tuple[lambda_.ILayerVersion, ...]:
+        package = self.deployment.environments
+        if package is None:
+            return ()
+        code = asset(package, self.settings.cache_folder)
+        described = f"Packages that tasks of {self.deployment.machine_name} have to themselves"
+        return (lambda_.LayerVersion(self, "Environments", code=code, description=described),)
+
+    def _add_function(
+        self, name: str, size: Mapping[str, Any], layer: lambda_.ILayerVersion, own: tuple[lambda_.ILayerVersion, ...]
+    ) -> lambda_.Function:
         if unknown := set(size) - {"memory", "timeout"}:
             raise InternalError(
                 f"{self.deployment.dag_id}: function {name} wants {sorted(unknown)}, which nothing sets"
@@ -145,6 +158,7 @@ class DagStack(Stack):
             },
             timeout=int(size.get("timeout") or 900),
             memory=int(size.get("memory") or settings.memory),
+            layers=own,
         )
         self.function_names.add(spec.name)
         function = add_function(self, name, spec, layer, settings)

@@ -25,7 +25,9 @@ METRICS_NAMESPACE = "Airstep"
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """What one function is. name: of the function; handler: "package.module.function"; timeout: seconds; memory: MB."""
+    """What one function is. name: of the function; handler: "package.module.function"; timeout: seconds; memory: MB.
+    layers: besides the platform's.
+    """
 
     name: str
     handler: str
@@ -34,6 +36,7 @@ class FunctionSpec:
     environment: Mapping[str, str]
     timeout: int
     memory: int
+    layers: tuple[lambda_.ILayerVersion, ...] = ()
 
 
 def add_function(
@@ -53,7 +56,7 @@ def add_function(
         description=spec.description[:256],
         handler=spec.handler,
         code=asset(spec.package, settings.cache_folder),
-        layers=[layer],
+        layers=[layer, *spec.layers],
         runtime=lambda_.Runtime(f"python{settings.python_version}", lambda_.RuntimeFamily.PYTHON),
         architecture=lambda_.Architecture.ARM_64 if settings.architecture == "arm64" else lambda_.Architecture.X86_64,
         memory_size=spec.memory,
