@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dag_translator.compute import compute_of
 from dag_translator.environments import environment_of
 from dag_translator.mapping import FixedArguments, expansion_of, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
@@ -76,7 +77,7 @@ def _task(operator: Any, dag: Any) -> Task:
         on_failure_fail_dagrun=bool(operator.on_failure_fail_dagrun),
         group=group.group_id if group is not None else None,
         doc=_first_line(operator.doc_md or operator.doc),
-        executor_config=dict(operator.executor_config or {}),
+        compute=compute_of(operator.executor_config),
         expansion=expansion_of(operator),
         environment=environment_of(operator, _seen(operator), dag.folder),
         asks=dict(_task_asks(operator, dag, LOWERINGS[lowering].native)),

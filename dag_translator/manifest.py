@@ -12,8 +12,9 @@ from typing import Any
 from dag_translator import asl
 from dag_translator.authoring import environments
 from dag_translator.check import Estimates
+from dag_translator.compute import row_of
 from dag_translator.errors import Problem
-from dag_translator.model import Dag, Task
+from dag_translator.model import Compute, Dag, Task
 from dag_translator.names import machine_name
 from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Permission
@@ -31,8 +32,6 @@ SECRETS = (
         "Airflow Connections",
     ),
 )
-# Memory in MB and the longest run in seconds of the function that runs a DAG's Python.
-TASK_FUNCTION = {"memory": 512, "timeout": 900}
 
 
 def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Sequence[Problem]) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "end_date": dag.end_date,
         "timezone": dag.timezone,
         "tasks": _tasks(dag, machine),
-        "functions": {"TaskFunction": TASK_FUNCTION},
+        "functions": {each.function: row_of(each) for each in (Compute(), *(task.compute for task in dag.tasks))},
         **_environments(dag),
         "permissions": [_permission(each) for task in dag.tasks for each in _permissions(task, name)],
         "task_permissions": [

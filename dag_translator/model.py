@@ -10,11 +10,13 @@ dag d (d.py)
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from dag_translator.errors import Severity
 from dag_translator.trigger_rules import EARLY_FIRING
 
 # How a task skips others: a branch its direct children, a hard short circuit everything below it.
@@ -55,6 +57,36 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class Compute:
+    """What a task runs on: a Lambda function of so much memory and disk (MB), time (seconds) and with these layers.
+
+    problems: (code, message, hint, severity).
+    """
+
+    memory: int = 512
+    timeout: int = 900
+    ephemeral_storage: int = 512
+    layers: tuple[str, ...] = ()
+    problems: tuple[tuple[str, str, str, Severity], ...] = ()
+
+    @property
+    def function(self) -> str:
+        """The function in the manifest, which tasks that want the same share; its placeholder in the definition.
+
+        >>> Compute().function, Compute(memory=2048, timeout=60).function
+        ('TaskFunction', 'TaskFunction2048MB60s')
+        """
+        usual = Compute()
+        parts = (
+            f"{self.memory}MB" if self.memory != usual.memory else "",
+            f"{self.timeout}s" if self.timeout != usual.timeout else "",
+            f"{self.ephemeral_storage}MBDisk" if self.ephemeral_storage != usual.ephemeral_storage else "",
+            f"Layers{hashlib.sha256(' '.join(self.layers).encode()).hexdigest()[:8]}" if self.layers else "",
+        )
+        return f"TaskFunction{''.join(parts)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task of a DAG.
 
@@ -80,7 +112,7 @@ class Task:
     on_failure_fail_dagrun: bool = False
     group: str | None = None
     doc: str = ""
-    executor_config: Mapping[str, Any] = field(default_factory=dict)
+    compute: Compute = Compute()
     expansion: Expansion | None = None
     environment: Environment | None = None
     asks: Mapping[str, Any] = field(default_factory=dict)
@@ -174,6 +206,8 @@ def _details(task: Task) -> Iterator[str]:
         yield f" set up by {', '.join(task.setups)}"
     if task.lowering not in ("BaseOperator", task.operator):
         yield f" as {task.lowering}"
+    if task.compute != Compute():
+        yield f" on {task.compute.function}"
     if task.environment is not None:
         yield f" with {', '.join(task.environment.requirements) or 'an interpreter of its own'}"
     if task.settings:

@@ -135,12 +135,17 @@ class DagStack(Stack):
     def _add_function(
         self, name: str, size: Mapping[str, Any], layer: lambda_.ILayerVersion, own: tuple[lambda_.ILayerVersion, ...]
     ) -> lambda_.Function:
-        if unknown := set(size) - {"memory", "timeout"}:
+        if unknown := set(size) - {"memory", "timeout", "ephemeral_storage", "layers"}:
             raise InternalError(
                 f"{self.deployment.dag_id}: function {name} wants {sorted(unknown)}, which nothing sets"
             )
         dag_id, settings = self.deployment.dag_id, self.settings
-        part = self.deployment.machine_name if name == "TaskFunction" else f"{self.deployment.machine_name}-{name}"
+        own_name = name.removeprefix("TaskFunction")
+        part = f"{self.deployment.machine_name}-{own_name}" if own_name else self.deployment.machine_name
+        further = [
+            lambda_.LayerVersion.from_layer_version_arn(self, f"{name}Layer{number}", layer_arn)
+            for number, layer_arn in enumerate(size.get("layers", ()), 1)
+        ]
         spec = FunctionSpec(
             name=settings.function(part),
             handler=HANDLER,
@@ -158,7 +163,8 @@ class DagStack(Stack):
             },
             timeout=int(size.get("timeout") or 900),
             memory=int(size.get("memory") or settings.memory),
-            layers=own,
+            layers=(*own, *further),
+            storage=size.get("ephemeral_storage"),
         )
         self.function_names.add(spec.name)
         function = add_function(self, name, spec, layer, settings)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -166,13 +166,14 @@ def run_dag(
     execution_input["run_id"] = run_id
     callbacks = Callbacks()
     runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, **({} if lender is None else {"lender": lender}))
-    integrations = Lambdas(lambda_functions(runtime, callbacks), services or Unavailable(), meter, measured)
+    functions = lambda_functions(runtime, callbacks, translation.manifest["functions"])
+    integrations = Lambdas(functions, services or Unavailable(), meter, measured)
     execution = run(
         translation.definition,
         execution_input,
         integrations=integrations,
         callbacks=callbacks,
-        placeholders={name: _ARN.format(name) for name in (TASK_FUNCTION, SIGNAL_FUNCTION)},
+        placeholders={name: _ARN.format(name) for name in functions},
         machine_name=translation.manifest["machine_name"],
         name=execution_name(run_id),
         start=began,
@@ -180,8 +181,11 @@ def run_dag(
     return RunResult.of(translation, run_id, execution, store, meter.invocations, meter.seconds)
 
 
-def lambda_functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handler]:
-    """The two Lambda functions: the same code as on AWS, given a store in memory and the engine's own callbacks."""
+def lambda_functions(
+    runtime: Runtime, callbacks: Callbacks, names: Iterable[str] = (TASK_FUNCTION,)
+) -> dict[str, Handler]:
+    """The task functions of these names and the signal function: the same code as on AWS, given a store in memory and
+    the engine's own callbacks."""
 
     def task(event: Mapping[str, Any], invocation: Invocation) -> Json:
         mine = replace(runtime, now=invocation.now, sleep=invocation.spend, worker=invocation.request_id)
@@ -192,7 +196,7 @@ def lambda_functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handle
     def signal(event: Mapping[str, Any], invocation: Invocation) -> Json:  # noqa: ARG001
         return signal_function.handle(signals, event)
 
-    return {TASK_FUNCTION: task, SIGNAL_FUNCTION: signal}
+    return {**dict.fromkeys(names, task), SIGNAL_FUNCTION: signal}
 
 
 def _function_name(arn: str) -> str:
