@@ -4,14 +4,16 @@
     timeout              seconds or timedelta, at most 900: of the Lambda function
     ephemeral_storage    MB under /tmp, 512–10,240
     layers               ARNs of further layers
-    compute              "lambda"
+    compute              "lambda", or "fargate": a container on ECS, with up to 120 GB of memory and 200 GB of disk, and
+                         as much time as it takes
 
-Tasks that want the same share a function, which is called by what they want. Limits: Lambda developer guide, "Lambda
-quotas".
+Tasks that want the same share a function (a container's definition), which is called by what they want. Limits: Lambda
+developer guide, "Lambda quotas"; ECS developer guide, "Task CPU and memory", "Fargate task ephemeral storage".
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -21,6 +23,19 @@ from dag_translator.model import Compute
 
 MOST_LAYERS = 4  # of Lambda's five, one is Airstep's own
 _LIMITS = {"memory": (128, 10_240), "timeout": (1, 900), "ephemeral_storage": (512, 10_240)}
+_FARGATE_LIMITS = {"memory": (512, 122_880), "ephemeral_storage": (512, 204_800)}
+_FREE_STORAGE = 20 * 1024  # MB that every container has
+# CPU units → memory in MB: least, most, step.
+_FARGATE_SIZES = (
+    (256, 512, 512, 512),
+    (256, 1024, 2048, 1024),
+    (512, 1024, 4096, 1024),
+    (1024, 2048, 8192, 1024),
+    (2048, 4096, 16_384, 1024),
+    (4096, 8192, 30_720, 1024),
+    (8192, 16_384, 61_440, 4096),
+    (16_384, 32_768, 122_880, 8192),
+)
 _USUAL = Compute()
 _UNITS = {"memory": "MB", "timeout": "seconds", "ephemeral_storage": "MB"}
 _OPTIONS = (*_LIMITS, "layers", "compute")
@@ -45,12 +60,37 @@ def compute_of(executor_config: Any) -> Compute:
     problems += [
         ("invalid-argument", f"executor_config has no option {name!r}", _EXAMPLE, "refused") for name in unknown
     ]
-    sizes = {name: _size(name, wanted.get(name), problems) for name in _LIMITS}
-    layers = _layers(wanted.get("layers"), problems)
-    if wanted.get("compute", "lambda") != "lambda":
-        what = f"compute {wanted['compute']!r} is not supported"
-        problems.append(("unsupported-compute", what, "leave it out: tasks run in Lambda", "refused"))
-    return Compute(**sizes, layers=layers, problems=tuple(problems))
+    on = wanted.get("compute", "lambda")
+    if on not in ("lambda", "fargate"):
+        what = f"executor_config: compute is {on!r}"
+        problems.append(("invalid-compute", what, 'write "lambda" or "fargate"', "refused"))
+    fargate = on == "fargate"
+    limits = _FARGATE_LIMITS if fargate else _LIMITS
+    for name in ("timeout", "layers") if fargate else ():
+        if wanted.get(name) is not None:
+            what = f"executor_config: {name} is for Lambda functions, the task runs in a container"
+            hint = "use execution_timeout" if name == "timeout" else "put the packages into requirements.txt"
+            problems.append(("invalid-compute", what, hint, "refused"))
+    sizes = {name: _size(name, wanted.get(name), limits[name], fargate, problems) for name in limits}
+    layers = () if fargate else _layers(wanted.get("layers"), problems)
+    return Compute(**sizes, layers=layers, on="fargate" if fargate else "lambda", problems=tuple(problems))
+
+
+def container_of(compute: Compute) -> dict[str, Any]:
+    """The container in the manifest: CPU units and MB of memory, as Fargate has them, and GiB of disk if it is
+    more than every container has.
+
+    >>> container_of(Compute(memory=9000, on="fargate"))
+    {'cpu': 2048, 'memory': 9216}
+    """
+    fits = (
+        (cpu, max(least, math.ceil(compute.memory / step) * step))
+        for cpu, least, most, step in _FARGATE_SIZES
+        if compute.memory <= most
+    )
+    cpu, memory = next(fits)
+    disk = math.ceil(compute.ephemeral_storage / 1024)
+    return {"cpu": cpu, "memory": memory, **({"disk": disk} if compute.ephemeral_storage > _FREE_STORAGE else {})}
 
 
 def row_of(compute: Compute) -> dict[str, Any]:
@@ -67,13 +107,14 @@ def row_of(compute: Compute) -> dict[str, Any]:
     }
 
 
-def _size(name: str, given: Any, problems: list[Found]) -> int:
+def _size(name: str, given: Any, limits: tuple[int, int], fargate: bool, problems: list[Found]) -> int:
     usual: int = getattr(_USUAL, name)
     if given is None:
         return usual
     if name == "timeout" and isinstance(given, timedelta):
         given = given.total_seconds()
-    least, most = _LIMITS[name]
+    least, most = limits
+    what = "a container" if fargate else "a Lambda function"
     if (
         isinstance(given, int | float)
         and not isinstance(given, bool)
@@ -81,7 +122,7 @@ def _size(name: str, given: Any, problems: list[Found]) -> int:
         and given == int(given)
     ):
         return int(given)
-    message = f"executor_config: {name} is {given!r}, a Lambda function takes {least:,} to {most:,} {_UNITS[name]}"
+    message = f"executor_config: {name} is {given!r}, {what} takes {least:,} to {most:,} {_UNITS[name]}"
     problems.append(("invalid-compute", message, f"give a whole number from {least} to {most}", "refused"))
     return usual
 

@@ -99,7 +99,8 @@ def _problems(seen: Any) -> Iterator[Found]:
             "use PythonVirtualenvOperator, whose requirements are packaged, or python=sys.executable",
         )
     function = getattr(seen, "python_callable", None)
-    names = function.__code__.co_varnames[: _arguments(function)] if hasattr(function, "__code__") else ()
+    code = getattr(function, "__code__", None)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code is not None else ()
     given: Mapping[str, Any] = getattr(seen, "op_kwargs", None) or {}
     for name in names:
         if name in _CONTEXT and name not in given:
@@ -108,8 +109,3 @@ def _problems(seen: Any) -> Iterator[Found]:
                 f"{name!r} of the context can't be handed to another interpreter",
                 f'hand over what you need of it: op_kwargs={{"…": "{{{{ {name}.… }}}}"}}',
             )
-
-
-def _arguments(function: Any) -> int:
-    code = function.__code__
-    return int(code.co_argcount + code.co_kwonlyargcount)

@@ -12,7 +12,7 @@ from typing import Any
 from dag_translator import asl
 from dag_translator.authoring import environments
 from dag_translator.check import Estimates
-from dag_translator.compute import row_of
+from dag_translator.compute import container_of, row_of
 from dag_translator.errors import Problem
 from dag_translator.model import Compute, Dag, Task
 from dag_translator.names import machine_name
@@ -58,6 +58,7 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "tasks": _tasks(dag, machine),
         "functions": {each.function: row_of(each) for each in (Compute(), *(task.compute for task in dag.tasks))},
         **_environments(dag),
+        **_containers(dag),
         "permissions": [_permission(each) for task in dag.tasks for each in _permissions(task, name)],
         "task_permissions": [
             *(_permission(each) for each in SECRETS),
@@ -66,6 +67,12 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
+
+
+def _containers(dag: Dag) -> dict[str, Any]:
+    """The containers that tasks run in; nothing if none does."""
+    wanted = [task.compute for task in dag.tasks if task.compute.on == "fargate"]
+    return {"containers": {each.container: container_of(each) for each in wanted}} if wanted else {}
 
 
 def _environments(dag: Dag) -> dict[str, Any]:
@@ -102,6 +109,7 @@ def _task(task: Task, names: list[str]) -> dict[str, Any]:
         "is_sensor": lowering.sensor,
         "is_native": lowering.native,
         "is_mapped": task.expansion is not None,
+        **({"compute": task.compute.on} if task.compute.on != "lambda" else {}),
     }
 
 

@@ -58,7 +58,8 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """What a task runs on: a Lambda function of so much memory and disk (MB), time (seconds) and with these layers.
+    """What a task runs on: a Lambda function, or a container, of so much memory and disk (MB), time (seconds) and with
+    these layers.
 
     problems: (code, message, hint, severity).
     """
@@ -67,6 +68,7 @@ class Compute:
     timeout: int = 900
     ephemeral_storage: int = 512
     layers: tuple[str, ...] = ()
+    on: Literal["lambda", "fargate"] = "lambda"
     problems: tuple[tuple[str, str, str, Severity], ...] = ()
 
     @property
@@ -76,6 +78,8 @@ class Compute:
         >>> Compute().function, Compute(memory=2048, timeout=60).function
         ('TaskFunction', 'TaskFunction2048MB60s')
         """
+        if self.on == "fargate":
+            return "TaskFunction"
         usual = Compute()
         parts = (
             f"{self.memory}MB" if self.memory != usual.memory else "",
@@ -84,6 +88,12 @@ class Compute:
             f"Layers{hashlib.sha256(' '.join(self.layers).encode()).hexdigest()[:8]}" if self.layers else "",
         )
         return f"TaskFunction{''.join(parts)}"
+
+    @property
+    def container(self) -> str:
+        """The container in the manifest, if the task runs in one; its placeholder in the definition."""
+        disk = f"{self.ephemeral_storage}MBDisk" if self.ephemeral_storage != Compute().ephemeral_storage else ""
+        return f"Container{self.memory}MB{disk}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +217,7 @@ def _details(task: Task) -> Iterator[str]:
     if task.lowering not in ("BaseOperator", task.operator):
         yield f" as {task.lowering}"
     if task.compute != Compute():
-        yield f" on {task.compute.function}"
+        yield f" on {task.compute.container if task.compute.on == 'fargate' else task.compute.function}"
     if task.environment is not None:
         yield f" with {', '.join(task.environment.requirements) or 'an interpreter of its own'}"
     if task.settings:

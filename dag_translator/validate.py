@@ -121,7 +121,7 @@ def trigger_rules_exist(dag: Dag) -> Iterator[Problem]:
 def python_fits_a_lambda(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         lowering = LOWERINGS[task.lowering]
-        native = lowering.native or lowering.sensor
+        native = lowering.native or lowering.sensor or task.compute.on == "fargate"
         longest = task.compute.timeout - LAST_SECONDS
         if task.timeout is not None and longest < task.timeout <= LONGEST_TASK and not native:
             yield _about(
@@ -135,7 +135,8 @@ def python_fits_a_lambda(dag: Dag) -> Iterator[Problem]:
                 task,
                 "task-too-long",
                 f"execution_timeout is {task.timeout / 60:g} minutes, a Lambda runs for at most {LONGEST_TASK / 60:g}",
-                "split the task, hand the work to a service (Athena, Glue, ECS, Batch), or lower execution_timeout",
+                'run it in a container, executor_config={"airstep": {"compute": "fargate"}}; or split the task, '
+                "hand the work to a service (Athena, Glue, ECS, Batch), or lower execution_timeout",
             )
 
 
@@ -181,6 +182,14 @@ def what_tasks_run_on_is_possible(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         for code, message, hint, severity in task.compute.problems:
             yield _about(task, code, message, hint, severity)
+        lowering = LOWERINGS[task.lowering]
+        if task.compute.on == "fargate" and (lowering.native or lowering.sensor or task.lowering == "EmptyOperator"):
+            yield _about(
+                task,
+                "unsupported-compute",
+                f"compute 'fargate' is for Python tasks; of {task.operator} there is no Python that takes long",
+                "leave it out",
+            )
         if len(task.compute.layers) > free:
             yield _about(
                 task,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Aws, CfnOutput, Stack, Tags
+from aws_cdk import Aws, CfnOutput, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -26,10 +26,11 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from dag_translator.errors import InternalError
+from infra.containers import Containers
 from infra.functions import FunctionSpec, add_function, asset, store_environment
 from infra.monitoring import add_dag_alarms
 from infra.packaging import DAGS_PREFIX, Package
-from infra.permissions import arn, bucket_objects, pattern, statements, table_rows
+from infra.permissions import arn, statements, task_rights
 from infra.platform_stack import DAG_TAG, ENVIRONMENT_TAG, LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
 from infra.schedules import add_schedules
 from infra.settings import Settings
@@ -96,6 +97,7 @@ class DagStack(Stack):
         self.deployment = deployment
         self.manifest = deployment.manifest
         self.function_names: set[str] = set()
+        self.containers: Containers | None = None
         self.versions = self._add_functions()
         self.machine = self._add_machine()
         self._tell_timetable()
@@ -118,6 +120,16 @@ class DagStack(Stack):
         own = self._add_environments()
         for name, size in self.manifest["functions"].items():
             versions[name] = self._add_function(name, size, layer, own).current_version.function_arn
+        if self.manifest.get("containers"):
+            self.containers = Containers(
+                self,
+                self.manifest,
+                self.settings,
+                function=versions["TaskFunction"],
+                function_name=self.settings.function(self.deployment.machine_name),
+                rights=task_rights(self.manifest, self.settings),
+            )
+            versions |= self.containers.substitutions
         if unknown := wanted - set(versions):
             raise InternalError(
                 f"{self.deployment.dag_id}: the definition names {sorted(unknown)}, the manifest does not"
@@ -130,7 +142,10 @@ class DagStack(Stack):
             return ()
         code = asset(package, self.settings.cache_folder)
         described = f"Packages that tasks of {self.deployment.machine_name} have to themselves"
-        return (lambda_.LayerVersion(self, "Environments", code=code, description=described),)
+        name = self.settings.function(self.deployment.machine_name)
+        made = lambda_.LayerVersion(self, "Environments", layer_version_name=name, code=code, description=described)
+        made.apply_removal_policy(RemovalPolicy.RETAIN)  # earlier function versions stay usable, and inspectable
+        return (made,)
 
     def _add_function(
         self, name: str, size: Mapping[str, Any], layer: lambda_.ILayerVersion, own: tuple[lambda_.ILayerVersion, ...]
@@ -168,17 +183,8 @@ class DagStack(Stack):
         )
         self.function_names.add(spec.name)
         function = add_function(self, name, spec, layer, settings)
-        granted = settings.task_permissions
-        for statement in statements(
-            [*self.manifest["task_permissions"], *granted.get("*", ()), *granted.get(dag_id, ())]
-        ):
+        for statement in task_rights(self.manifest, settings):
             function.add_to_role_policy(statement)
-        executions = f"execution/{arn('states', f'execution:{self.deployment.machine_name}')}:*"
-        own = pattern(dag_id)
-        partitions = (f"{own}/*", f"dag/{own}", executions)
-        function.add_to_role_policy(table_rows(arn("dynamodb", f"table/{settings.table}"), partitions))
-        bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
-        function.add_to_role_policy(bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"))
         return function
 
     def _tell_timetable(self) -> None:
@@ -247,6 +253,7 @@ class DagStack(Stack):
         """The machine's role. Its policies are part of it, so the machine never exists before they do."""
         own = [*statements(self.manifest["permissions"])]
         # Any version of them: a run that is under way goes on with the definition, and so the versions, it began with.
+        own += self.containers.machine_rights() if self.containers is not None else []
         functions = [arn("lambda", f"function:{name}:*") for name in sorted(self.function_names)]
         own.append(iam.PolicyStatement(sid="Functions", actions=["lambda:InvokeFunction"], resources=functions))
         observing = [iam.PolicyStatement(actions=[f"xray:{action}" for action in _TRACING], resources=["*"])]

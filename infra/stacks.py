@@ -10,6 +10,7 @@ from typing import Any
 
 from aws_cdk import App
 
+from infra.containers import check_settings
 from infra.dag_stack import DagDeployment, DagStack
 from infra.environments import environments_layer
 from infra.packaging import Package, Packager
@@ -41,6 +42,7 @@ def add_stacks(
     digests = {LAYER_PARAMETER: layer.digest, SIGNAL_PARAMETER: packager.platform_function(SIGNAL.module).digest}
     ids = [source.manifest["dag_id"] for source in sources]
     for source in sources:
+        check_settings(source.manifest, settings)
         environments = environments_layer(source.manifest, source.file, settings)
         beside = environments.size if environments is not None else 0
         package = packager.task_function(TASK_MODULE, source.file, beside)

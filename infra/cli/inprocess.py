@@ -19,16 +19,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dag_translator.names import execution_name
+from dag_translator.operators.container import RUN_TASK
 from infra.cli.run_result import RunResult
 from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
 from infra.local.engine.clock import Clock
 from infra.local.engine.integration import Integrations
 from lambdas import signal_function, task_function
+from lambdas.container import run_event
 from lambdas.memory_store import MemoryStore
 from lambdas.runtime import Runtime
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 TASK_FUNCTION, SIGNAL_FUNCTION = "TaskFunction", "SignalFunction"
+CONTAINER, CONTAINER_CLUSTER = "Container", "in-process"
 _ARN = "arn:aws:lambda:us-east-1:123456789012:function:{}:1"
 
 Json = Any
@@ -91,6 +94,8 @@ class Lambdas:
     async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
         """See `Integrations`."""
         handler = self.functions.get(_function_name(arguments["FunctionName"])) if resource == INVOKE else None
+        if resource == RUN_TASK and arguments.get("Cluster") == CONTAINER_CLUSTER:
+            return await self._container(arguments, call)
         if handler is None:  # a service, or somebody else's function
             return await self.services.call(resource, arguments, call)
         self.meter.invocations += 1
@@ -105,6 +110,20 @@ class Lambdas:
             raise lambda_error(error) from error
         await self._pass_time(invocation, call)
         return {"ExecutedVersion": "1", "Payload": payload, "StatusCode": 200}
+
+    async def _container(self, arguments: Json, call: TaskCall) -> Json:
+        """A task's container: the same code, in this process; `CONTAINER` stands for ECS."""
+        (override,) = arguments["Overrides"]["ContainerOverrides"]
+        event = json.loads(override["Environment"][0]["Value"])
+        self.meter.invocations += 1
+        invocation = Invocation(call.clock, f"container-{self.meter.invocations}", self.measured)
+        self.meter.current = invocation
+        code = self.functions[CONTAINER](event, invocation)
+        await self._pass_time(invocation, call)
+        stopped = {"LastStatus": "STOPPED", "Containers": [{"Name": override["Name"], "ExitCode": code}]}
+        if code:
+            raise TaskFailed("States.TaskFailed", json.dumps(stopped))
+        return stopped
 
     async def _pass_time(self, invocation: Invocation, call: TaskCall) -> None:
         self.meter.current = None
@@ -167,13 +186,17 @@ def run_dag(
     callbacks = Callbacks()
     runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, **({} if lender is None else {"lender": lender}))
     functions = lambda_functions(runtime, callbacks, translation.manifest["functions"])
+    network = ("ContainerSubnets", "ContainerSecurityGroups", "ContainerPublicIp")
+    containers = {name: name for name in (*network, *translation.manifest.get("containers", ()))}
     integrations = Lambdas(functions, services or Unavailable(), meter, measured)
     execution = run(
         translation.definition,
         execution_input,
         integrations=integrations,
         callbacks=callbacks,
-        placeholders={name: _ARN.format(name) for name in functions},
+        placeholders={name: _ARN.format(name) for name in functions}
+        | containers
+        | {"ContainerCluster": CONTAINER_CLUSTER},
         machine_name=translation.manifest["machine_name"],
         name=execution_name(run_id),
         start=began,
@@ -196,7 +219,10 @@ def lambda_functions(
     def signal(event: Mapping[str, Any], invocation: Invocation) -> Json:  # noqa: ARG001
         return signal_function.handle(signals, event)
 
-    return {**dict.fromkeys(names, task), SIGNAL_FUNCTION: signal}
+    def container(event: Mapping[str, Any], invocation: Invocation) -> Json:
+        return run_event(replace(runtime, now=invocation.now, worker=invocation.request_id), event)
+
+    return {**dict.fromkeys(names, task), SIGNAL_FUNCTION: signal, CONTAINER: container}
 
 
 def _function_name(arn: str) -> str:

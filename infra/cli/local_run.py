@@ -132,7 +132,7 @@ def simulate(
 
 def _refuse_too_long(manifest: Mapping[str, Any], plan: Plan) -> None:
     for task in manifest["tasks"]:
-        native = task["is_native"] or task["is_sensor"]
+        native = task["is_native"] or task["is_sensor"] or "compute" in task
         if not native and plan.seconds(task["task_id"]) > _LAMBDA_SECONDS:
             raise UsageError(
                 f"durations: {task['task_id']}: a Python task has at most {_LAMBDA_SECONDS} s in Lambda\n"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dag_translator.compute import compute_of
+from dag_translator.compute import compute_of, container_of
 from dag_translator.model import Compute
 from dag_translator.pipeline import Refused, Translation, translate_file
 from infra.cli.local_run import run_file
@@ -125,6 +127,9 @@ def test_what_is_possible(config: Any, compute: Compute) -> None:
         ({"airstep": {"timeout": True}}, "invalid-compute", "refused", "True"),
         ({"airstep": {"ephemeral_storage": 20_000}}, "invalid-compute", "refused", "512 to 10,240 MB"),
         ({"airstep": {"layers": "arn"}}, "invalid-compute", "refused", "no list"),
+        ({"airstep": {"compute": "ec2"}}, "invalid-compute", "refused", "'ec2'"),
+        ({"airstep": {"compute": "fargate", "timeout": 60}}, "invalid-compute", "refused", "timeout is for Lambda"),
+        ({"airstep": {"compute": "fargate", "memory": 130_000}}, "invalid-compute", "refused", "512 to 122,880 MB"),
         ({"airstep": {"cpu": 2}}, "invalid-argument", "refused", "'cpu'"),
         ({"airstep": 2048}, "invalid-argument", "refused", "no dictionary"),
         ("large", "invalid-argument", "refused", "no dictionary"),
@@ -150,6 +155,7 @@ def test_what_is_wrong_says_so(config: Any, code: str, severity: str, words: str
     ("arguments", "words"),
     [
         ('execution_timeout=timedelta(seconds=100), executor_config={"airstep": {"timeout": 120}}', "ends after 120 s"),
+        ("execution_timeout=timedelta(hours=1)", "a Lambda runs for at most"),
         ('executor_config={"airstep": {"layers": ["arn:aws:lambda:x:1:layer:a:1"] * 5}}', "5 layers"),
     ],
 )
@@ -159,3 +165,116 @@ def test_what_does_not_fit_together(tmp_path: Path, arguments: str, words: str) 
     (problem,) = done.problems
     assert words in problem.message
     assert problem.task_id == "t"
+
+
+@pytest.mark.parametrize(
+    ("memory", "row"),
+    [
+        (512, {"cpu": 256, "memory": 512}),
+        (700, {"cpu": 256, "memory": 1024}),
+        (3000, {"cpu": 512, "memory": 3072}),
+        (16_385, {"cpu": 4096, "memory": 17_408}),
+        (61_440, {"cpu": 8192, "memory": 61_440}),
+        (122_880, {"cpu": 16_384, "memory": 122_880}),
+    ],
+)
+def test_fargate_has_its_own_sizes(memory: int, row: dict[str, int]) -> None:
+    assert container_of(Compute(memory=memory, on="fargate")) == row
+
+
+CONTAINERS = """
+from airflow.exceptions import AirflowFailException, AirflowSkipException
+F = {"airstep": {"compute": "fargate", "memory": 9000, "ephemeral_storage": 30_000}}
+tries, own, called = [], [], []
+
+def tell(context):
+    called.append(1)
+
+@task(executor_config=F, execution_timeout=timedelta(hours=3))
+def big():
+    return "x" * 300_000
+
+@task(executor_config=F, retries=2, retry_delay=timedelta(seconds=5))
+def flaky(x, ti=None):
+    own.append(ti.try_number)
+    if len(own) < 3:
+        raise ValueError(len(own))
+    return [len(x), own]
+
+@task(executor_config=F, retries=1, retry_delay=timedelta(seconds=1), on_failure_callback=tell)
+def hopeless():
+    tries.append("hopeless")
+    raise ValueError("again")
+
+@task(executor_config=F)
+def skips():
+    raise AirflowSkipException("so")
+
+@task(executor_config=F, retries=3)
+def fails():
+    tries.append("fails")
+    raise AirflowFailException("for good")
+
+@task(executor_config=F)
+def m(x):
+    return x * 2
+
+@task.branch(executor_config=F)
+def chooses():
+    return "left"
+
+@task(trigger_rule="all_done")
+def after():
+    return [tries.count("hopeless"), tries.count("fails"), len(called)]
+
+@task
+def left(): ...
+
+@task
+def right(): ...
+
+flaky(big())
+chooses() >> [left(), right()]
+[hopeless(), skips(), fails(), m.expand(x=[1, 2])] >> after()
+"""
+
+
+def test_a_container_has_the_states_tries_and_xcoms_of_a_lambda(tmp_path: Path) -> None:
+    translated(tmp_path, CONTAINERS)
+    result = run_file(tmp_path / "a_dag.py", None, None, {"note": "x" * 9000})
+    tasks = ("big", "flaky", "hopeless", "skips", "fails", "after", "chooses", "left", "right")
+    assert [result.tasks[name] for name in tasks] == [
+        "success", "success", "failed", "skipped", "failed", "success", "success", "success", "skipped",
+    ]  # fmt: skip
+    assert [result.xcoms[f"m[{index}]"]["return_value"] for index in (0, 1)] == [2, 4]
+    assert result.xcoms["flaky"]["return_value"] == [300_000, [1, 2, 3]]
+    assert (result.try_number["flaky"], result.try_number["hopeless"], result.try_number["fails"]) == (3, 2, 1)
+    assert result.xcoms["after"]["return_value"] == [2, 1, 1]
+    assert (result.errors["fails"], result.errors["hopeless"]) == ("for good", "again")
+
+
+def test_what_a_container_is_told_and_who_may_stop_it(tmp_path: Path) -> None:
+    done = translated(tmp_path, CONTAINERS)
+    assert isinstance(done, Translation)
+    assert done.manifest["containers"] == {"Container9000MB30000MBDisk": {"cpu": 2048, "memory": 9216, "disk": 30}}
+    assert set(done.manifest["functions"]) == {"TaskFunction"}
+    text = json.dumps(done.definition)
+    assert text.count("ecs:runTask.sync") == 7
+    assert "conf" not in "".join(re.findall(r'"Overrides".*?\\]', text))
+    actions = {action for row in done.manifest["permissions"] for action in row["actions"]}
+    assert actions == {
+        *("ecs:StopTask", "ecs:DescribeTasks", "events:PutTargets", "events:PutRule", "events:DescribeRule"),
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'from airflow.operators.empty import EmptyOperator\nEmptyOperator(task_id="t", executor_config=F)',
+        "@task.sensor(executor_config=F)\ndef t(): return True\nt()",
+    ],
+)
+def test_a_container_is_for_python_tasks(tmp_path: Path, text: str) -> None:
+    done = translated(tmp_path, f'F = {{"airstep": {{"compute": "fargate"}}}}\n{text}\n')
+    assert isinstance(done, Refused)
+    assert [problem.code for problem in done.problems] == ["unsupported-compute"]
