@@ -104,7 +104,7 @@ mapped.expand(x=[1, 2])
 
 def file(folder: Path, text: str) -> Path:
     path = folder / "a_dag.py"
-    path.write_text(HEAD + text)
+    path.write_text(f"{HEAD}{text}\ndag.__exit__(None, None, None)\n")
     return path
 
 

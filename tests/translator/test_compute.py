@@ -48,7 +48,7 @@ s()
 
 def translated(folder: Path, text: str) -> Translation | Refused:
     path = folder / "a_dag.py"
-    path.write_text(HEAD + text)
+    path.write_text(f"{HEAD}{text}\ndag.__exit__(None, None, None)\n")
     (only,) = translate_file(path)
     return only
 
