@@ -24,6 +24,7 @@ from infra.cli.run_result import RunResult
 from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
 from infra.local.engine.clock import Clock
 from infra.local.engine.integration import Integrations
+from infra.local.stepfunctions.parts import Parts
 from lambdas import signal_function, task_function
 from lambdas.container import run_event
 from lambdas.memory_store import MemoryStore
@@ -185,23 +186,27 @@ def run_dag(
     execution_input["run_id"] = run_id
     callbacks = Callbacks()
     runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, **({} if lender is None else {"lender": lender}))
-    functions = lambda_functions(runtime, callbacks, translation.manifest["functions"])
+    handlers = lambda_functions(runtime, callbacks, translation.manifest["functions"])
+    integrations = Lambdas(handlers, services or Unavailable(), meter, measured)
+    machine_name = translation.manifest["machine_name"]
     network = ("ContainerSubnets", "ContainerSecurityGroups", "ContainerPublicIp")
     containers = {name: name for name in (*network, *translation.manifest.get("containers", ()))}
-    integrations = Lambdas(functions, services or Unavailable(), meter, measured)
+    placeholders = {name: _ARN.format(name) for name in handlers} | containers
+    placeholders["ContainerCluster"] = CONTAINER_CLUSTER
+    parts = Parts(translation.parts, integrations, machine_name, placeholders)
     execution = run(
         translation.definition,
         execution_input,
-        integrations=integrations,
+        integrations=parts,
         callbacks=callbacks,
-        placeholders={name: _ARN.format(name) for name in functions}
-        | containers
-        | {"ContainerCluster": CONTAINER_CLUSTER},
-        machine_name=translation.manifest["machine_name"],
+        placeholders=parts.placeholders,
+        machine_name=machine_name,
         name=execution_name(run_id),
         start=began,
+        on_start=parts.begin,
     )
-    return RunResult.of(translation, run_id, execution, store, meter.invocations, meter.seconds)
+    executions = (execution, *parts.started.values())
+    return RunResult.of(translation, run_id, executions, store, meter.invocations, meter.seconds)
 
 
 def lambda_functions(
