@@ -34,6 +34,7 @@ DAG_IDS = (
         "mapped",
         "n_shape",
         "odd_names",
+        "own_compute",
         "retries",
     ),
     *("sensors", "setup_teardown", "short_circuit", "trigger"),

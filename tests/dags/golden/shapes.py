@@ -4,7 +4,12 @@ from datetime import datetime, timedelta
 
 from airflow import DAG
 from airflow.operators.empty import EmptyOperator
-from airflow.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
+from airflow.operators.python import (
+    BranchPythonOperator,
+    PythonOperator,
+    ShortCircuitOperator,
+    PythonVirtualenvOperator,
+)
 from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.operators.batch import BatchOperator
@@ -133,6 +138,15 @@ with DAG("mapped", **KW):
     AthenaOperator.partial(
         task_id="repair", database="db", output_location="s3://bucket/results/", trigger_rule="all_done"
     ).expand(query=load.output)
+
+with DAG("own_compute", **KW):
+    container = {"airstep": {"compute": "fargate", "memory": 16_384}}
+    train = step("train", executor_config=container, execution_timeout=timedelta(hours=6), retries=1)
+    train >> step("score", executor_config={"airstep": {"memory": 3008, "ephemeral_storage": 2048}})
+    PythonOperator.partial(task_id="parts", python_callable=work, executor_config=container).expand(
+        op_args=[["a"], ["b"]]
+    )
+    PythonVirtualenvOperator(task_id="alone", python_callable=work, requirements=["tiny==1"])
 
 with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()
