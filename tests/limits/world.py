@@ -1,0 +1,227 @@
+"""Many runs of several DAGs at once on the engine: virtual clock, Step Functions' own API, a store in memory, and the
+platform's functions as they are.
+
+`most` counts, while tasks run, how many did so at the same time; a store may die between two writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dag_translator.load import load
+from dag_translator.names import execution_name, machine_name
+from dag_translator.pipeline import Translation, translate_loaded
+from infra.cli.inprocess import SIGNAL_FUNCTION, TASK_FUNCTION, Invocation, Lambdas, Meter, Unavailable
+from infra.local.engine.clock import VirtualClock, VirtualLoop
+from infra.local.engine.run import substituted
+from infra.local.stepfunctions.service import StepFunctions
+from lambdas import admission, run_ended, signal_function, slots, task_function
+from lambdas.memory_store import MemoryStore
+from lambdas.records import RunKey
+from lambdas.runtime import Runtime
+from lambdas.store import Delete, Put, Write
+
+FILE = Path(__file__).parent / "dags.py"
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+Json = Any
+
+
+class Killed(Exception):
+    """The Lambda was stopped here."""
+
+
+class FragileStore(MemoryStore):
+    """kill: asked before each write of a platform function whether it dies there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kill: Callable[[], bool] = lambda: False
+
+    def write(self, writes: Sequence[Write]) -> bool:
+        self._die()
+        return super().write(writes)
+
+    def write_many(self, writes: Iterable[Put | Delete]) -> None:
+        self._die()
+        super().write_many(writes)
+
+    def merge(self, pk: str, sk: str, add: Mapping[str, set[str]], assign: Mapping[str, Any]) -> dict[str, Any]:
+        self._die()
+        return super().merge(pk, sk, add, assign)
+
+    def _die(self) -> None:
+        if self.kill():
+            raise Killed
+
+
+@cache
+def translations() -> Mapping[str, tuple[Translation, Any]]:
+    """dag_id → the translation and the live DAG."""
+    loaded = load(FILE)
+    found = translate_loaded(loaded, FILE.parent)
+    assert all(isinstance(each, Translation) for each in found), found
+    live = {dag.dag_id: dag for dag in loaded.dags}
+    return {each.dag_id: (each, live[each.dag_id]) for each in found if isinstance(each, Translation)}
+
+
+@dataclass
+class World:
+    """dag_ids: what is deployed. seconds: how long a task takes. lost: whether a status event (of which execution) never arrives."""
+
+    dag_ids: tuple[str, ...]
+    seed: int = 5
+    seconds: Callable[[], float] = lambda: 1.0
+    lost: Callable[[str], bool] = lambda _: False
+    store: FragileStore = field(default_factory=FragileStore)
+
+    def __post_init__(self) -> None:
+        self.loop = VirtualLoop()
+        self.clock = VirtualClock(self.loop, START)
+        self.most: dict[str, int] = defaultdict(int)
+        self.running: Counter[str] = Counter()
+        self.begun: list[tuple[str, str]] = []  # (run_id, task_id), in the order in which they ran
+        self.armed = 0
+        functions = {f"{TASK_FUNCTION}-{dag_id}": self._task(dag_id) for dag_id in self.dag_ids}
+        self.service = StepFunctions(
+            account="123456789012",
+            region="us-east-1",
+            integrations=Counting({**functions, SIGNAL_FUNCTION: self._signal}, Unavailable(), Meter(), world=self),
+            clock=self.clock,
+            generator=random.Random(self.seed),
+            emit=self._emit,
+        )
+        callbacks = self.service.engine.callbacks
+        self.signals = signal_function.Signals(self.store, callbacks, self._arm)
+        self.waiting = admission.Waiting(self.store, lambda token: signal_function.tell(self.signals, token), self._arm)
+        self.arns = {dag_id: self._create(dag_id) for dag_id in self.dag_ids}
+
+    # -- what a test does -------------------------------------------------------------------------------------------
+
+    def start(self, dag_id: str, day: int = 1, *, name: str | None = None, conf: Json = None, **also: Json) -> str:
+        """Start the run of a day; the execution's ARN."""
+        logical = datetime(2024, 1, 1, tzinfo=UTC).replace(day=day).isoformat()
+        run_id = f"scheduled__{logical}"
+        given = {
+            "run_id": run_id,
+            "run_type": "scheduled",
+            "logical_date": logical,
+            "data_interval_start": logical,
+            "data_interval_end": logical,
+            "conf": conf or {},
+            **also,
+        }
+        arn = self.arns[dag_id]
+        return str(
+            self.act(
+                "StartExecution", stateMachineArn=arn, name=name or execution_name(run_id), input=json.dumps(given)
+            )["executionArn"]
+        )
+
+    def act(self, action: str, **request: Json) -> Json:
+        return self.loop.run_until_complete(self.service.handle(action, request))
+
+    def pass_time(self, seconds: float) -> None:
+        self.loop.run_until_complete(asyncio.sleep(seconds))
+
+    def wake(self, **what: Json) -> Json:
+        """What the command does when somebody has changed a pool or a record."""
+
+        async def call() -> Json:
+            return signal_function.handle(self.signals, {"kind": "wake", **what})
+
+        return self.loop.run_until_complete(call())
+
+    def finish(self, *arns: str) -> list[str]:
+        """Let time pass until the executions are over; their states."""
+        executions = [self.service.registry.execution(arn) for arn in arns]
+        for execution in executions:
+            self.loop.run_until_complete(asyncio.wait_for(execution.wait(), 30 * 86400))
+        self.pass_time(0.1)
+        return [execution.status for execution in executions]
+
+    def states(self, dag_id: str, day: int = 1) -> dict[str, str]:
+        """The task instances' states in the table."""
+        run = RunKey(dag_id, f"scheduled__{datetime(2024, 1, day, tzinfo=UTC).isoformat()}")
+        return {record.task_id: record.state for record in self.store.list_tasks(run)}
+
+    def left(self) -> list[tuple[str, str]]:
+        """Items of claims and waits that are still there."""
+        own = ("slots/", "past/wait/")
+        return [key for key in self.store.items if key[1].startswith(own) or key[1].startswith(("wait/", "held/"))]
+
+    def used(self, gate: str) -> int:
+        return slots.occupancy(self.store, gate)["used"]
+
+    def close(self) -> None:
+        self.loop.run_until_complete(self.service.close())
+        self.loop.close()
+
+    # -- what the machines meet -------------------------------------------------------------------------------------
+
+    def _create(self, dag_id: str) -> str:
+        placeholders = {TASK_FUNCTION: f"{TASK_FUNCTION}-{dag_id}", SIGNAL_FUNCTION: SIGNAL_FUNCTION}
+        text = json.dumps(substituted(translations()[dag_id][0].definition, placeholders))
+        role = "arn:aws:iam::123456789012:role/airstep"
+        request = {"name": machine_name(dag_id), "definition": text, "roleArn": role}
+        return str(self.act("CreateStateMachine", **request)["stateMachineArn"])
+
+    def _arm(self) -> None:
+        self.armed += 1
+
+    def _task(self, dag_id: str) -> Callable[[Any, Invocation], Json]:
+        runtime = Runtime(dag=translations()[dag_id][1], store=self.store)
+
+        def handler(event: Mapping[str, Any], invocation: Invocation) -> Json:
+            from dataclasses import replace
+
+            mine = replace(runtime, now=invocation.now, sleep=invocation.spend, worker=invocation.request_id)
+            return task_function.handle(mine, event)
+
+        return handler
+
+    def _signal(self, event: Mapping[str, Any], _: Invocation) -> Json:
+        return signal_function.handle(self.signals, event)
+
+    def _emit(self, event: dict[str, Any]) -> None:
+        detail = event["detail"]
+        if detail["status"] == "RUNNING" or self.lost(detail["executionArn"]):
+            return
+        self.ended(event)
+
+    def ended(self, event: Mapping[str, Any]) -> None:
+        """The run-ended function's work."""
+        run_ended.run_ended(self.store, event, self.clock.now().isoformat())
+        admission.execution_over(self.waiting, event["detail"]["executionArn"])
+
+
+@dataclass(slots=True)
+class Counting(Lambdas):
+    """Counts the tasks that run at the same time, and lets each of them take its time."""
+
+    world: Any = None
+
+    async def call(self, resource: str, arguments: Json, call: Any) -> Json:
+        payload = arguments.get("Payload") or {}
+        if payload.get("kind") not in ("run_task", "poke_sensor"):
+            return await Lambdas.call(self, resource, arguments, call)
+        task_id, run = payload["task_id"], payload["run"]
+        dag_id = run["dag_id"]
+        self.world.begun.append((run["run_id"], task_id))
+        for name in (dag_id, f"{dag_id}/{run['run_id']}", "all"):
+            self.world.running[name] += 1
+            self.world.most[name] = max(self.world.most[name], self.world.running[name])
+        try:
+            await call.sleep(self.world.seconds())
+            return await Lambdas.call(self, resource, arguments, call)
+        finally:
+            for name in (dag_id, f"{dag_id}/{run['run_id']}", "all"):
+                self.world.running[name] -= 1
