@@ -47,6 +47,7 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         catchup=bool(dag.catchup),
         max_active_runs=dag.max_active_runs,
         max_active_tasks=binding_max_active_tasks(dag),
+        max_consecutive_failed_dag_runs=int(dag.max_consecutive_failed_dag_runs or 0),
         start_date=_instant(dag.start_date),
         end_date=_instant(dag.end_date),
         timezone=str(dag.timezone),

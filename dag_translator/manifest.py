@@ -51,6 +51,7 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "schedule": dag.schedule,
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
+        **_if_set("max_consecutive_failed_dag_runs", dag.max_consecutive_failed_dag_runs),
         "start_date": dag.start_date,
         "end_date": dag.end_date,
         "timezone": dag.timezone,
@@ -64,6 +65,10 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
+
+
+def _if_set(name: str, value: int) -> dict[str, int]:
+    return {name: value} if value > 0 else {}
 
 
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:

@@ -118,6 +118,7 @@ class Dag:
     catchup: bool = False
     max_active_runs: int = 16
     max_active_tasks: int | None = None
+    max_consecutive_failed_dag_runs: int = 0
     start_date: str | None = None
     end_date: str | None = None
     timezone: str = "UTC"

@@ -106,6 +106,7 @@ def execution_over(waiting: Waiting, execution_arn: str) -> None:
     if found is None:
         return
     run, execution = found
+    past.forget(waiting.store, run.dag_id, {run.run_id})
     slots.serve(waiting.store, waiting.tell, slots.withdraw_all(waiting.store, run, execution))
     past.wake(waiting.store, waiting.tell, run)
 

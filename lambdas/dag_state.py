@@ -3,6 +3,7 @@
     pk "dag/{dag_id}"  sk "state"                        {"is_paused"}
                        sk "active"                       {"version", "runs": {run_id: execution name}}
                        sk "queue/{run_after}/{run_id}"   {"run_id", "input": JSON text of the execution's input}
+                       sk "machine"                      {"event": JSON text}: how runs are started by hand
                        sk "schedule"                     {"version", "event": JSON text, "cursor", …}: the
                        schedule's last event
 
@@ -144,6 +145,15 @@ class DagState:
     def schedule(self) -> Item | None:
         """The item of the schedule's last event, None before the first."""
         return self.store.read(self.pk, "schedule")
+
+    def last_event(self) -> dict[str, Any] | None:
+        """The schedule's last event; of a DAG without a schedule what `remember` was given last. None before both."""
+        item = self.schedule() or self.store.read(self.pk, "machine")
+        return json.loads(item["event"]) if item is not None else None
+
+    def remember(self, event: Mapping[str, Any]) -> None:
+        """Keep how runs of the DAG are started by hand."""
+        self.store.write([Put(self.pk, "machine", {"event": json.dumps(event)})])
 
     def save_schedule(self, before: Item | None, attributes: Item) -> bool:
         """Replace it; False if somebody else has written since `before` was read."""

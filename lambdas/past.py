@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,9 +118,11 @@ def announce(dag_id: str, run_id: str, logical_date: str) -> Put:
     return Put(f"dag/{dag_id}", f"due/{logical_date}/{run_id}", {})
 
 
-def begun(dag_id: str, run_id: str, logical_date: str) -> Delete:
-    """What to write when an announced run has its DagRun, or will never have one."""
-    return Delete(f"dag/{dag_id}", f"due/{logical_date}/{run_id}")
+def forget(store: Store, dag_id: str, run_ids: Collection[str]) -> None:
+    """These runs have ended, or will not begin: nobody has to wait for their DagRuns."""
+    found = [item for item in store.query(f"dag/{dag_id}", "due/") if item["sk"].split("/", 2)[2] in run_ids]
+    if found:
+        store.write_many([Delete(item["pk"], item["sk"]) for item in found])
 
 
 def _counts(past: Past, logical_date: str | None, run_type: str) -> bool:
@@ -139,7 +141,7 @@ def _is_first_of_backfill(store: Store, run: RunKey) -> bool:
 
 def _is_fine(store: Store, past: Past, before: RunKey) -> bool:
     run = store.get_run(before)
-    if run is None:
+    if run is None or (run.state in FINAL_RUN_STATES and _is_announced(store, run)):
         return False
     records: dict[str, list[TaskRecord]] = {}
     for record in store.list_tasks(before):
@@ -152,14 +154,20 @@ def _is_fine(store: Store, past: Past, before: RunKey) -> bool:
     return all(_is_done(run, each, records.get(each, ()), told) for each in asked)
 
 
+def _is_announced(store: Store, run: DagRun) -> bool:
+    """Whether a run that has ended is about to run again."""
+    return store.read(f"dag/{run.dag_id}", f"due/{run.logical_date}/{run.run_id}") is not None
+
+
 def _is_done(run: DagRun, task_id: str, records: Any, told: Item) -> bool:
     if f"{run.execution} {task_id}" in told.get("tasks", ()):
         return True
     if not records:  # a task that the run did not have
         return run.state == "success"
-    # How many instances a mapped task has is certain only when it, or its run, is through.
-    certain = all(record.map_index < 0 for record in records) or run.state in FINAL_RUN_STATES
-    return certain and all(record.state in _FINE for record in records)
+    # While the run goes on, records of an earlier execution are out of date, and the instances of a mapped task may be
+    # more than have records.
+    certain = all(record.map_index < 0 and record.execution == run.execution for record in records)
+    return (certain or run.state in FINAL_RUN_STATES) and all(record.state in _FINE for record in records)
 
 
 def _has_ever_run(store: Store, past: Past) -> bool:

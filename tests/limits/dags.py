@@ -7,7 +7,7 @@ from airflow.exceptions import AirflowFailException, AirflowSkipException
 from airflow.operators.python import PythonOperator
 from airflow.sensors.python import PythonSensor
 
-KW = dict(schedule=None, start_date=datetime(2024, 1, 1))
+KW = {"schedule": None, "start_date": datetime(2024, 1, 1)}
 
 
 def work(**context):

@@ -11,7 +11,7 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -75,7 +75,8 @@ def translations() -> Mapping[str, tuple[Translation, Any]]:
 
 @dataclass
 class World:
-    """dag_ids: what is deployed. seconds: how long a task takes. lost: whether a status event (of which execution) never arrives."""
+    """dag_ids: what is deployed. seconds: how long a task takes. lost: whether the status event of an execution (by its
+    ARN) never arrives."""
 
     dag_ids: tuple[str, ...]
     seed: int = 5
@@ -181,8 +182,6 @@ class World:
         runtime = Runtime(dag=translations()[dag_id][1], store=self.store)
 
         def handler(event: Mapping[str, Any], invocation: Invocation) -> Json:
-            from dataclasses import replace
-
             mine = replace(runtime, now=invocation.now, sleep=invocation.spend, worker=invocation.request_id)
             return task_function.handle(mine, event)
 
