@@ -119,6 +119,10 @@ class DagState:
         self._change_active(change)
         return list(found)
 
+    def occupy(self, run_id: str, execution: str) -> None:
+        """The run takes up a place, even if there is none: somebody has started it in the console, or another DAG."""
+        self._change_active(lambda runs: runs.setdefault(run_id, execution))
+
     def release(self, run_id: str) -> None:
         """The run has ended: its place is free."""
         self._change_active(lambda runs: runs.pop(run_id, None))

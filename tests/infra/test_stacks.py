@@ -327,4 +327,8 @@ def test_the_backfill_function_reads_timetables_which_every_dag_tells(cloud: Clo
     assert function["Environment"]["Variables"]["AIRSTEP_DAG_PARAMETERS"] == "/airstep/dags/"
     parameter = cloud.one(DAILY, "AWS::SSM::Parameter")
     assert (parameter["Name"], parameter["Tier"]) == ("/airstep/dags/daily_sales", "Standard")
-    assert json.loads(parameter["Value"]) == {"dag_id": "daily_sales", "spec": {"cron": "0 5 13 * 1"}}
+    assert json.loads(parameter["Value"]) == {
+        "dag_id": "daily_sales",
+        "spec": {"cron": "0 5 13 * 1"},
+        "runs": {"max_active_runs": 16},
+    }
