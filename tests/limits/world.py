@@ -10,9 +10,10 @@ import asyncio
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,13 @@ from infra.cli.inprocess import SIGNAL_FUNCTION, TASK_FUNCTION, Invocation, Lamb
 from infra.local.engine.clock import VirtualClock, VirtualLoop
 from infra.local.engine.run import substituted
 from infra.local.stepfunctions.service import StepFunctions
-from lambdas import admission, run_ended, signal_function, slots, task_function
+from lambdas import admission, dispatcher, run_ended, signal_function, slots, sweep, task_function
+from lambdas.dag_state import DagState, Queued
 from lambdas.memory_store import MemoryStore
 from lambdas.records import RunKey
 from lambdas.runtime import Runtime
 from lambdas.store import Delete, Put, Write
+from tests.schedule.world import AwsError
 
 FILE = Path(__file__).parent / "dags.py"
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -45,6 +48,7 @@ class FragileStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.kill: Callable[[], bool] = lambda: False
+        self.armed = False
 
     def write(self, writes: Sequence[Write]) -> bool:
         self._die()
@@ -59,7 +63,7 @@ class FragileStore(MemoryStore):
         return super().merge(pk, sk, add, assign)
 
     def _die(self) -> None:
-        if self.kill():
+        if self.armed and self.kill():
             raise Killed
 
 
@@ -75,13 +79,14 @@ def translations() -> Mapping[str, tuple[Translation, Any]]:
 
 @dataclass
 class World:
-    """dag_ids: what is deployed. seconds: how long a task takes. lost: whether the status event of an execution (by its
-    ARN) never arrives."""
+    """dag_ids: what is deployed, each with `max_active_runs`. seconds: how long a task takes. lost: whether the status
+    event of an execution (by its ARN) never arrives."""
 
     dag_ids: tuple[str, ...]
     seed: int = 5
     seconds: Callable[[], float] = lambda: 1.0
     lost: Callable[[str], bool] = lambda _: False
+    max_active_runs: int = 1_000
     store: FragileStore = field(default_factory=FragileStore)
 
     def __post_init__(self) -> None:
@@ -90,7 +95,8 @@ class World:
         self.most: dict[str, int] = defaultdict(int)
         self.running: Counter[str] = Counter()
         self.begun: list[tuple[str, str]] = []  # (run_id, task_id), in the order in which they ran
-        self.armed = 0
+        self.armed = self.kills = 0
+        self.ends: Counter[str] = Counter()
         functions = {f"{TASK_FUNCTION}-{dag_id}": self._task(dag_id) for dag_id in self.dag_ids}
         self.service = StepFunctions(
             account="123456789012",
@@ -103,29 +109,33 @@ class World:
         callbacks = self.service.engine.callbacks
         self.signals = signal_function.Signals(self.store, callbacks, self._arm)
         self.waiting = admission.Waiting(self.store, lambda token: signal_function.tell(self.signals, token), self._arm)
+        self.dispatcher = dispatcher.Dispatcher(
+            self.store, self, self.clock.now, lambda *_: 0, self.waiting.tell, self._arm, self._status
+        )
+        self.requested: dict[str, str] = {}
+        self.tasks: list[Any] = []
+        self.executing = 0
         self.arns = {dag_id: self._create(dag_id) for dag_id in self.dag_ids}
 
     # -- what a test does -------------------------------------------------------------------------------------------
 
     def start(self, dag_id: str, day: int = 1, *, name: str | None = None, conf: Json = None, **also: Json) -> str:
         """Start the run of a day; the execution's ARN."""
-        logical = datetime(2024, 1, 1, tzinfo=UTC).replace(day=day).isoformat()
-        run_id = f"scheduled__{logical}"
-        given = {
-            "run_id": run_id,
-            "run_type": "scheduled",
-            "logical_date": logical,
-            "data_interval_start": logical,
-            "data_interval_end": logical,
-            "conf": conf or {},
-            **also,
-        }
+        given = {**self.input(day, conf), **also}
+        run_id = str(given["run_id"])
         arn = self.arns[dag_id]
         return str(
             self.act(
                 "StartExecution", stateMachineArn=arn, name=name or execution_name(run_id), input=json.dumps(given)
             )["executionArn"]
         )
+
+    @staticmethod
+    def input(day: int, conf: Json = None) -> dict[str, Any]:
+        """The input of the run of a day, 1 being January 1, 2024."""
+        logical = (datetime(2023, 12, 31, tzinfo=UTC) + timedelta(days=day)).isoformat()
+        times = dict.fromkeys(("logical_date", "data_interval_start", "data_interval_end"), logical)
+        return {"run_id": f"scheduled__{logical}", "run_type": "scheduled", **times, "conf": conf or {}}
 
     def act(self, action: str, **request: Json) -> Json:
         return self.loop.run_until_complete(self.service.handle(action, request))
@@ -141,6 +151,37 @@ class World:
 
         return self.loop.run_until_complete(call())
 
+    def request(self, dag_id: str, day: int, conf: Json = None, times: int = 1) -> None:
+        """Somebody asks the dispatcher for the run of a day, and the request is delivered so many times."""
+        given = self.input(day, conf)
+        event = {
+            "dag_id": dag_id,
+            "state_machine_arn": self.arns[dag_id],
+            "max_active_runs": self.max_active_runs,
+            "waiting": True,
+        }
+        for _ in range(times):
+            with self.dying():
+                queued = Queued(given["run_id"], given["logical_date"], given)
+                DagState(self.store, dag_id).enqueue(queued)
+                dispatcher.dispatch(self.dispatcher, event)
+
+    def sweep(self) -> Json:
+        """The one-time schedule fires."""
+        with self.dying():
+            return sweep.sweep(run_ended.sweeper(self.dispatcher))
+
+    @contextmanager
+    def dying(self) -> Iterator[None]:
+        """The block is a platform function that may die between two writes; whoever called it does not notice."""
+        self.store.armed = True
+        try:
+            yield
+        except Killed:
+            self.kills += 1
+        finally:
+            self.store.armed = False
+
     def finish(self, *arns: str) -> list[str]:
         """Let time pass until the executions are over; their states."""
         executions = [self.service.registry.execution(arn) for arn in arns]
@@ -151,7 +192,7 @@ class World:
 
     def states(self, dag_id: str, day: int = 1) -> dict[str, str]:
         """The task instances' states in the table."""
-        run = RunKey(dag_id, f"scheduled__{datetime(2024, 1, day, tzinfo=UTC).isoformat()}")
+        run = RunKey(dag_id, self.input(day)["run_id"])
         return {record.task_id: record.state for record in self.store.list_tasks(run)}
 
     def left(self) -> list[tuple[str, str]]:
@@ -188,18 +229,45 @@ class World:
         return handler
 
     def _signal(self, event: Mapping[str, Any], _: Invocation) -> Json:
-        return signal_function.handle(self.signals, event)
+        self.store.armed = True
+        try:
+            return signal_function.handle(self.signals, event)
+        finally:
+            self.store.armed = False
 
     def _emit(self, event: dict[str, Any]) -> None:
         detail = event["detail"]
-        if detail["status"] == "RUNNING" or self.lost(detail["executionArn"]):
+        if detail["status"] == "RUNNING":
+            self.executing += 1
+            self.most["executions"] = max(self.most["executions"], self.executing)
             return
-        self.ended(event)
+        self.executing -= 1
+        self.ends[detail["name"]] += 1
+        if not self.lost(detail["executionArn"]):
+            self._ended(event)
 
-    def ended(self, event: Mapping[str, Any]) -> None:
-        """The run-ended function's work."""
-        run_ended.run_ended(self.store, event, self.clock.now().isoformat())
-        admission.execution_over(self.waiting, event["detail"]["executionArn"])
+    def _ended(self, event: Mapping[str, Any]) -> None:
+        """The run-ended function; EventBridge calls it again when it dies."""
+        kills = self.kills
+        with self.dying():
+            run_ended.close(self.dispatcher, event, self.clock.now().isoformat())
+        if self.kills > kills:
+            self.loop.call_later(1, self._ended, event)
+
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> None:
+        """For the dispatcher, which runs inside the loop: Step Functions' idempotency, and the start a moment later."""
+        if name in self.requested:
+            if self.ends[name] or self.requested[name] != input:
+                raise AwsError("ExecutionAlreadyExists")
+            return
+        self.requested[name] = input
+        request = {"stateMachineArn": stateMachineArn, "name": name, "input": input}
+        self.tasks.append(self.loop.create_task(self.service.handle("StartExecution", request)))
+
+    def _status(self, arn: str) -> str | None:
+        if arn.rsplit(":", 1)[1] not in self.requested:
+            return None
+        return str(self.service.registry.execution(arn).status)
 
 
 @dataclass(slots=True)
