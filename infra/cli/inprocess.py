@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from infra.cli.run_result import RunResult
 from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
 from infra.local.engine.clock import Clock
 from infra.local.engine.integration import Integrations
-from lambdas import signal_function, task_function
+from lambdas import signal_function, slots, task_function
 from lambdas.memory_store import MemoryStore
 from lambdas.runtime import Runtime
 
@@ -166,6 +166,7 @@ def run_dag(
     execution_input["run_id"] = run_id
     callbacks = Callbacks()
     runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, **({} if lender is None else {"lender": lender}))
+    _make_pools(store, translation.model.tasks)
     integrations = Lambdas(lambda_functions(runtime, callbacks), services or Unavailable(), meter, measured)
     execution = run(
         translation.definition,
@@ -178,6 +179,13 @@ def run_dag(
         start=began,
     )
     return RunResult.of(translation, run_id, execution, store, meter.invocations, meter.seconds)
+
+
+def _make_pools(store: MemoryStore, tasks: Iterable[Any]) -> None:
+    """Pools with slots for everybody, as in Airflow's `dag.test()`; those that the store has are counted."""
+    for name in {task.limits["pool"] for task in tasks if "pool" in task.limits}:
+        if slots.get_pool(store, name) is None:
+            slots.set_pool(store, name, -1, "")
 
 
 def lambda_functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handler]:

@@ -132,3 +132,34 @@ def test_executions_that_are_stopped_leave_right_records_and_make_room(told: boo
     assert "running" not in world.states("pooled", 1).values()
     assert_nothing_left(world)
     world.close()
+
+
+def test_a_wait_for_the_past_survives_a_death_before_every_write() -> None:
+    for kill_at in count(0):
+        world = World(("chained",))
+        writes = count(0)
+        world.store.kill = lambda at=kill_at, writes=writes: next(writes) == at  # type: ignore[misc]
+        arns = [world.start("chained", day, conf={"b": "skip"} if day == 2 else {}) for day in (1, 2, 3)]
+        assert world.finish(*arns) == ["SUCCEEDED"] * 3, kill_at
+        began = [f"{run_id[19:21]}{task_id}" for run_id, task_id in world.begun]
+        assert sorted(began, key=lambda each: each[2] + each[:2]) == [
+            f"0{day}{each}" for each in "ab" for day in (1, 2, 3)
+        ]
+        assert all(began.index(f"0{day}{each}") < began.index(f"0{day + 1}{each}") for each in "ab" for day in (1, 2))
+        assert world.left() == []
+        world.close()
+        if next(writes) <= kill_at:
+            assert kill_at > 15
+            return
+
+
+def test_an_end_that_nobody_told_of_holds_up_nobody_for_long() -> None:
+    world = World(("pooled",), lost=lambda _: True, max_active_runs=1)
+    slots.set_pool(world.store, "three", 3, "")
+    for day in (1, 2, 3):
+        world.request("pooled", day)
+    assert world.armed >= 1
+    settle(world, 3)
+    assert run_states(world, 3) == ["success"] * 3
+    assert_nothing_left(world)
+    world.close()
