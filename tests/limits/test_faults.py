@@ -163,3 +163,30 @@ def test_an_end_that_nobody_told_of_holds_up_nobody_for_long() -> None:
     assert run_states(world, 3) == ["success"] * 3
     assert_nothing_left(world)
     world.close()
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["its answer got lost", "it never began"])
+def test_finish_run_is_lost(done: bool) -> None:
+    world = World(("pooled",), max_active_runs=1)
+    slots.set_pool(world.store, "three", 3, "")
+    world.lose_finish(times=2, done=done)
+    for day in (1, 2):
+        world.request("pooled", day)
+    settle(world, 2)
+    assert run_states(world, 2) == ["success"] * 2
+    assert set(world.ends.values()) == {1}
+    assert_nothing_left(world)
+    world.close()
+
+
+def test_finish_run_never_works() -> None:
+    world = World(("pooled",), max_active_runs=1)
+    slots.set_pool(world.store, "three", 3, "")
+    world.lose_finish(times=7, done=False)  # with all of its retries
+    for day in (1, 2):
+        world.request("pooled", day)
+    settle(world, 2)
+    assert run_states(world, 2) == ["failed", "success"]
+    assert world.states("pooled", 1) == dict.fromkeys("abc", "success")
+    assert_nothing_left(world)
+    world.close()

@@ -22,6 +22,7 @@ from dag_translator.load import load
 from dag_translator.names import execution_name, machine_name
 from dag_translator.pipeline import Translation, translate_loaded
 from infra.cli.inprocess import SIGNAL_FUNCTION, TASK_FUNCTION, Invocation, Lambdas, Meter, Unavailable
+from infra.local.engine import TaskFailed
 from infra.local.engine.clock import VirtualClock, VirtualLoop
 from infra.local.engine.run import substituted
 from infra.local.stepfunctions.service import StepFunctions
@@ -33,7 +34,7 @@ from lambdas.runtime import Runtime
 from lambdas.store import Delete, Put, Write
 from tests.schedule.world import AwsError
 
-FILE = Path(__file__).parent / "dags.py"
+FILE = Path(__file__).parents[1] / "dags" / "limits" / "runs.py"
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Json = Any
 
@@ -114,7 +115,8 @@ class World:
         )
         self.requested: dict[str, str] = {}
         self.tasks: list[Any] = []
-        self.executing = 0
+        self.executing = self.finish_lost = 0
+        self.finish_done = False
         self.arns = {dag_id: self._create(dag_id) for dag_id in self.dag_ids}
 
     # -- what a test does -------------------------------------------------------------------------------------------
@@ -170,6 +172,10 @@ class World:
         """The one-time schedule fires."""
         with self.dying():
             return sweep.sweep(run_ended.sweeper(self.dispatcher))
+
+    def lose_finish(self, times: int, *, done: bool) -> None:
+        """The next calls of finish_run fail in Lambda, before or after (`done`) they did their work."""
+        self.finish_lost, self.finish_done = times, done
 
     @contextmanager
     def dying(self) -> Iterator[None]:
@@ -278,6 +284,11 @@ class Counting(Lambdas):
 
     async def call(self, resource: str, arguments: Json, call: Any) -> Json:
         payload = arguments.get("Payload") or {}
+        if payload.get("kind") == "finish_run" and self.world.finish_lost:
+            self.world.finish_lost -= 1
+            if self.world.finish_done:
+                await Lambdas.call(self, resource, arguments, call)
+            raise TaskFailed("Lambda.ServiceException", "lost")
         if payload.get("kind") not in ("run_task", "poke_sensor"):
             return await Lambdas.call(self, resource, arguments, call)
         task_id, run = payload["task_id"], payload["run"]
