@@ -1,11 +1,11 @@
 """Slots: a task that is limited (a pool, `max_active_tis_per_dag`, `max_active_tasks`) holds them while it runs.
 
-    pk "slots/{gate}"        sk "used"                          {"used": how many slots are held}
-                             sk "wait/{order}/{claim}"          who waits: {"claim": [pk, sk]}; the next one first
-                             sk "held/{claim}"                  who holds: {"claim": [pk, sk], "slots"}
+    pk "slots/{gate}"        sk "used"                            {"used": how many slots are held}
+                             sk "wait/{order}/{task_id}/{claim}"  who waits: {"claim": [pk, sk]}; the next one first
+                             sk "held/{claim}"                    who holds: {"claim": [pk, sk], "slots"}
     pk "{dag_id}/{run_id}"   sk "slots/{execution}/{task_id}/{map_index}"
                              the claim: {"state": "waiting" | "held", "token", "order", "gates": [[name, slots, limit]]}
-    pk "pools"               sk "pool/{name}"                   {"slots", "description"}
+    pk "pools"               sk "pool/{name}"                     {"slots", "description"}
 
 A gate is one thing that has slots: "pool/{name}", "task/{dag_id}/{task_id}", "run/{dag_id}/{run_id}/{execution}". A
 claim needs room at all of its gates; taking it, and giving it back, is one transaction over the claim and the gates'
@@ -86,7 +86,7 @@ class Claim:
 
     def waits(self) -> list[tuple[str, str]]:
         """Keys of the items by which the gates know that it waits."""
-        return [(gate.pk, f"wait/{self.order}/{self.short}") for gate in self.gates]
+        return [(gate.pk, f"wait/{self.order}/{self.task_id[:100]}/{self.short}") for gate in self.gates]
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Claim:
