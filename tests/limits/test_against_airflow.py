@@ -15,6 +15,7 @@ from dag_translator.freeze import freeze
 from lambdas import admission, past, slots
 from lambdas.memory_store import MemoryStore
 from lambdas.records import DagRun, RunKey, TaskRecord
+from lambdas.store import Put
 
 MEASURED = json.loads((Path(__file__).parents[1] / "data" / "limits" / "airflow.3.3.2.json").read_text())
 
@@ -28,8 +29,8 @@ def test_who_comes_first(case: dict[str, Any]) -> None:
         for day in case["days"]
     }
     for name, claim in claims.items():  # everybody waits before the first may go
-        waiting = [slots.Put(pk, sk, {"claim": [claim.run.pk, claim.sk]}) for pk, sk in claim.waits()]
-        store.write([slots.Put(claim.run.pk, claim.sk, claim.item("waiting", name)), *waiting])
+        waiting = [Put(pk, sk, {"claim": [claim.run.pk, claim.sk]}) for pk, sk in claim.waits()]
+        store.write([Put(claim.run.pk, claim.sk, claim.item("waiting", name)), *waiting])
     for pool, count in case["pools"].items():
         slots.set_pool(store, pool, count, "")
     held: list[str] = []
