@@ -71,7 +71,14 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
 }
 # Those of them that are not about one argument.
-NOT_ARGUMENTS = ("mapped_group", "mapped_branch", "mapped_argument", "too_many_instances", "slots_between_tries")
+NOT_ARGUMENTS = (
+    "mapped_group",
+    "mapped_branch",
+    "mapped_argument",
+    "too_many_instances",
+    "slots_between_tries",
+    "weight_rule",
+)
 DAG_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     "fail_fast": ("refused", "fail_fast is not supported yet", "remove it; the run fails when its tasks are through"),
     "allowed_run_types": (
