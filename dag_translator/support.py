@@ -33,6 +33,7 @@ def table() -> str:
     """The section, in Markdown."""
     lines = ["| Operator | becomes |", "|---|---|"]
     lines += [f"| {', '.join(f'`{name}`' for name in sorted(names))} | {states} |" for states, names in _by_states()]
+    approximated = f"{_arguments('approximated')}; {_messages('approximated')}"
     lines += [
         (
             "| `@task` and its kin (`.branch`, `.short_circuit`, `.bash`, `.sensor`, …), your own `BaseOperator`,"
@@ -46,8 +47,7 @@ def table() -> str:
         f"- arguments: {_arguments('refused')}",
         f"- {_messages('refused')}",
         "",
-        f"Accepted, but otherwise than in Airflow, and said so: {_arguments('approximated')}; "
-        f"{_messages('approximated')}.",
+        f"Accepted, but otherwise than in Airflow, and said so: {approximated}.",
     ]
     return "\n".join(lines)
 

@@ -46,18 +46,8 @@ from lambdas.records import (
 )
 from lambdas.writes import Add, Check, Condition, Delete, Put, Write, transactions
 
-__all__ = [
-    "CONF_ITEM_LIMIT",
-    "XCOM_ITEM_LIMIT",
-    "Add",
-    "Check",
-    "Condition",
-    "Delete",
-    "Put",
-    "Store",
-    "Write",
-    "conf_blob",
-]
+__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Add", "Check", "Condition", "Delete", "Put", "Store"]
+__all__ += ["Write", "conf_blob"]
 
 XCOM_ITEM_LIMIT = 256 * 1024  # bytes; a larger XCom goes to the bucket
 CONF_ITEM_LIMIT = 8 * 1024
