@@ -22,7 +22,7 @@ from dag_translator.lowering.exits import Exit, Exits
 from dag_translator.lowering.lambdas import ANYTHING, INVOKE, INVOKE_AND_WAIT, SIGNAL_FUNCTION
 from dag_translator.model import Dag, Task
 from dag_translator.operators.lowering import Lowering, Names, Site, States
-from dag_translator.regions import Parallel, Region, Series, Step
+from dag_translator.regions import Parallel, Part, Region, Series, Step
 
 _PASSING = "{% $states.input %}"
 _TOKEN = "{% $states.context.Task.Token %}"
@@ -152,5 +152,7 @@ def _width(dag: Dag, region: Region) -> float:
             return max(_width(dag, step) for step in steps)
         case Parallel(branches):
             return sum(_width(dag, branch) for branch in branches)
+        case Part(_, inner):
+            return _width(dag, inner)
         case regions.Signal() | regions.Await():
             return 0
