@@ -22,8 +22,6 @@ from dag_translator.trigger_rules import RULES
 LAST_SECONDS = 30.0
 LONGEST_TASK = 870.0
 
-_LATER_RUNS = "remove it; runs of a DAG do not wait for each other yet, except by max_active_runs"
-_LIMIT = "remove it, or lower max_active_runs; every ready task of a run starts at once"
 
 # What a task may ask for that is not there: argument -> severity, what is so, what to do.
 TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
@@ -47,20 +45,25 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         f"a task can be mapped over {MAX_LENGTH:,} items at most",
         "map over batches of items, and loop over a batch inside the task",
     ),
-    "depends_on_past": ("refused", "depends_on_past is not supported yet", _LATER_RUNS),
-    "wait_for_downstream": ("refused", "wait_for_downstream is not supported yet", _LATER_RUNS),
     "wait_for_past_depends_before_skipping": (
         "refused",
         "wait_for_past_depends_before_skipping is not supported yet",
-        _LATER_RUNS,
+        "remove it: the task is skipped when its own run says so",
     ),
-    "pool": ("refused", "pools are not supported yet", _LIMIT),
-    "pool_slots": ("refused", "pools are not supported yet", _LIMIT),
-    "task_concurrency": ("refused", "a limit on a task's instances over all runs is not supported yet", _LIMIT),
-    "max_active_tis_per_dag": (
+    "pool_slots": (
+        "approximated",
+        "pool_slots has no effect in default_pool: its 128 slots are not counted",
+        "give the task a pool of its own, and make it with `airstep pools set`",
+    ),
+    "weight_rule": (
         "refused",
-        "a limit on a task's instances over all runs is not supported yet",
-        "use max_active_tis_per_dagrun, with max_active_runs",
+        "a priority weight strategy of one's own is not supported",
+        "use downstream, upstream or absolute",
+    ),
+    "slots_between_tries": (
+        "approximated",
+        "a limited task keeps its slots between its tries: Step Functions itself repeats it",
+        "keep retry_delay short",
     ),
     "on_retry_callback": (
         "approximated",
@@ -71,13 +74,15 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
 }
 # Those of them that are not about one argument.
-NOT_ARGUMENTS = ("mapped_group", "mapped_branch", "mapped_argument", "too_many_instances")
+NOT_ARGUMENTS = (
+    "mapped_group",
+    "mapped_branch",
+    "mapped_argument",
+    "too_many_instances",
+    "slots_between_tries",
+    "weight_rule",
+)
 DAG_ASKS: Mapping[str, tuple[Severity, str, str]] = {
-    "max_active_tasks": (
-        "approximated",
-        "max_active_tasks has no effect: every ready task of a run starts at once",
-        "put tasks that must not run side by side one after the other",
-    ),
     "fail_fast": ("refused", "fail_fast is not supported yet", "remove it; the run fails when its tasks are through"),
     "allowed_run_types": (
         "refused",
