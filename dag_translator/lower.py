@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import guards, joins, parts
+from dag_translator.lowering import admission, guards, joins, parts
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
     ANY,
@@ -54,6 +54,7 @@ def lower(dag: Dag, region: Region | None, *, rerun: bool = False) -> asl.Machin
     rerun: the machine that executes runs again of which some tasks are kept: each task has a guard, which passes over
     it if `$kept` says how it ended. Then nothing is known beforehand, and nothing is jumped over.
     """
+    dag = admission.limited(dag, region)
     names = StateNames({START, FINISH})
     states: States = {}
     first = FINISH
@@ -236,10 +237,16 @@ class _Lowering:
 
         if task.expansion is None:
             exits = Exits(ends("success"), ends("skipped"), ends("failed"))
-            return lowering.lower(task, Site(self.names, exits))
+            return admission.lower(task, lowering, Site(self.names, exits))
         ended = {**known, task.task_id: mapped.ENDED}
-        several = mapped.MappedExits(lambda: leave(ended), ends("skipped"), ends("upstream_failed"))
-        return mapped.lower(task, lowering, self.names, several)
+        telling: States = {}
+        several = mapped.MappedExits(
+            admission.telling(task, self.names, telling, lambda: leave(ended)),
+            admission.telling(task, self.names, telling, ends("skipped")),
+            ends("upstream_failed"),
+        )
+        states = mapped.lower(task, lowering, self.names, several)
+        return admission.awaiting(task, self.names, states | telling)
 
     def _after(self, task: Task, known: Known, state: str) -> Known:
         """What is known after the task ended so; a successful branch or short circuit may have skipped others."""

@@ -10,9 +10,11 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from dag_translator import asl
+from dag_translator.authoring import environments
 from dag_translator.check import Estimates
+from dag_translator.compute import container_of, row_of
 from dag_translator.errors import Problem
-from dag_translator.model import Dag, Task
+from dag_translator.model import Compute, Dag, Task
 from dag_translator.names import machine_name, part_name, rerun_name, subjects
 from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Permission
@@ -33,8 +35,6 @@ SECRETS = (
         "Airflow Connections",
     ),
 )
-# Memory in MB and the longest run in seconds of the function that runs a DAG's Python.
-TASK_FUNCTION = {"memory": 512, "timeout": 900}
 
 
 def manifest(
@@ -43,8 +43,9 @@ def manifest(
     """The manifest of a translated DAG.
 
     tasks: one row each, in topological order, with the names of its states. permissions: of the machine's role;
-    task_permissions: of the task function's role beyond Airstep's own. parts: the further machines of a DAG that is too
-    large for one, placeholder → name. problems: what is approximated.
+    environments: packages that tasks have to themselves, if any do. task_permissions: of the task function's role
+    beyond Airstep's own. parts: the further machines of a DAG that is too large for one, placeholder → name. problems:
+    what is approximated.
     """
     name, again = machine_name(dag.dag_id), rerun_name(dag.dag_id)
     parts = {number: part_name(name, number) for number in sorted(asl.parts(machine))}
@@ -61,11 +62,14 @@ def manifest(
         "schedule": dag.schedule,
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
+        **_if_set("max_consecutive_failed_dag_runs", dag.max_consecutive_failed_dag_runs),
         "start_date": dag.start_date,
         "end_date": dag.end_date,
         "timezone": dag.timezone,
         "tasks": _tasks(dag, machine),
-        "functions": {"TaskFunction": TASK_FUNCTION},
+        "functions": {each.function: row_of(each) for each in (Compute(), *(task.compute for task in dag.tasks))},
+        **_environments(dag),
+        **_containers(dag),
         "permissions": [
             *(
                 _permission(each)
@@ -81,6 +85,30 @@ def manifest(
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
+
+
+def _containers(dag: Dag) -> dict[str, Any]:
+    """The containers that tasks run in; nothing if none does."""
+    wanted = [task.compute for task in dag.tasks if task.compute.on == "fargate"]
+    return {"containers": {each.container: container_of(each) for each in wanted}} if wanted else {}
+
+
+def _environments(dag: Dag) -> dict[str, Any]:
+    """Packages that tasks have to themselves, by the environment's name; nothing if no task has."""
+    wanted = [task.environment for task in dag.tasks if task.environment is not None]
+    found = {
+        environments.key(each.requirements): {
+            "requirements": list(each.requirements),
+            "python_version": each.python_version,
+        }
+        for each in wanted
+        if each.requirements or each.python_version
+    }
+    return {"environments": found} if found else {}
+
+
+def _if_set(name: str, value: int) -> dict[str, int]:
+    return {name: value} if value > 0 else {}
 
 
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
@@ -106,6 +134,7 @@ def _task(task: Task, states: list[str]) -> dict[str, Any]:
         "is_sensor": lowering.sensor,
         "is_native": lowering.native,
         "is_mapped": task.expansion is not None,
+        **({"compute": task.compute.on} if task.compute.on != "lambda" else {}),
     }
 
 

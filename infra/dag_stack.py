@@ -26,10 +26,11 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from dag_translator.errors import InternalError
-from infra.functions import FunctionSpec, add_function, store_environment
+from infra.containers import Containers
+from infra.functions import FunctionSpec, add_function, asset, store_environment
 from infra.monitoring import add_dag_alarms
 from infra.packaging import DAGS_PREFIX, Package
-from infra.permissions import arn, bucket_objects, pattern, statements, table_rows
+from infra.permissions import arn, statements, task_rights
 from infra.platform_stack import DAG_TAG, ENVIRONMENT_TAG, LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
 from infra.schedules import add_schedules
 from infra.settings import Settings
@@ -39,6 +40,8 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _SIGNAL = "SignalFunction"
 # A template holds 1 MB and its stack's update is compared as a whole; larger definitions travel as an asset.
 _INLINE_LIMIT = 100_000
+# What the command has to know to start a run by hand.
+_ABOUT_RUNS = ("max_active_runs", "max_consecutive_failed_dag_runs", "is_paused_upon_creation")
 _STANDARD_PARAMETER = 4_096  # characters; a larger parameter is an advanced one, which costs $0.05 a month
 _TRACING = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
 # Step Functions manages its log delivery itself; these actions know no resources.
@@ -60,8 +63,9 @@ class DagDeployment:
     """A translated DAG with its task function's package.
 
     platform_digests: of what the SSM parameters point to, so that a DAG stack is updated when the platform changed.
-    parts: the definitions of a large DAG's further machines, by placeholder.
-    rerun: the definition for runs of which some tasks are kept; None if it is too large to be one.
+    environments: the layer with the packages that tasks have to themselves. parts: the definitions of a large DAG's
+    further machines, by placeholder. rerun: the definition for runs of which some tasks are kept; None if it is too
+    large to be one.
     """
 
     manifest: Mapping[str, Any]
@@ -69,6 +73,7 @@ class DagDeployment:
     package: Package
     platform_digests: Mapping[str, str]
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    environments: Package | None = None
     rerun: Mapping[str, Any] | None = None
 
     @property
@@ -102,6 +107,7 @@ class DagStack(Stack):
         self.deployment = deployment
         self.manifest = deployment.manifest
         self.function_names: set[str] = set()
+        self.containers: Containers | None = None
         self.versions = self._add_functions()
         self.machine = self._add_machines()
         self._tell_timetable()
@@ -121,21 +127,50 @@ class DagStack(Stack):
             self.function_names.add(self.settings.function(SIGNAL.part))
         layer_arn = self._platform_value(LAYER_PARAMETER)
         layer = lambda_.LayerVersion.from_layer_version_arn(self, "Layer", layer_arn)
+        own = self._add_environments()
         for name, size in self.manifest["functions"].items():
-            versions[name] = self._add_function(name, size, layer).current_version.function_arn
+            versions[name] = self._add_function(name, size, layer, own).current_version.function_arn
+        if self.manifest.get("containers"):
+            self.containers = Containers(
+                self,
+                self.manifest,
+                self.settings,
+                function=versions["TaskFunction"],
+                function_name=self.settings.function(self.deployment.machine_name),
+                rights=task_rights(self.manifest, self.settings),
+            )
+            versions |= self.containers.substitutions
         if unknown := wanted - set(versions):
             raise InternalError(
                 f"{self.deployment.dag_id}: the definition names {sorted(unknown)}, the manifest does not"
             )
         return versions
 
-    def _add_function(self, name: str, size: Mapping[str, Any], layer: lambda_.ILayerVersion) -> lambda_.Function:
-        if unknown := set(size) - {"memory", "timeout"}:
+    def _add_environments(self) -> tuple[lambda_.ILayerVersion, ...]:
+        package = self.deployment.environments
+        if package is None:
+            return ()
+        code = asset(package, self.settings.cache_folder)
+        described = f"Packages that tasks of {self.deployment.machine_name} have to themselves"
+        name = self.settings.function(self.deployment.machine_name)
+        made = lambda_.LayerVersion(self, "Environments", layer_version_name=name, code=code, description=described)
+        made.apply_removal_policy(RemovalPolicy.RETAIN)  # earlier function versions stay usable, and inspectable
+        return (made,)
+
+    def _add_function(
+        self, name: str, size: Mapping[str, Any], layer: lambda_.ILayerVersion, own: tuple[lambda_.ILayerVersion, ...]
+    ) -> lambda_.Function:
+        if unknown := set(size) - {"memory", "timeout", "ephemeral_storage", "layers"}:
             raise InternalError(
                 f"{self.deployment.dag_id}: function {name} wants {sorted(unknown)}, which nothing sets"
             )
         dag_id, settings = self.deployment.dag_id, self.settings
-        part = self.deployment.machine_name if name == "TaskFunction" else f"{self.deployment.machine_name}-{name}"
+        own_name = name.removeprefix("TaskFunction")
+        part = f"{self.deployment.machine_name}-{own_name}" if own_name else self.deployment.machine_name
+        further = [
+            lambda_.LayerVersion.from_layer_version_arn(self, f"{name}Layer{number}", layer_arn)
+            for number, layer_arn in enumerate(size.get("layers", ()), 1)
+        ]
         spec = FunctionSpec(
             name=settings.function(part),
             handler=HANDLER,
@@ -153,27 +188,26 @@ class DagStack(Stack):
             },
             timeout=int(size.get("timeout") or 900),
             memory=int(size.get("memory") or settings.memory),
+            layers=(*own, *further),
+            storage=size.get("ephemeral_storage"),
         )
         self.function_names.add(spec.name)
         function = add_function(self, name, spec, layer, settings)
-        granted = settings.task_permissions
-        for statement in statements(
-            [*self.manifest["task_permissions"], *granted.get("*", ()), *granted.get(dag_id, ())]
-        ):
+        for statement in task_rights(self.manifest, settings):
             function.add_to_role_policy(statement)
-        own = pattern(dag_id)
-        names = (self.deployment.machine_name, self.deployment.rerun_name)
-        executions = (f"execution/{arn('states', f'execution:{machine}')}:*" for machine in names)
-        partitions = (f"{own}/*", f"dag/{own}", *executions)
-        function.add_to_role_policy(table_rows(arn("dynamodb", f"table/{settings.table}"), partitions))
-        bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
-        function.add_to_role_policy(bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"))
         return function
 
     def _tell_timetable(self) -> None:
-        """The DAG's timetable as a parameter: backfills need it, of DAGs too whose schedules are over."""
+        """The DAG's timetable as a parameter, and how many runs there may be: what backfills and the command need, also
+        of DAGs whose schedules are over."""
         schedule = self.manifest["schedule"]
-        told = json.dumps({"dag_id": self.deployment.dag_id, "spec": schedule["spec"] if schedule else None})
+        told = json.dumps(
+            {
+                "dag_id": self.deployment.dag_id,
+                "spec": schedule["spec"] if schedule else None,
+                "runs": {name: self.manifest[name] for name in _ABOUT_RUNS if self.manifest.get(name)},
+            }
+        )
         large = len(told) > _STANDARD_PARAMETER
         ssm.StringParameter(
             self,
@@ -268,6 +302,7 @@ class DagStack(Stack):
         """The machine's role. Its policies are part of it, so the machine never exists before they do."""
         own = [*statements(self.manifest["permissions"])]
         # Any version of them: a run that is under way goes on with the definition, and so the versions, it began with.
+        own += self.containers.machine_rights() if self.containers is not None else []
         functions = [arn("lambda", f"function:{name}:*") for name in sorted(self.function_names)]
         own.append(iam.PolicyStatement(sid="Functions", actions=["lambda:InvokeFunction"], resources=functions))
         observing = [iam.PolicyStatement(actions=[f"xray:{action}" for action in _TRACING], resources=["*"])]

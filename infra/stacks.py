@@ -10,7 +10,9 @@ from typing import Any
 
 from aws_cdk import App
 
+from infra.containers import check_settings
 from infra.dag_stack import DagDeployment, DagStack
+from infra.environments import environments_layer
 from infra.packaging import Package, Packager
 from infra.platform_stack import LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER, PlatformStack
 from infra.settings import Settings
@@ -42,7 +44,18 @@ def add_stacks(
     digests = {LAYER_PARAMETER: layer.digest, SIGNAL_PARAMETER: packager.platform_function(SIGNAL.module).digest}
     ids = [source.manifest["dag_id"] for source in sources]
     for source in sources:
-        package = packager.task_function(TASK_MODULE, source.file)
-        deployment = DagDeployment(source.manifest, source.definition, package, digests, source.parts, source.rerun)
+        check_settings(source.manifest, settings)
+        environments = environments_layer(source.manifest, source.file, settings)
+        beside = environments.size if environments is not None else 0
+        package = packager.task_function(TASK_MODULE, source.file, beside)
+        deployment = DagDeployment(
+            source.manifest,
+            source.definition,
+            package,
+            digests,
+            parts=source.parts,
+            environments=environments,
+            rerun=source.rerun,
+        )
         stack = DagStack(app, settings.stack_name(deployment.dag_id, ids), deployment, settings, now)
         stack.node.add_dependency(platform)
