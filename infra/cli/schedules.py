@@ -20,7 +20,7 @@ _NAME_LIMIT = 64
 
 def is_paused(account: Account, dag_id: str) -> bool:
     """Whether the DAG's schedule starts no runs now: as somebody said, else as its is_paused_upon_creation says."""
-    at_first = any(_event(schedule).get("is_paused_upon_creation") for schedule in _schedules(account, dag_id))
+    at_first = any(event_of(schedule).get("is_paused_upon_creation") for schedule in schedules_of(account, dag_id))
     return DagState(account.store, dag_id).paused(at_first=at_first)
 
 
@@ -32,10 +32,10 @@ def set_paused(account: Account, dag_id: str, paused: bool) -> list[str]:
 
 def activate(account: Account, dag_id: str) -> list[str]:
     """Let the dispatcher start what the DAG's schedule missed; the run ids. Nothing for a DAG without a schedule."""
-    schedules = _schedules(account, dag_id)
+    schedules = schedules_of(account, dag_id)
     if not schedules:
         return []
-    event = _event(schedules[0])
+    event = event_of(schedules[0])
     event.pop("scheduled_time", None)
     answer = account.client("lambda").invoke(
         FunctionName=account.settings.function("dispatcher"), Payload=json.dumps({**event, "activate": True}).encode()
@@ -46,7 +46,7 @@ def activate(account: Account, dag_id: str) -> list[str]:
     return list(payload["started"])
 
 
-def _schedules(account: Account, dag_id: str) -> list[Mapping[str, Any]]:
+def schedules_of(account: Account, dag_id: str) -> list[Mapping[str, Any]]:
     """The DAG's own schedules, by name; not the one-time ones that the dispatcher makes of them."""
     from dag_translator.names import machine_name
 
@@ -59,11 +59,11 @@ def _schedules(account: Account, dag_id: str) -> list[Mapping[str, Any]]:
 
 
 def _is_own(schedule: Mapping[str, Any], dag_id: str) -> bool:
-    event = _event(schedule)
+    event = event_of(schedule)
     return event.get("dag_id") == dag_id and not event.get("one_time")
 
 
-def _event(schedule: Mapping[str, Any]) -> dict[str, Any]:
+def event_of(schedule: Mapping[str, Any]) -> dict[str, Any]:
     """What the schedule gives the dispatcher; nothing for a schedule that is none of ours."""
     try:
         event = json.loads(schedule["Target"].get("Input", ""))
