@@ -30,6 +30,13 @@ SECRETS = (
         "Airflow Connections",
     ),
 )
+# Source: EventBridge user guide, "Using IAM policy conditions in Amazon EventBridge".
+ASSET_EVENTS = Permission(
+    ("events:PutEvents",),
+    ("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default",),
+    "updates of assets",
+    {"StringEquals": {"events:source": "airstep", "events:detail-type": "AssetUpdated"}},
+)
 # Memory in MB and the longest run in seconds of the function that runs a DAG's Python.
 TASK_FUNCTION = {"memory": 512, "timeout": 900}
 
@@ -37,8 +44,9 @@ TASK_FUNCTION = {"memory": 512, "timeout": 900}
 def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Sequence[Problem]) -> dict[str, Any]:
     """The manifest of a translated DAG.
 
-    tasks: one row each, in topological order, with the names of its states. permissions: of the machine's role;
-    task_permissions: of the task function's role beyond Airstep's own. problems: what is approximated.
+    assets: the tasks' outlets and inlets, if there are any. tasks: one row each, in topological order, with the names
+    of its states. permissions: of the machine's role; task_permissions: of the task function's role beyond Airstep's
+    own. problems: what is approximated.
     """
     name = machine_name(dag.dag_id)
     return {
@@ -54,11 +62,13 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "start_date": dag.start_date,
         "end_date": dag.end_date,
         "timezone": dag.timezone,
+        **({"assets": dag.assets} if dag.assets else {}),
         "tasks": _tasks(dag, machine),
         "functions": {"TaskFunction": TASK_FUNCTION},
         "permissions": [_permission(each) for task in dag.tasks for each in _permissions(task, name)],
         "task_permissions": [
             *(_permission(each) for each in SECRETS),
+            *([_permission(ASSET_EVENTS)] if dag.assets.get("outlets") else []),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
         ],
         "estimates": asdict(estimates),

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dag_translator import asl, model, regions
+from dag_translator.assets import unresolved
 from dag_translator.check import check
 from dag_translator.errors import Problem
 from dag_translator.freeze import freeze
@@ -100,7 +101,7 @@ def _translate(
         return Refused(dag.dag_id, loading, len(dag.tasks))
     schedule, schedule_problems = schedule_of(dag, intervals)
     frozen = freeze(dag, file, schedule)
-    problems = _placed((*loading, *schedule_problems, *validate(frozen)), path, frozen)
+    problems = _placed((*loading, *schedule_problems, *unresolved(dag), *validate(frozen)), path, frozen)
     if refused(problems):
         return Refused(dag.dag_id, problems, len(frozen.tasks))
     with deep_recursion():

@@ -26,11 +26,12 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from dag_translator.errors import InternalError
+from infra.asset_rules import add_asset_list, add_asset_rules, asset_rows
 from infra.functions import FunctionSpec, add_function, store_environment
 from infra.monitoring import add_dag_alarms
 from infra.packaging import DAGS_PREFIX, Package
 from infra.permissions import arn, bucket_objects, pattern, statements, table_rows
-from infra.platform_stack import DAG_TAG, ENVIRONMENT_TAG, LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
+from infra.platform_stack import DAG_TAG, DISPATCHER, ENVIRONMENT_TAG, LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
 from infra.schedules import add_schedules
 from infra.settings import Settings
 
@@ -98,6 +99,9 @@ class DagStack(Stack):
         self.machine = self._add_machine()
         self._tell_timetable()
         add_schedules(self, self.manifest, self.machine.attr_arn, settings, now or datetime.now(UTC))
+        dispatcher_arn = arn("lambda", f"function:{settings.function(DISPATCHER.part)}")
+        add_asset_rules(self, self.manifest, self.machine.attr_arn, settings, dispatcher_arn)
+        add_asset_list(self, self.manifest, settings)
         add_dag_alarms(self, settings, deployment.dag_id, self.machine.attr_arn)
         CfnOutput(self, "StateMachineArn", value=self.machine.attr_arn)
 
@@ -156,7 +160,9 @@ class DagStack(Stack):
         executions = f"execution/{arn('states', f'execution:{self.deployment.machine_name}')}:*"
         own = pattern(dag_id)
         partitions = (f"{own}/*", f"dag/{own}", executions)
-        function.add_to_role_policy(table_rows(arn("dynamodb", f"table/{settings.table}"), partitions))
+        table_arn = arn("dynamodb", f"table/{settings.table}")
+        for statement in (table_rows(table_arn, partitions), *asset_rows(self.manifest, table_arn)):
+            function.add_to_role_policy(statement)
         bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
         function.add_to_role_policy(bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"))
         return function

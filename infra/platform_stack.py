@@ -23,6 +23,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from infra.asset_rules import asset_rule_prefix
 from infra.backfills import add_backfills
 from infra.functions import FunctionSpec, add_function, asset, store_environment
 from infra.monitoring import add_platform_alarms
@@ -185,7 +186,23 @@ class PlatformStack(Stack):
         invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.dispatcher.function_arn])
         role.add_to_policy(invoke)
         role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn]))
+        self._let_asset_rules_in(dead_letters)
         return dead_letters
+
+    def _let_asset_rules_in(self, dead_letters: sqs.Queue) -> None:
+        """DAG stacks' rules about assets may call the dispatcher, and put aside what they can't deliver."""
+        rules = arn("events", f"rule/{asset_rule_prefix(self.settings)}*")
+        caller = iam.ServicePrincipal("events.amazonaws.com")
+        self.dispatcher.add_permission("AssetRules", principal=caller, source_arn=rules)
+        dead_letters.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AssetRules",
+                principals=[caller],
+                actions=["sqs:SendMessage"],
+                resources=[dead_letters.queue_arn],
+                conditions={"ArnLike": {"aws:SourceArn": rules}},
+            )
+        )
 
     def _grant(self) -> None:
         """What the platform's functions may do. Table and bucket are theirs as a whole: they serve every DAG."""

@@ -145,6 +145,11 @@ class Settings:
         return f"/{self.prefix}/dags/{machine}"
 
     @property
+    def asset_parameters(self) -> str:
+        """Where the SSM parameters are that list the assets of DAGs."""
+        return f"/{self.prefix}/assets/"
+
+    @property
     def backfill_machine(self) -> str:
         return f"{self.prefix}-backfill"
 

@@ -32,7 +32,6 @@ class DagRunView:
         self.conf: Mapping[str, Any] = run.conf
         self.partition_key = None
         self.partition_date = None
-        self.consumed_asset_events: list[Any] = []
 
     @property
     def run_type(self) -> DagRunType:
@@ -87,6 +86,13 @@ class DagRunView:
     def state(self) -> str:
         stored = self._stored()
         return stored.state if stored else "running"
+
+    @property
+    def consumed_asset_events(self) -> list[Any]:
+        """The asset events that started the run."""
+        from lambdas.asset_accessors import TriggeringEvents
+
+        return TriggeringEvents(self._runtime, self._run).events
 
     def get_state(self) -> str:
         return self.state

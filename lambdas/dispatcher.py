@@ -8,6 +8,7 @@ Event: the manifest's `schedule.spec`, and beside its keys
      "dag_id", "state_machine_arn",
      "scheduled_time": "2024-01-15T00:00:00Z"}   <aws.scheduler.scheduled-time>
     {…the same…, "activate": true}               after an unpause or a deployment, by the command: run what was missed
+    {…the same…, "assets": {…}, "asset_event": {…}, …}        an update of one of the DAG's assets: `dispatch_assets`
 
 Answer: {"started": [run_id, …], "dropped": reason or None, "renewed": how many one-time schedules are new}.
 
@@ -36,6 +37,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from dag_translator.names import execution_name
+from lambdas import dispatch_assets
 from lambdas.dag_state import DagState, Queued
 from lambdas.records import FINAL_RUN_STATES, RunKey
 from lambdas.store import Put, Store
@@ -67,6 +69,9 @@ class Dispatcher:
 
 def dispatch(dispatcher: Dispatcher, event: Event) -> dict[str, Any]:
     """Handle one event; see the module."""
+    if "asset_event" in event or event["timetable"]["type"] == "assets":
+        dropped, _ = dispatch_assets.on_event(dispatcher, event)
+        return _answer(started=start_next(dispatcher, event), dropped=dropped)
     state = DagState(dispatcher.store, event["dag_id"])
     if state.paused(at_first=bool(event.get("is_paused_upon_creation"))):
         return _answer(dropped="paused")
@@ -77,6 +82,8 @@ def dispatch(dispatcher: Dispatcher, event: Event) -> dict[str, Any]:
         if not activated:
             return _answer(renewed=new)
     dropped = _take(dispatcher, state, _lasting(event), due, activated)
+    if activated and "assets" in event:
+        dispatch_assets.on_event(dispatcher, event)
     return _answer(started=start_next(dispatcher, event), dropped=dropped)
 
 
@@ -93,8 +100,11 @@ def execution_ended(dispatcher: Dispatcher, execution_arn: str) -> list[str]:
     state.release(key.run_id)
     last = state.schedule()
     if last is None:
-        return []
+        consumer = dispatch_assets.execution_ended(state)
+        return start_next(dispatcher, consumer) if consumer else []
     event = json.loads(last["event"])
+    if "assets" in event:
+        dispatch_assets.execution_ended(state)
     if not state.is_paused and (event["catchup"] or event["timetable"]["type"] == "continuous"):
         _take(dispatcher, state, event, dispatcher.now(), activated=False)
     return start_next(dispatcher, event)

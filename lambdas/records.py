@@ -41,6 +41,11 @@ class RunKey:
     def pk(self) -> str:
         return f"{self.dag_id}/{self.run_id}"
 
+    @property
+    def conf_blob(self) -> str:
+        """Where a large conf is kept."""
+        return f"conf/{self.dag_id}/{self.run_id}.json"
+
 
 @dataclass(frozen=True, slots=True)
 class TaskKey:
@@ -70,7 +75,8 @@ class TaskKey:
 @dataclass(frozen=True, slots=True)
 class DagRun:
     """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
-    backfill_id: of the backfill that started it last."""
+    backfill_id: of the backfill that started it last; asset_events: which of the DAG's asset events started it, as
+    "first-last"."""
 
     dag_id: str
     run_id: str
@@ -87,6 +93,7 @@ class DagRun:
     conf: str = "{}"
     error: str | None = None
     backfill_id: str | None = None
+    asset_events: str | None = None
 
     @property
     def key(self) -> RunKey:
@@ -104,7 +111,7 @@ class TaskRecord:
     attempt: Step Functions' RetryCount at entry; worker: the Lambda request that wrote the record last (tells a write
     whose answer was lost from somebody else's); states: the answer to give again once the task has succeeded;
     first_poke, pokes: a sensor's; rendered: JSON text of the rendered template fields; rendered_map_index: what
-    `map_index_template` says of a mapped task's instance.
+    `map_index_template` says of a mapped task's instance; asset_events: JSON text of the events that its success made.
     """
 
     dag_id: str
@@ -128,6 +135,7 @@ class TaskRecord:
     pokes: int = 0
     rendered: str | None = None
     rendered_map_index: str | None = None
+    asset_events: str | None = None
 
     @property
     def key(self) -> TaskKey:

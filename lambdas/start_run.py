@@ -17,7 +17,7 @@ from typing import Any
 from lambdas.params import run_params
 from lambdas.records import DagRun
 from lambdas.runtime import Runtime, iso, parse_time
-from lambdas.store import CONF_ITEM_LIMIT, conf_blob
+from lambdas.store import CONF_ITEM_LIMIT
 
 FINAL_STATES = frozenset({"success", "failed", "skipped", "upstream_failed"})
 _RUN_TYPES = {
@@ -91,6 +91,7 @@ def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], e
         data_interval_end=iso(end) if end else None,
         conf=json.dumps(conf, ensure_ascii=False),
         backfill_id=str(given["backfill_id"]) if given.get("backfill_id") else None,
+        asset_events=str(given["asset_events"]) if given.get("asset_events") else None,
     )
 
 
@@ -130,8 +131,9 @@ def _run_json(run: DagRun, conf: dict[str, Any], params: dict[str, Any]) -> dict
         "data_interval_end": run.data_interval_end,
         "run_after": run.run_after,
         "start_date": run.start_date,
-        "conf": {"s3": conf_blob(run.key)} if large else conf,
+        "conf": {"s3": run.key.conf_blob} if large else conf,
         # They include the conf: what is too large for one is too large for the other.
         "params": {} if large else params,
         "execution": run.execution,
+        **({"asset_events": run.asset_events} if run.asset_events else {}),
     }

@@ -46,7 +46,7 @@ from lambdas.records import (
 )
 from lambdas.writes import Check, Condition, Delete, Put, Write, transactions
 
-__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Check", "Condition", "Delete", "Put", "Store", "Write", "conf_blob"]
+__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Check", "Condition", "Delete", "Put", "Store", "Write"]
 
 XCOM_ITEM_LIMIT = 256 * 1024  # bytes; a larger XCom goes to the bucket
 CONF_ITEM_LIMIT = 8 * 1024
@@ -149,7 +149,7 @@ class Store(ABC):
     def _write_run(self, run: DagRun, condition: Condition) -> bool:
         attributes = to_item(run)
         if len(run.conf) > CONF_ITEM_LIMIT:
-            attributes["conf_blob"] = conf_blob(run.key)
+            attributes["conf_blob"] = run.key.conf_blob
             self.put_blob(attributes["conf_blob"], attributes.pop("conf"))
         index = {name: value for name, value in attributes.items() if name not in ("conf", "conf_blob")}
         writes = [
@@ -184,12 +184,16 @@ class Store(ABC):
         return sorted(records, key=lambda record: (record.task_id, record.map_index))
 
     def save_task(self, record: TaskRecord, *, expect: Fence | None, xcoms: Mapping[str, str] | None = None) -> bool:
-        """Write the record, and with it XComs (key → text). expect=None: there must be no record yet.
+        """Write the record with its asset events and XComs (key → text). expect=None: there must be no record yet.
 
         False if the fence does not hold: then nothing has changed.
         """
         condition = Condition(absent=True) if expect is None else Condition(equals=expect.equals())
         puts = [self._xcom_put(record, key, text) for key, text in (xcoms or {}).items()]
+        if record.asset_events is not None:
+            from lambdas.asset_events import history
+
+            puts += history(self, record)
         *earlier, last = transactions(puts)
         for chunk in earlier:
             if not self.write([Check(record.key.pk, record.key.sk, condition), *chunk]):
@@ -292,8 +296,3 @@ class Store(ABC):
             sources=tuple(item["sources"]) if "sources" in item else None,
             rule=json.loads(item["rule"]) if "rule" in item else None,
         )
-
-
-def conf_blob(run: RunKey) -> str:
-    """Where a large conf is kept."""
-    return f"conf/{run.dag_id}/{run.run_id}.json"

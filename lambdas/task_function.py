@@ -13,7 +13,7 @@ import functools
 import importlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,15 @@ def environment_runtime() -> Runtime:
         measure=observer.measure,
         log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
         intervals=_intervals(os.environ),
+        send_assets=_send_assets,
     )
+
+
+def _send_assets(events: Sequence[Mapping[str, Any]]) -> None:
+    from lambdas.asset_events import send
+    from lambdas.aws import clients
+
+    send(clients().client("events"), events)
 
 
 def _intervals(environment: Mapping[str, str]) -> dict[str, bool]:

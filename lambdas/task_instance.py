@@ -1,8 +1,7 @@
 """`ti`: the task instance as running code sees it, with `xcom_push` and `xcom_pull` as Airflow 3.3.2 has them.
 
 What is pushed is kept until the task's outcome is written, so that both are written together; the task itself sees its
-own pushes at once. Values are encoded when they are pushed, so that what can't be stored fails on the line that
-pushes it.
+own pushes at once. Values are encoded when pushed: what can't be stored fails on the line that pushes it.
 """
 
 from __future__ import annotations
@@ -52,6 +51,7 @@ class TaskInstance:
         self.hostname = "lambda"
         self.pushed: dict[str, str] = {}
         self.rendered: str | None = None
+        self.asset_events: str | None = None
         self.mapped_over: Mapped | None = None  # read when first needed
         self._context: Any = None
 
@@ -149,8 +149,8 @@ class TaskInstance:
         group, region = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME"), os.environ.get("AWS_REGION")
         if not group or not region:
             return ""
-        quoted = group.replace("/", "$252F")
-        return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{quoted}"
+        group = group.replace("/", "$252F")
+        return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{group}"
 
     @property
     def dag_run(self) -> Any:

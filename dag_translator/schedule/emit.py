@@ -53,6 +53,8 @@ def schedule_of(
 
 def emit(spec: Mapping[str, Any]) -> dict[str, Any]:
     """`manifest.schedule` of a spec that is not "null"."""
+    if spec["timetable"]["type"] == "assets":
+        return {"kind": "assets", "expressions": [], "spec": dict(spec)}
     timetable = timetable_from_spec(spec)
     kind, natives = _natives(timetable)
     first, last = _bounds(timetable)
