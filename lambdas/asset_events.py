@@ -18,11 +18,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambdas.records import TaskRecord
-from lambdas.runtime import Runtime
 from lambdas.store import Put, Store
+
+if TYPE_CHECKING:
+    from lambdas.runtime import Runtime
 
 SOURCE, DETAIL_TYPE = "airstep", "AssetUpdated"
 _BATCH = 10  # PutEvents takes 10 entries and 256 KB

@@ -1,4 +1,4 @@
-"""The templates of two DAGs: jsii takes seconds to start, so they are made once and every test reads them."""
+"""The templates of three DAGs: jsii takes seconds to start, so they are made once and every test reads them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.project import DAGS, DAILY, HOURLY, RUNTIME, Cloud, definition, invoke, manifest, write_tree
+from tests.infra.project import CONSUMER, DAGS, DAILY, HOURLY, RUNTIME, Cloud, definition, invoke, manifest, write_tree
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cloud(trees: Path) -> Cloud:
-    """Both DAGs, synthesised together with the platform."""
+    """The DAGs, synthesised together with the platform."""
     from aws_cdk import App
 
     from infra.packaging import Packager, layer_package
@@ -41,11 +41,12 @@ def cloud(trees: Path) -> Cloud:
     sources = [
         Source(trees / "dags/daily.py", definition(a=invoke("TaskFunction", "s"), s=invoke("SignalFunction")), DAILY),
         Source(trees / "dags/other.py", large, manifest("other", is_paused_upon_creation=True, schedule=HOURLY)),
+        Source(trees / "dags/other.py", definition(a=invoke("TaskFunction")), CONSUMER),
     ]
     layer = layer_package(trees / "layer")
     app = App(outdir=str(trees / "cdk.out"), analytics_reporting=False, builtin_cloud_formation_validation=False)
     packager = Packager(settings.dags_folder, layer.size, trees / "source")
     add_stacks(app, settings, sources, packager, layer, now=datetime(2026, 1, 1, tzinfo=UTC))
     folder = Path(app.synth().directory)
-    names = ("airstep-platform", "airstep-daily-sales", "airstep-other")
+    names = ("airstep-platform", "airstep-daily-sales", "airstep-other", "airstep-consumer")
     return Cloud(folder, {name: json.loads((folder / f"{name}.template.json").read_text()) for name in names})
