@@ -4,8 +4,8 @@ tests/data/schedule/assets.json: a row per scenario: the condition, max_active_r
 runs that Airflow's scheduler made right after it, each as the names of the assets of its events, in order. `update`:
 an asset with the aliases that it came by; `end`: the oldest active run ends.
 
-What differs: Airflow starts a run for an asset that the schedule names by `Asset.ref` and then leaves its events out of the
-run's; here they are in.
+What differs: Airflow starts a run for an asset that the schedule names by `Asset.ref` and then leaves its events out of
+those that the run gets; here they are in.
 """
 
 from __future__ import annotations
