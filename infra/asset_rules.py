@@ -22,6 +22,7 @@ from constructs import Construct
 
 from dag_translator.names import shorten
 from infra.permissions import TABLE_READS, TABLE_WRITES, arn, pattern
+from infra.schedules import deployed_spec
 from infra.settings import Settings
 from lambdas.asset_events import DETAIL_TYPE, SOURCE, alias_pk, asset_pk
 from lambdas.dispatch_assets import leaves
@@ -42,7 +43,7 @@ def add_asset_rules(
     if "assets" not in spec:
         return []
     payload = {
-        **spec,
+        **deployed_spec(manifest, settings),
         "dag_id": manifest["dag_id"],
         "state_machine_arn": machine_arn,
         **({"is_paused_upon_creation": True} if manifest["is_paused_upon_creation"] else {}),

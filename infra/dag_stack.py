@@ -32,7 +32,7 @@ from infra.monitoring import add_dag_alarms
 from infra.packaging import DAGS_PREFIX, Package
 from infra.permissions import arn, bucket_objects, pattern, statements, table_rows
 from infra.platform_stack import DAG_TAG, DISPATCHER, ENVIRONMENT_TAG, LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
-from infra.schedules import add_schedules
+from infra.schedules import add_schedules, deployed_spec
 from infra.settings import Settings
 
 HANDLER = "lambdas.task_function.handler"
@@ -170,7 +170,8 @@ class DagStack(Stack):
     def _tell_timetable(self) -> None:
         """The DAG's timetable as a parameter: backfills need it, of DAGs too whose schedules are over."""
         schedule = self.manifest["schedule"]
-        told = json.dumps({"dag_id": self.deployment.dag_id, "spec": schedule["spec"] if schedule else None})
+        spec = deployed_spec(self.manifest, self.settings) if schedule else None
+        told = json.dumps({"dag_id": self.deployment.dag_id, "spec": spec})
         large = len(told) > _STANDARD_PARAMETER
         ssm.StringParameter(
             self,

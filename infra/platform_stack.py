@@ -220,6 +220,10 @@ class PlatformStack(Stack):
                 )
             )
 
+        # Task functions, which are called so: they answer for timetables that are user code.
+        tasks = arn("lambda", f"function:{self.settings.prefix}-*")
+        for function in (self.dispatcher, self.run_ended, self.backfill):
+            function.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[tasks]))
         group = arn("scheduler", f"schedule/{self.settings.prefix}/*")
         for action, resource in (
             ("scheduler:CreateSchedule", group),

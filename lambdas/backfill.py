@@ -173,6 +173,7 @@ def from_environment() -> Backfiller:
     """The backfiller on AWS."""
     import os
 
+    from lambdas.ask_timetable import asker_of
     from lambdas.aws import clients, error_code, table_store
 
     def spec_of(dag_id: str) -> Mapping[str, Any] | None:
@@ -198,4 +199,5 @@ def from_environment() -> Backfiller:
             raise
         return answer["status"] in ("RUNNING", "PENDING_REDRIVE")
 
-    return Backfiller(table_store(), spec_of, is_running, lambda: datetime.now(UTC), os.environ["AIRSTEP_BUCKET"])
+    bucket = os.environ["AIRSTEP_BUCKET"]
+    return Backfiller(table_store(), spec_of, is_running, lambda: datetime.now(UTC), bucket, asker_of)

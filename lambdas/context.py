@@ -109,10 +109,12 @@ def _neighbour(direction: int) -> Maker:
 
 
 def _previous_date(context: Context) -> Any:
+    from dag_translator.schedule.custom import asker
     from dag_translator.schedule.spec import IntervalSettings, schedule_spec
     from lambdas.timetable import timetable_from_spec
 
-    timetable = timetable_from_spec(schedule_spec(context.runtime.dag, IntervalSettings(**context.runtime.intervals)))
+    dag = context.runtime.dag
+    timetable = timetable_from_spec(schedule_spec(dag, IntervalSettings(**context.runtime.intervals)), asker(dag))
     start, _ = timetable.infer_manual_data_interval(_logical(context))
     return dated(start.isoformat())
 

@@ -60,10 +60,12 @@ class DagRunView:
         """When the interval after this run's ends, by the DAG's schedule; None if it has none."""
         if self._run.data_interval_end is None or self._runtime.dag.schedule is None:
             return None
+        from dag_translator.schedule.custom import asker
         from dag_translator.schedule.spec import IntervalSettings, schedule_spec
         from lambdas.timetable import timetable_from_spec
 
-        timetable = timetable_from_spec(schedule_spec(self._runtime.dag, IntervalSettings(**self._runtime.intervals)))
+        dag, intervals = self._runtime.dag, IntervalSettings(**self._runtime.intervals)
+        timetable = timetable_from_spec(schedule_spec(dag, intervals), asker(dag))
         following = timetable.next_runs(datetime.fromisoformat(self._run.data_interval_end), 1)
         return dated(following[0].data_interval_end.isoformat()) if following else None
 

@@ -41,7 +41,7 @@ from lambdas import dispatch_assets
 from lambdas.dag_state import DagState, Queued
 from lambdas.records import FINAL_RUN_STATES, RunKey
 from lambdas.store import Put, Store
-from lambdas.timetable import Timetable, timetable_from_spec
+from lambdas.timetable import Ask, Timetable, timetable_from_spec
 from lambdas.timetables import kinds
 from lambdas.timetables.instants import parse
 from lambdas.timetables.runs import RunInfo
@@ -59,12 +59,14 @@ class Machines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """What the dispatcher works with. renew(event, tick) makes one-time schedules and says how many are new."""
+    """What the dispatcher works with. renew(event, tick) makes one-time schedules and says how many are new; ask(event)
+    is who answers for a timetable that is user code."""
 
     store: Store
     machines: Machines
     now: Callable[[], datetime]
     renew: Callable[[Event, datetime], int]
+    ask: Callable[[Event], Ask | None] = lambda _: None
 
 
 def dispatch(dispatcher: Dispatcher, event: Event) -> dict[str, Any]:
@@ -134,7 +136,7 @@ def _lasting(event: Event) -> dict[str, Any]:
 
 def _take(dispatcher: Dispatcher, state: DagState, event: Event, due: datetime, activated: bool) -> str | None:
     """Queue the runs that `due` brings, and remember how far that went; why there are none."""
-    timetable = timetable_from_spec(event)
+    timetable = timetable_from_spec(event, dispatcher.ask(event))
     for _ in range(_ATTEMPTS):
         last = state.schedule()
         cursor = last.get("cursor") if last else None
@@ -238,12 +240,17 @@ def from_environment(own_arn: str = "") -> Dispatcher:
     from lambdas.aws import clients, table_store
     from lambdas.renewal import renew
 
+    def ask(event: Event) -> Ask | None:
+        from lambdas.ask_timetable import asker_of
+
+        return asker_of(event)
+
     def renewal(event: Event, tick: datetime) -> int:
         target = {
             "Arn": own_arn,
             "RoleArn": os.environ["AIRSTEP_SCHEDULER_ROLE_ARN"],
             "GroupName": os.environ["AIRSTEP_SCHEDULE_GROUP"],
         }
-        return renew(clients().client("scheduler"), event, tick, datetime.now(UTC), target)
+        return renew(clients().client("scheduler"), event, tick, datetime.now(UTC), target, ask(event))
 
-    return Dispatcher(table_store(), clients().stepfunctions, lambda: datetime.now(UTC), renewal)
+    return Dispatcher(table_store(), clients().stepfunctions, lambda: datetime.now(UTC), renewal, ask)

@@ -114,10 +114,12 @@ def _manual_interval(dag: Any, logical: datetime, intervals: Mapping[str, bool])
     if dag.schedule is None:
         return logical, logical
     # Only a scheduled DAG that somebody starts by hand pays for these imports.
+    from dag_translator.schedule.custom import asker
     from dag_translator.schedule.spec import IntervalSettings, schedule_spec
     from lambdas.timetable import timetable_from_spec
 
-    return timetable_from_spec(schedule_spec(dag, IntervalSettings(**intervals))).infer_manual_data_interval(logical)
+    spec = schedule_spec(dag, IntervalSettings(**intervals))
+    return timetable_from_spec(spec, asker(dag)).infer_manual_data_interval(logical)
 
 
 def _run_json(run: DagRun, conf: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
     "finish_run": ("lambdas.finish_run", "finish_run"),
+    "ask_timetable": ("lambdas.ask_timetable", "ask_timetable"),
 }
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from dag_translator.assets import condition_of, is_made_of_assets
 from dag_translator.errors import Problem, TranslationError
+from dag_translator.schedule.custom import custom_timetable, is_custom
 from lambdas.timetables.cron import PRESETS, Cron
 from lambdas.timetables.delta import Delta
 
@@ -59,9 +60,17 @@ def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> 
         "start_date": _iso(start),
         "end_date": _iso(_latest(dag)),
         "catchup": bool(dag.catchup),
-        "max_active_runs": 1 if fields["type"] == "continuous" else int(dag.max_active_runs or MAX_ACTIVE_RUNS),
+        "max_active_runs": _limit(dag, fields),
         **({"assets": condition} if condition is not None else {}),
     }
+
+
+def _limit(dag: Any, fields: dict[str, Any]) -> int:
+    if fields["type"] == "continuous":
+        return 1
+    given = int(dag.max_active_runs or MAX_ACTIVE_RUNS)
+    own = getattr(custom_timetable(dag.schedule), "active_runs_limit", None)
+    return given if own is None else min(given, int(own))
 
 
 def problem_of(dag: Any, refusal: Refused) -> Problem:
@@ -92,6 +101,8 @@ def timetable_fields(schedule: Any, zone_name: str, settings: IntervalSettings) 
     if type(schedule).__name__ == "AssetOrTimeSchedule":
         return _assets_or_time(schedule, zone_name, settings)
     known = _TIMETABLES.get(type(schedule).__name__)
+    if known is None and is_custom(schedule):
+        return {"type": "custom", "class": type(schedule).__name__}
     if known is None:
         raise Refused(
             "unsupported-schedule",
@@ -236,7 +247,7 @@ def _delta(value: Any) -> dict[str, Any]:
 
 
 def _check_start(dag: Any, fields: dict[str, Any], start: datetime | None) -> None:
-    if start is not None or fields["type"] in ("null", "once", "continuous", "events", "assets"):
+    if start is not None or fields["type"] in ("null", "once", "continuous", "events", "assets", "custom"):
         return
     if dag.catchup:
         hint = "give the DAG a start_date, or catchup=False"

@@ -16,7 +16,9 @@ import typer
 from dag_translator.errors import TranslationError, UsageError
 from infra.cli.options import DagIdOption, LocalOption, Output, OutputOption
 from infra.cli.output import emit, note
+from lambdas.timetable import Ask
 
+Found = tuple[Mapping[str, Any] | None, Ask | None]
 TargetArgument = Annotated[str, typer.Argument(help="A DAG file, or the id of a DAG.", show_default=False)]
 
 
@@ -44,18 +46,18 @@ def next_execution(
 
     after = _instant(since)
     if Path(target).is_file():
-        schedule = _of_file(Path(target), dag_id)
+        schedule, ask = _of_file(Path(target), dag_id)
     elif deployed or local:
-        schedule = _of_account(target, local)
+        schedule, ask = _of_account(target, local)
     else:
-        from infra.cli.local_dags import find_translation
+        from infra.cli.local_dags import file_of
 
-        schedule = find_translation(target, dags_folder).manifest["schedule"]
+        schedule, ask = _of_file(file_of(target, dags_folder), target)
     if schedule is None:
         note("the DAG has no schedule: it runs when it is triggered")
     elif schedule["kind"] == "assets":
         note("the DAG runs when its assets are updated")
-    emit(next_executions({"schedule": schedule}, count, after), output)
+    emit(next_executions({"schedule": schedule}, count, after, ask), output)
 
 
 def _instant(text: str | None) -> datetime:
@@ -67,13 +69,17 @@ def _instant(text: str | None) -> datetime:
     return moment
 
 
-def _of_file(file: Path, dag_id: str | None) -> Mapping[str, Any] | None:
-    """`manifest.schedule` of a DAG of a file. Raises TranslationError for a DAG that is refused."""
-    from dag_translator.pipeline import Translation, translate_file
+def _of_file(file: Path, dag_id: str | None) -> Found:
+    """`manifest.schedule` of a DAG of a file, and who answers for a timetable of its own. Raises TranslationError for a
+    DAG that is refused."""
+    from dag_translator.load import load
+    from dag_translator.pipeline import Translation, translate_loaded
+    from dag_translator.schedule.custom import asker
     from infra.cli.account import read_settings
     from infra.cli.files import root_of
 
-    results = translate_file(file, root_of(file), read_settings().intervals)
+    loaded = load(file, root=root_of(file))
+    results = translate_loaded(loaded, root_of(file), read_settings().intervals)
     chosen = [result for result in results if dag_id in (None, result.dag_id)]
     if len(chosen) != 1:
         names = ", ".join(sorted(result.dag_id or "?" for result in results)) or "none"
@@ -81,22 +87,25 @@ def _of_file(file: Path, dag_id: str | None) -> Mapping[str, Any] | None:
         raise UsageError(f"{file} {what}\n    → say which with --dag-id; it holds: {names}")
     if not isinstance(chosen[0], Translation):
         raise TranslationError(chosen[0].problems)
-    found: Mapping[str, Any] | None = chosen[0].manifest["schedule"]
-    return found
+    dag = next(dag for dag in loaded.dags if dag.dag_id == chosen[0].dag_id)
+    return chosen[0].manifest["schedule"], asker(dag)
 
 
-def _of_account(dag_id: str, local: bool) -> Mapping[str, Any] | None:
-    """`manifest.schedule` as the deployed schedules give it back; None for a DAG without any."""
+def _of_account(dag_id: str, local: bool) -> Found:
+    """The same as the deployed schedules give it back; no schedule for a DAG without any."""
     from infra.cli.account import connect
     from infra.cli.schedules import event_of, schedules_of
+    from lambdas.ask_timetable import asking
 
     account = connect(local)
     found = schedules_of(account, dag_id)
     if not found:
         if dag_id not in dict(account.deployed()):
             raise account.unknown_dag(dag_id)
-        return None
-    return read_back(found, event_of(found[0]))
+        return None, None
+    spec = event_of(found[0])
+    ask = asking(account.client("lambda"), spec["task_function"]) if "task_function" in spec else None
+    return read_back(found, spec), ask
 
 
 def read_back(schedules: Sequence[Mapping[str, Any]], spec: Mapping[str, Any]) -> dict[str, Any]:
