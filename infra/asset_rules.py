@@ -62,18 +62,13 @@ def add_asset_rules(
         events.CfnRule(
             scope,
             f"AssetRule{number}",
-            name=shorten(f"{asset_rule_prefix(settings)}{manifest['machine_name']}-{number}", _NAME_LIMIT),
+            name=shorten(f"{settings.asset_rules}{manifest['machine_name']}-{number}", _NAME_LIMIT),
             description=f"Updates of assets for the DAG {manifest['machine_name']}",
             event_pattern={"source": [SOURCE], "detail-type": [DETAIL_TYPE], "detail": detail},
             targets=[target],
         )
         for number, detail in enumerate(patterns(spec["assets"]), 1)
     ]
-
-
-def asset_rule_prefix(settings: Settings) -> str:
-    """With what the names of all these rules begin."""
-    return f"{settings.prefix}-asset-"
 
 
 def patterns(condition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -23,7 +23,6 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from infra.asset_rules import asset_rule_prefix
 from infra.backfills import add_backfills
 from infra.functions import FunctionSpec, add_function, asset, store_environment
 from infra.monitoring import add_platform_alarms
@@ -191,7 +190,7 @@ class PlatformStack(Stack):
 
     def _let_asset_rules_in(self, dead_letters: sqs.Queue) -> None:
         """DAG stacks' rules about assets may call the dispatcher, and put aside what they can't deliver."""
-        rules = arn("events", f"rule/{asset_rule_prefix(self.settings)}*")
+        rules = arn("events", f"rule/{self.settings.asset_rules}*")
         caller = iam.ServicePrincipal("events.amazonaws.com")
         self.dispatcher.add_permission("AssetRules", principal=caller, source_arn=rules)
         dead_letters.add_to_resource_policy(

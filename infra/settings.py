@@ -150,6 +150,11 @@ class Settings:
         return f"/{self.prefix}/assets/"
 
     @property
+    def asset_rules(self) -> str:
+        """With what the names of the rules on assets begin."""
+        return f"{self.prefix}-asset-"
+
+    @property
     def backfill_machine(self) -> str:
         return f"{self.prefix}-backfill"
 

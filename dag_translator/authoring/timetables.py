@@ -14,7 +14,7 @@ class Timetable:
     """Base class. A subclass in user code says by `next_dagrun_info` when its DAG runs. `description` and `summary` are
     for display."""
 
-    description: str = ""
+    description: str | None = ""
     can_be_scheduled: bool = True
     periodic: bool = True
     run_immediately: Any = False

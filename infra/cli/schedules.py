@@ -75,7 +75,7 @@ def _event_of_rule(account: Account, dag_id: str) -> dict[str, Any]:
     from dag_translator.names import machine_name
 
     events = account.client("events")
-    rule = shorten(f"{account.settings.prefix}-asset-{machine_name(dag_id)}-1", _NAME_LIMIT)
+    rule = shorten(f"{account.settings.asset_rules}{machine_name(dag_id)}-1", _NAME_LIMIT)
     try:
         targets = events.list_targets_by_rule(Rule=rule)["Targets"]
     except events.exceptions.ResourceNotFoundException:
