@@ -13,8 +13,8 @@ from tests.infra.test_stacks import PLATFORM, text
 STACK = "airstep-consumer"
 
 
-def test_rules_match_every_asset_within_the_limits(cloud: Cloud) -> None:
-    rules = cloud.resources(STACK, "AWS::Events::Rule")
+def test_rules_match_every_asset_within_the_limits(asset_cloud: Cloud) -> None:
+    rules = asset_cloud.resources(STACK, "AWS::Events::Rule")
     found: list[str] = []
     for number, rule in enumerate(rules, 1):
         assert rule["Name"] == f"airstep-asset-consumer-{number}"
@@ -27,8 +27,8 @@ def test_rules_match_every_asset_within_the_limits(cloud: Cloud) -> None:
     assert details[-2:] == [{"asset": {"name": ["b"]}}, {"aliases": ["x"]}]
 
 
-def test_the_dispatcher_gets_the_spec_and_the_event(cloud: Cloud) -> None:
-    for rule in cloud.resources(STACK, "AWS::Events::Rule"):
+def test_the_dispatcher_gets_the_spec_and_the_event(asset_cloud: Cloud) -> None:
+    for rule in asset_cloud.resources(STACK, "AWS::Events::Rule"):
         (target,) = rule["Targets"]
         assert text(target["Arn"]).endswith(":function:airstep-dispatcher")
         assert text(target["DeadLetterConfig"]["Arn"]).endswith(":airstep-dead-letters")
@@ -45,15 +45,15 @@ def test_the_dispatcher_gets_the_spec_and_the_event(cloud: Cloud) -> None:
         assert (event["event_id"], event["event_time"]) == ({"is": "id"}, {"is": "time"})
 
 
-def test_one_permission_serves_all_rules(cloud: Cloud) -> None:
-    permissions = cloud.resources(PLATFORM, "AWS::Lambda::Permission")
+def test_one_permission_serves_all_rules(asset_cloud: Cloud) -> None:
+    permissions = asset_cloud.resources(PLATFORM, "AWS::Lambda::Permission")
     (ours,) = [each for each in permissions if "rule/airstep-asset-*" in text(each["SourceArn"])]
     assert ours["Principal"] == "events.amazonaws.com"
-    assert cloud.resources(STACK, "AWS::Lambda::Permission") == []
+    assert asset_cloud.resources(STACK, "AWS::Lambda::Permission") == []
 
 
-def test_the_command_is_told_which_assets_there_are(cloud: Cloud) -> None:
-    parameters = cloud.resources(STACK, "AWS::SSM::Parameter")
+def test_the_command_is_told_which_assets_there_are(asset_cloud: Cloud) -> None:
+    parameters = asset_cloud.resources(STACK, "AWS::SSM::Parameter")
     lists = [each for each in parameters if each["Name"].startswith("/airstep/assets/consumer/")]
     assert len(lists) > 1
     assert all(len(each["Value"]) <= 4096 for each in lists)
@@ -63,9 +63,9 @@ def test_the_command_is_told_which_assets_there_are(cloud: Cloud) -> None:
     assert rows[0] == {"role": "outlets", **CONSUMER["assets"]["outlets"][0]}
 
 
-def test_a_dag_without_assets_has_nothing_of_it(cloud: Cloud) -> None:
-    assert cloud.resources("airstep-other", "AWS::Events::Rule") == []
-    names = [each["Name"] for each in cloud.resources("airstep-other", "AWS::SSM::Parameter")]
+def test_a_dag_without_assets_has_nothing_of_it(asset_cloud: Cloud) -> None:
+    assert asset_cloud.resources("airstep-other", "AWS::Events::Rule") == []
+    names = [each["Name"] for each in asset_cloud.resources("airstep-other", "AWS::SSM::Parameter")]
     assert not [name for name in names if "assets" in name]
     assert asset_rows(manifest("other"), "table") == []
 
