@@ -57,7 +57,7 @@ def test_what_is_no_asset() -> None:
     with pytest.raises(TypeError):
         Asset.ref(name="a", uri="b")
     with pytest.raises(TypeError):
-        Asset("a") & "b"  # type: ignore[operator]
+        Asset("a") & "b"
 
 
 def test_combinations_are_flat_where_they_can_be() -> None:

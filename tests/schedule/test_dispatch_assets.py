@@ -195,7 +195,7 @@ def test_a_lost_end_is_noticed_by_the_next_update() -> None:
 
 def test_assets_or_time() -> None:
     world = World()
-    timed = {"timetable": DAILY, "start_date": "2024-01-01T00:00:00+00:00", "timezone": "UTC"}
+    timed: dict[str, Any] = {"timetable": DAILY, "start_date": "2024-01-01T00:00:00+00:00", "timezone": "UTC"}
     (by_asset,) = tell(world, {"all": [A]}, "a", **timed)
     assert by_asset.startswith("asset_triggered__")
     event = update({"all": [A]}, "a", **timed)
@@ -206,7 +206,12 @@ def test_assets_or_time() -> None:
 
 def test_assets_or_time_wait_for_the_same_places() -> None:
     world = World()
-    timed = {"timetable": DAILY, "start_date": "2024-01-01T00:00:00+00:00", "timezone": "UTC", "max_active_runs": 1}
+    timed: dict[str, Any] = {
+        "timetable": DAILY,
+        "start_date": "2024-01-01T00:00:00+00:00",
+        "timezone": "UTC",
+        "max_active_runs": 1,
+    }
     event = update({"all": [A]}, "a", **timed)
     del event["asset_event"]
     dispatch(world.dispatcher, {**event, "scheduled_time": "2024-01-20T00:00:00Z"})
