@@ -9,7 +9,19 @@ from typing import Any
 
 import pytest
 
-from tests.infra.project import CONSUMER, DAGS, DAILY, HOURLY, RUNTIME, Cloud, definition, invoke, manifest, write_tree
+from tests.infra.project import (
+    CONSUMER,
+    DAGS,
+    DAILY,
+    HOURLY,
+    RUNTIME,
+    Cloud,
+    definition,
+    invoke,
+    manifest,
+    start,
+    write_tree,
+)
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +52,15 @@ def cloud(trees: Path) -> Cloud:
         Source(trees / "dags/daily.py", definition(a=invoke("TaskFunction", "s"), s=invoke("SignalFunction")), DAILY),
         Source(trees / "dags/other.py", large, manifest("other", is_paused_upon_creation=True, schedule=HOURLY)),
     ]
+    wide = manifest("wide", parts={"Part1": "wide-part-1", "Part2": "wide-part-2"})
+    inner = {"Part1": definition(a=invoke("TaskFunction")), "Part2": definition(b=start("Part1"))}
+    sources.append(Source(trees / "dags/other.py", definition(c=start("Part2")), wide, inner))
     return _synthesised(
-        trees, settings, sources, "cdk.out", ("airstep-platform", "airstep-daily-sales", "airstep-other")
+        trees,
+        settings,
+        sources,
+        "cdk.out",
+        ("airstep-platform", "airstep-daily-sales", "airstep-other", "airstep-wide"),
     )
 
 
