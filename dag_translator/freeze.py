@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dag_translator.assets import assets_of
 from dag_translator.compute import compute_of
 from dag_translator.environments import environment_of
 from dag_translator.limits import (
@@ -54,6 +55,7 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         end_date=_instant(dag.end_date),
         timezone=str(dag.timezone),
         is_paused_upon_creation=dag.is_paused_upon_creation,
+        assets=assets_of(dag),
         asks=_asks(dag, DAG_ASKS),
         line=dag._airstep_line,
     )

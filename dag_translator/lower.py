@@ -196,7 +196,7 @@ class _Lowering:
         lowered = self.sequence(regions.steps_of(inner), known, None)
         way = leave(_behind((inner,), [lowered.known], known))
         machine = asl.Machine(lowered.entry, lowered.states)
-        return parts.nested(number, inner, machine, known, self.names, way)
+        return parts.nested(number, inner, machine, known, self.names, way, rerun=self.rerun)
 
     def _title(self, branches: tuple[Region, ...]) -> str:
         """The task group that the branches make up, or what each of them begins with."""

@@ -5,8 +5,8 @@ The shape is `Manifest`'s fields; `infra/` and `infra/cli/` read nothing else of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from dag_translator import asl
@@ -35,6 +35,13 @@ SECRETS = (
         "Airflow Connections",
     ),
 )
+# Source: EventBridge user guide, "Using IAM policy conditions in Amazon EventBridge".
+ASSET_EVENTS = Permission(
+    ("events:PutEvents",),
+    ("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default",),
+    "updates of assets",
+    {"StringEquals": {"events:source": "airstep", "events:detail-type": "AssetUpdated"}},
+)
 
 
 def manifest(
@@ -42,19 +49,17 @@ def manifest(
 ) -> dict[str, Any]:
     """The manifest of a translated DAG.
 
-    tasks: one row each, in topological order, with the names of its states. permissions: of the machine's role;
-    environments: packages that tasks have to themselves, if any do. task_permissions: of the task function's role
-    beyond Airstep's own. parts: the further machines of a DAG that is too large for one, placeholder → name. problems:
-    what is approximated.
+    assets: the tasks' outlets and inlets, if there are any. tasks: one row each, in topological order, with the names
+    of its states. permissions: of the machine's role; environments: packages that tasks have to themselves, if any do.
+    task_permissions: of the task function's role beyond Airstep's own. parts: the further machines of a DAG that is too
+    large for one, placeholder → name. problems: what is approximated.
     """
-    name, again = machine_name(dag.dag_id), rerun_name(dag.dag_id)
-    parts = {number: part_name(name, number) for number in sorted(asl.parts(machine))}
-    home = {} if region is None else {task_id: parts[number] for task_id, number in parts_of(region).items()}
+    name = machine_name(dag.dag_id)
     return {
         "dag_id": dag.dag_id,
         "machine_name": name,
-        "rerun_machine_name": again,
-        "parts": {asl.placeholder(number): part for number, part in parts.items()},
+        "rerun_machine_name": rerun_name(dag.dag_id),
+        "parts": part_names(machine, name),
         "file": dag.file,
         "description": dag.description,
         "tags": list(dag.tags),
@@ -66,25 +71,35 @@ def manifest(
         "start_date": dag.start_date,
         "end_date": dag.end_date,
         "timezone": dag.timezone,
+        **({"assets": dag.assets} if dag.assets else {}),
         "tasks": _tasks(dag, machine),
         "functions": {each.function: row_of(each) for each in (Compute(), *(task.compute for task in dag.tasks))},
         **_environments(dag),
         **_containers(dag),
-        "permissions": [
-            *(
-                _permission(each)
-                for task in dag.tasks
-                for each in _permissions(task, home.get(task.task_id, name), again)
-            ),
-            *(_permission(each) for part in parts.values() for each in _part_permissions(part)),
-        ],
+        "permissions": machine_permissions(dag, region, machine, name),
         "task_permissions": [
             *(_permission(each) for each in SECRETS),
+            *([_permission(ASSET_EVENTS)] if dag.assets.get("outlets") else []),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
         ],
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
+
+
+def part_names(machine: asl.Machine, name: str) -> dict[str, str]:
+    """The machines beside the machine of this name: placeholder → name."""
+    return {asl.placeholder(number): part_name(name, number) for number in sorted(asl.parts(machine))}
+
+
+def machine_permissions(dag: Dag, region: Region | None, machine: asl.Machine, name: str) -> list[dict[str, Any]]:
+    """What the role of the machine of this name, and of its parts, may do."""
+    parts = {number: part_name(name, number) for number in sorted(asl.parts(machine))}
+    home = {} if region is None else {task_id: parts[number] for task_id, number in parts_of(region).items()}
+    return [
+        *(_permission(each) for task in dag.tasks for each in _permissions(task, home.get(task.task_id, name))),
+        *(_permission(each) for part in parts.values() for each in _part_permissions(part)),
+    ]
 
 
 def _containers(dag: Dag) -> dict[str, Any]:
@@ -138,15 +153,9 @@ def _task(task: Task, states: list[str]) -> dict[str, Any]:
     }
 
 
-def _permissions(task: Task, *machines: str) -> Iterator[Permission]:
-    """What a task needs; on the machine itself: on each of the DAG's two."""
+def _permissions(task: Task, machine: str) -> tuple[Permission, ...]:
     lowering = LOWERINGS[task.lowering]
-    of_each = [
-        (*lowering.permissions(task, machine), *mapped.permissions(task, lowering, machine)) for machine in machines
-    ]
-    for same in zip(*of_each, strict=True):
-        resources = dict.fromkeys(resource for each in same for resource in each.resources)
-        yield replace(same[0], resources=tuple(resources))
+    return (*lowering.permissions(task, machine), *mapped.permissions(task, lowering, machine))
 
 
 def _part_permissions(part: str) -> tuple[Permission, ...]:

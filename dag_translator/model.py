@@ -158,7 +158,7 @@ class Dag:
     """A DAG: its tasks in a topological order, and what the run as a whole needs. Times in seconds.
 
     schedule: what the manifest says of it (see `dag_translator.schedule`), None without one. max_active_tasks: only if
-    it is not Airflow's default. asks: as for tasks.
+    it is not Airflow's default. assets: the tasks' outlets and inlets, see `dag_translator.assets`. asks: as for tasks.
     """
 
     dag_id: str
@@ -176,6 +176,7 @@ class Dag:
     end_date: str | None = None
     timezone: str = "UTC"
     is_paused_upon_creation: bool | None = None
+    assets: Mapping[str, Any] = field(default_factory=dict)
     asks: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
 

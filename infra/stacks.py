@@ -10,8 +10,10 @@ from typing import Any
 
 from aws_cdk import App
 
+from dag_translator.pipeline import Rerun
 from infra.containers import check_settings
-from infra.dag_stack import DagDeployment, DagStack
+from infra.dag_deployment import DagDeployment
+from infra.dag_stack import DagStack
 from infra.environments import environments_layer
 from infra.packaging import Package, Packager
 from infra.platform_stack import LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER, PlatformStack
@@ -22,13 +24,13 @@ TASK_MODULE = "lambdas.task_function"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A DAG's definition, those of its parts and for re-runs (if any), its manifest, and the file they come from."""
+    """A DAG's definition, those of its parts, its machine for re-runs (if any), its manifest, and the file they come from."""
 
     file: Path
     definition: Mapping[str, Any]
     manifest: Mapping[str, Any]
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    rerun: Mapping[str, Any] | None = None
+    rerun: Rerun | None = None
 
 
 def add_stacks(

@@ -195,6 +195,7 @@ def from_environment() -> Backfiller:
     """The backfiller on AWS."""
     import os
 
+    from lambdas.ask_timetable import asker_of
     from lambdas.aws import clients, error_code, table_store
 
     def spec_of(dag_id: str) -> Mapping[str, Any] | None:
@@ -228,4 +229,4 @@ def from_environment() -> Backfiller:
                 raise
 
     bucket = os.environ["AIRSTEP_BUCKET"]
-    return Backfiller(table_store(), spec_of, is_running, lambda: datetime.now(UTC), bucket, go_on)
+    return Backfiller(table_store(), spec_of, is_running, lambda: datetime.now(UTC), bucket, go_on, asker_of)

@@ -67,6 +67,7 @@ def clear_tasks(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         "starts": bool(decided.cleared) or not dag.task_dict.keys() <= states.keys(),
         "input": {
             **{name: getattr(run, name) for name in _TIMES},
+            **({"asset_events": run.asset_events} if run.asset_events else {}),
             "states": {**states, **dict.fromkeys(skipped, "skipped")},
             **({"instances": instances} if instances else {}),
         },

@@ -43,6 +43,11 @@ class RunKey:
     def pk(self) -> str:
         return f"{self.dag_id}/{self.run_id}"
 
+    @property
+    def conf_blob(self) -> str:
+        """Where a large conf is kept."""
+        return f"conf/{self.dag_id}/{self.run_id}.json"
+
 
 @dataclass(frozen=True, slots=True)
 class TaskKey:
@@ -72,7 +77,8 @@ class TaskKey:
 @dataclass(frozen=True, slots=True)
 class DagRun:
     """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
-    backfill_id: of the backfill that started it last; clear_number: how many executions there were before."""
+    backfill_id: of the backfill that started it last; clear_number: how many executions there were before; asset_events:
+    which of the DAG's asset events started it, as "first-last"."""
 
     dag_id: str
     run_id: str
@@ -90,6 +96,7 @@ class DagRun:
     error: str | None = None
     backfill_id: str | None = None
     clear_number: int = 0
+    asset_events: str | None = None
 
     @property
     def key(self) -> RunKey:
@@ -107,7 +114,7 @@ class TaskRecord:
     attempt: Step Functions' RetryCount at entry; worker: the Lambda request that wrote the record last (tells a write
     whose answer was lost from somebody else's); states: the answer to give again once the task has succeeded;
     first_poke, pokes: a sensor's; rendered: JSON text of the rendered template fields; rendered_map_index: what
-    `map_index_template` says of a mapped task's instance.
+    `map_index_template` says of a mapped task's instance; asset_events: JSON text of the events that its success made.
     """
 
     dag_id: str
@@ -131,6 +138,7 @@ class TaskRecord:
     pokes: int = 0
     rendered: str | None = None
     rendered_map_index: str | None = None
+    asset_events: str | None = None
 
     @property
     def key(self) -> TaskKey:

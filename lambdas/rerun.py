@@ -62,7 +62,8 @@ def _begun_again(
             execution=record.execution,
             operator=record.operator,
         )
-    kept = changed(record, execution=run.execution, attempt=0)
+    # Its asset events have been sent; consumers don't remember for ever that they had them.
+    kept = changed(record, execution=run.execution, attempt=0, asset_events=None)
     if state == record.state:
         return kept
     # Somebody said so, or a branch that is kept skips it.

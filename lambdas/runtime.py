@@ -11,7 +11,7 @@ A Lambda builds one `Runtime` per cold start (`task_function`), a test or a loca
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from typing import Any
 from dag_translator.authoring.runtime import Runtime as Lender
 from lambdas.backends import TemplateLender
 from lambdas.records import RunKey
-from lambdas.store import Store, conf_blob
+from lambdas.store import Store
 
 
 def utcnow() -> datetime:
@@ -44,7 +44,8 @@ class Runtime:
     inside an invocation, None where that is not worth while. remaining_ms: what is left of the Lambda's time, None
     if there is no end. worker: names this invocation. observe: what to put around a task's code, given its labels
     (log lines carry them). intervals: the fields of `dag_translator.schedule.IntervalSettings` that are not the
-    defaults. measure: takes the final state of a try, its seconds and its labels.
+    defaults. measure: takes the final state of a try, its seconds and its labels. send_assets: puts asset events where
+    their consumers get them.
     """
 
     dag: Any
@@ -58,6 +59,7 @@ class Runtime:
     intervals: Mapping[str, bool] = field(default_factory=dict)
     observe: Callable[[Mapping[str, Any]], AbstractContextManager[Any]] = field(default=lambda _: nullcontext())
     measure: Callable[[str, float, Mapping[str, Any]], None] = field(default=lambda *_: None)
+    send_assets: Callable[[Sequence[Mapping[str, Any]]], None] = field(default=lambda _: None)
 
     def timestamp(self) -> str:
         return iso(self.now())
@@ -81,6 +83,7 @@ class RunInfo:
     data_interval_end: str | None
     conf: Mapping[str, Any]
     clear_number: int = 0
+    asset_events: str | None = None
 
     @property
     def key(self) -> RunKey:
@@ -90,7 +93,7 @@ class RunInfo:
     def from_json(cls, run: Mapping[str, Any], store: Store) -> RunInfo:
         """The `$run` of a payload; a conf that is kept in the bucket is fetched."""
         conf = run.get("conf") or {}
-        if conf == {"s3": conf_blob(RunKey(run["dag_id"], run["run_id"]))}:
+        if conf == {"s3": RunKey(run["dag_id"], run["run_id"]).conf_blob}:
             conf = json.loads(store.get_blob(conf["s3"]))
         return cls(
             dag_id=run["dag_id"],
@@ -104,4 +107,5 @@ class RunInfo:
             data_interval_end=run.get("data_interval_end"),
             conf=conf,
             clear_number=int(run.get("clear_number", 0)),
+            asset_events=run.get("asset_events"),
         )

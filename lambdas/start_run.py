@@ -21,7 +21,7 @@ from lambdas.dag_state import DagState
 from lambdas.params import run_params
 from lambdas.records import DagRun
 from lambdas.runtime import Runtime, iso, parse_time
-from lambdas.store import CONF_ITEM_LIMIT, conf_blob
+from lambdas.store import CONF_ITEM_LIMIT
 
 FINAL_STATES = frozenset({"success", "failed", "skipped", "upstream_failed"})
 _RUN_TYPES = {
@@ -35,7 +35,7 @@ _RUN_TYPES = {
 _FIELDS = frozenset(
     {
         *("run_id", "run_type", "logical_date", "data_interval_start", "data_interval_end", "run_after", "conf"),
-        *("states", "instances", "backfill_id", "triggered_by"),
+        *("states", "instances", "backfill_id", "triggered_by", "asset_events"),
     }
 )
 # What the console's form begins with, and what a machine that starts another one adds.
@@ -131,6 +131,7 @@ def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], e
         data_interval_end=iso(end) if end else None,
         conf=json.dumps(conf, ensure_ascii=False),
         backfill_id=str(given["backfill_id"]) if given.get("backfill_id") else None,
+        asset_events=str(given["asset_events"]) if given.get("asset_events") else None,
     )
 
 
@@ -153,10 +154,12 @@ def _manual_interval(dag: Any, logical: datetime, intervals: Mapping[str, bool])
     if dag.schedule is None:
         return logical, logical
     # Only a scheduled DAG that somebody starts by hand pays for these imports.
+    from dag_translator.schedule.custom import asker
     from dag_translator.schedule.spec import IntervalSettings, schedule_spec
     from lambdas.timetable import timetable_from_spec
 
-    return timetable_from_spec(schedule_spec(dag, IntervalSettings(**intervals))).infer_manual_data_interval(logical)
+    spec = schedule_spec(dag, IntervalSettings(**intervals))
+    return timetable_from_spec(spec, asker(dag)).infer_manual_data_interval(logical)
 
 
 def _run_json(run: DagRun, conf: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
@@ -171,9 +174,10 @@ def _run_json(run: DagRun, conf: dict[str, Any], params: dict[str, Any]) -> dict
         "data_interval_end": run.data_interval_end,
         "run_after": run.run_after,
         "start_date": run.start_date,
-        "conf": {"s3": conf_blob(run.key)} if large else conf,
+        "conf": {"s3": run.key.conf_blob} if large else conf,
         # They include the conf: what is too large for one is too large for the other.
         "params": {} if large else params,
         "execution": run.execution,
         **again,
+        **({"asset_events": run.asset_events} if run.asset_events else {}),
     }

@@ -46,8 +46,7 @@ from lambdas.records import (
 from lambdas.writes import Add, Check, Condition, Delete, Put, Write, transactions
 from lambdas.xcom_store import XCOM_ITEM_LIMIT, XComStore
 
-__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Add", "Check", "Condition", "Delete", "Put", "Store"]
-__all__ += ["Write", "conf_blob"]
+__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Add", "Check", "Condition", "Delete", "Put", "Store", "Write"]
 
 CONF_ITEM_LIMIT = 8 * 1024
 _YEAR = 366 * 24 * 3600  # an execution lives at most a year
@@ -105,7 +104,7 @@ class Store(XComStore):
     def _write_run(self, run: DagRun, condition: Condition) -> bool:
         attributes = to_item(run)
         if len(run.conf) > CONF_ITEM_LIMIT:
-            attributes["conf_blob"] = conf_blob(run.key)
+            attributes["conf_blob"] = run.key.conf_blob
             self.put_blob(attributes["conf_blob"], attributes.pop("conf"))
         index = {name: value for name, value in attributes.items() if name not in ("conf", "conf_blob")}
         writes = [
@@ -140,12 +139,16 @@ class Store(XComStore):
         return sorted(records, key=lambda record: (record.task_id, record.map_index))
 
     def save_task(self, record: TaskRecord, *, expect: Fence | None, xcoms: Mapping[str, str] | None = None) -> bool:
-        """Write the record, and with it XComs (key → text). expect=None: there must be no record yet.
+        """Write the record with its asset events and XComs (key → text). expect=None: there must be no record yet.
 
         False if the fence does not hold: then nothing has changed.
         """
         condition = Condition(absent=True) if expect is None else Condition(equals=expect.equals())
         puts = [self._xcom_put(record, key, text) for key, text in (xcoms or {}).items()]
+        if record.asset_events is not None:
+            from lambdas.asset_events import history
+
+            puts += history(self, record)
         *earlier, last = transactions(puts)
         for chunk in earlier:
             if not self.write([Check(record.key.pk, record.key.sk, condition), *chunk]):
@@ -203,8 +206,3 @@ class Store(XComStore):
             sources=tuple(item["sources"]) if "sources" in item else None,
             rule=json.loads(item["rule"]) if "rule" in item else None,
         )
-
-
-def conf_blob(run: RunKey) -> str:
-    """Where a large conf is kept."""
-    return f"conf/{run.dag_id}/{run.run_id}.json"

@@ -13,7 +13,7 @@ import functools
 import importlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "expand_task": ("lambdas.expand_task", "expand_task"),
     "clear_tasks": ("lambdas.clear_tasks", "clear_tasks"),
     "finish_run": ("lambdas.finish_run", "finish_run"),
+    "ask_timetable": ("lambdas.ask_timetable", "ask_timetable"),
 }
 
 
@@ -79,7 +80,15 @@ def environment_runtime() -> Runtime:
         measure=observer.measure,
         log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
         intervals=_intervals(os.environ),
+        send_assets=_send_assets,
     )
+
+
+def _send_assets(events: Sequence[Mapping[str, Any]]) -> None:
+    from lambdas.asset_events import send
+    from lambdas.aws import clients
+
+    send(clients().client("events"), events)
 
 
 def _intervals(environment: Mapping[str, str]) -> dict[str, bool]:

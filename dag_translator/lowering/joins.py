@@ -72,15 +72,16 @@ def signal(step: Signal, names: StateNames, way: Exit) -> dict[str, asl.State]:
 def _reported(step: Signal) -> str | dict[str, str]:
     if not step.decided:
         return {task_id: f"{{% {state_of(task_id)} %}}" for task_id in step.reports}
-    sifted = _sifted((*step.reports, *step.decided))
+    found = sifted("$states.input", (*step.reports, *step.decided))
     # Sifting nothing out is undefined, which is an error; that can only be where no state is certain.
-    return f"{{% {sifted} %}}" if step.reports else f"{{% $merge([{{}}, {sifted}]) %}}"
+    return f"{{% {found} %}}" if step.reports else f"{{% $merge([{{}}, {found}]) %}}"
 
 
-def _sifted(task_ids: Iterable[str]) -> str:
+def sifted(states: str, task_ids: Iterable[str]) -> str:
+    """JSONata for the states of these tasks; undefined if `states` has none of them."""
     wanted = ", ".join(literal(task_id) for task_id in task_ids)
     # The list is made once, not for each task: an expression may take a second.
-    return f"($wanted := [{wanted}]; $sift($states.input, function($state, $task_id) {{ $task_id in $wanted }}))"
+    return f"($wanted := [{wanted}]; $sift({states}, function($state, $task_id) {{ $task_id in $wanted }}))"
 
 
 def carried(branches: Iterable[Region], known: Known) -> str | dict[str, str]:
@@ -92,7 +93,7 @@ def carried(branches: Iterable[Region], known: Known) -> str | dict[str, str]:
     for inner in (each for branch in branches for each in regions.walk(branch)):
         if isinstance(inner, Signal):
             task_ids |= dict.fromkeys((*inner.reports, *inner.decided))
-    return f"{{% $merge([{{}}, {_sifted(sorted(task_ids))}]) %}}" if task_ids else {}
+    return f"{{% $merge([{{}}, {sifted('$states.input', sorted(task_ids))}]) %}}" if task_ids else {}
 
 
 def wait(step: Await, dag: Dag, names: StateNames, way: Exit) -> dict[str, asl.State]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 UNSUPPORTED: dict[str, str] = {
     "t31_fail_fast": "unsupported-fail-fast",
     "t54_mapped_groups": "unsupported-mapped-group",
-    "t40_consumer": "unsupported-schedule",
 }
 
 _NESTED = "a list inside a list is a chain; Airflow raises AttributeError, which this file turns into a task"

@@ -143,6 +143,30 @@ DAILY = manifest(
 )
 
 
+CONSUMER = manifest(
+    "consumer",
+    is_paused_upon_creation=True,
+    schedule={
+        "kind": "assets",
+        "expressions": [],
+        "spec": {
+            "timetable": {"type": "assets"},
+            "assets": {
+                "any": [
+                    {"all": [{"asset": {"name": f"a<{n}>", "uri": f"s3://bucket/{n:0200}"}} for n in range(15)]},
+                    {"asset_ref": {"name": "b"}},
+                    {"alias": {"name": "x"}},
+                ]
+            },
+        },
+    },
+    assets={
+        "outlets": [{"task_id": "t", "name": "out", "uri": "s3://bucket/$out*", "group": "asset"}],
+        "inlets": [{"task_id": "t", "name": "in", "uri": "s3://bucket/in", "group": "asset"}],
+    },
+)
+
+
 @dataclass(frozen=True)
 class Cloud:
     """Where the assembly is, and its templates by stack name."""

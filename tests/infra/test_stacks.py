@@ -263,7 +263,8 @@ def test_executions_that_end_reach_the_run_ended_function(cloud: Cloud) -> None:
     (target,) = rule["Targets"]
     function = cloud.templates[PLATFORM]["Resources"][target["Arn"]["Fn::GetAtt"][0]]["Properties"]
     assert function["FunctionName"] == "airstep-run-ended"
-    permission = cloud.one(PLATFORM, "AWS::Lambda::Permission")
+    permissions = cloud.resources(PLATFORM, "AWS::Lambda::Permission")
+    (permission,) = (each for each in permissions if each["FunctionName"] == target["Arn"])
     assert permission["Principal"] == "events.amazonaws.com"
 
 

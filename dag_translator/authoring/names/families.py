@@ -97,8 +97,9 @@ BASE_HOOK = _from("hooks.base", "BaseHook")
 NOTIFIER = _from("models.notifier", "BaseNotifier")
 ASSETS = _from(
     "models.assets",
-    "Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher", "Metadata",
-    Dataset="Asset", DatasetAlias="AssetAlias", DatasetAll="AssetAll", DatasetAny="AssetAny",
+    "Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher", "Metadata", "Dataset", "Model",
+    "AssetRef", "AssetNameRef", "AssetUriRef", "BaseAsset",
+    DatasetAlias="AssetAlias", DatasetAll="AssetAll", DatasetAny="AssetAny",
 )  # fmt: skip
 TYPING_ONLY = _from(
     "models.typing_only",
@@ -150,6 +151,7 @@ LOGGING = _from("utils.logs", "LoggingMixin")
 CONF = _from("configuration", "conf")
 SETTINGS = _from("configuration", "TIMEZONE", "DAGS_FOLDER", "AIRFLOW_HOME")
 
+ASSET_DECORATOR = _from("models.asset_decorators", "asset")
 TIMETABLE_BASE = _from("timetables", "Timetable", "DataInterval", "DagRunInfo", "TimeRestriction", "BaseTimetable")
 TIMETABLE_INTERVAL = _from("timetables", "CronDataIntervalTimetable", "DeltaDataIntervalTimetable")
 TIMETABLE_TRIGGER = _from(

@@ -38,7 +38,6 @@ BY_NAME: dict[str, str] = {
     "ApprovalOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "send_slack_notification": "call Slack's web hook in an on_failure_callback function",
     "SlackNotifier": "call Slack's web hook in an on_failure_callback function",
-    "asset": "write a DAG with a @task that has outlets=[Asset(…)]",
     "AssetAccessControl": "who may see or start a DAG is IAM's business",
     **dict.fromkeys(("ExceptionRetryPolicy", "RetryPolicy", "RetryRule", "RetryAction", "RetryDecision"), _RETRY),
     **dict.fromkeys(("DeadlineAlert", "DeadlineReference", "AsyncCallback", "SyncCallback"), _DEADLINE),
