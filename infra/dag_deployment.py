@@ -45,11 +45,11 @@ class DagDeployment:
 
     def wanted(self) -> set[str]:
         """The placeholders of all definitions that are not those of parts."""
-        own = placeholders([self.definition, *self.parts.values()]) - set(self.parts)
-        again = self.rerun
-        return (
-            own if again is None else own | placeholders([again.definition, *again.parts.values()]) - set(again.parts)
-        )
+        found = placeholders([self.definition, *self.parts.values()]) - set(self.parts)
+        if self.rerun is not None:
+            again = self.rerun
+            found |= placeholders([again.definition, *again.parts.values()]) - set(again.parts)
+        return found
 
 
 def placeholders(definitions: Iterable[Mapping[str, Any]]) -> set[str]:

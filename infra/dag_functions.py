@@ -1,6 +1,6 @@
 """A DAG's functions: one for each size that its tasks ask for, their layers, and the containers of what outgrows them.
 
-Invariant: definitions get the ARNs of function *versions*, so that a run that is under way keeps the code it began with.
+Invariant: definitions get the ARNs of function *versions*: a run that is under way keeps the code it began with.
 """
 
 from __future__ import annotations

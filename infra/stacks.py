@@ -24,7 +24,7 @@ TASK_MODULE = "lambdas.task_function"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A DAG's definition, those of its parts, its machine for re-runs (if any), its manifest, and the file they come from."""
+    """A DAG: its definition, those of its parts, its machine for re-runs (if any), its manifest, and its file."""
 
     file: Path
     definition: Mapping[str, Any]

@@ -65,18 +65,18 @@ class Machines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """What the dispatcher works with. renew(event, tick) makes one-time schedules and says how many are new; ask(event)
-    is who answers for a timetable that is user code. tell, arm: see `admission.Waiting`; status: of an execution, by
-    its ARN."""
+    """What the dispatcher works with. renew(event, tick) makes one-time schedules and says how many are new. tell, arm:
+    see `admission.Waiting`; status: of an execution, by its ARN. ask(event): who answers for a timetable that is user
+    code."""
 
     store: Store
     machines: Machines
     now: Callable[[], datetime]
     renew: Callable[[Event, datetime], int]
-    ask: Callable[[Event], Ask | None] = lambda _: None
     tell: Tell = lambda _token: None
     arm: Arm = lambda: None
     status: Callable[[str], str | None] = lambda _arn: "RUNNING"
+    ask: Callable[[Event], Ask | None] = lambda _: None
 
     @property
     def waiting(self) -> Waiting:
@@ -241,4 +241,4 @@ def from_environment(own_arn: str = "") -> Dispatcher:
     store = table_store()
     now = partial(datetime.now, UTC)
     machines = clients().stepfunctions
-    return Dispatcher(store, machines, now, renewal, ask, tell, lambda: sweep.arm_on_aws(clients()), status)
+    return Dispatcher(store, machines, now, renewal, tell, lambda: sweep.arm_on_aws(clients()), status, ask)

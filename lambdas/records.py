@@ -77,8 +77,8 @@ class TaskKey:
 @dataclass(frozen=True, slots=True)
 class DagRun:
     """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
-    backfill_id: of the backfill that started it last; clear_number: how many executions there were before; asset_events:
-    which of the DAG's asset events started it, as "first-last"."""
+    backfill_id: of the backfill that started it last; clear_number: how many executions there were before;
+    asset_events: which of the DAG's asset events started it, as "first-last"."""
 
     dag_id: str
     run_id: str

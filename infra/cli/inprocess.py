@@ -20,6 +20,7 @@ from typing import Any
 
 from dag_translator.names import execution_name
 from dag_translator.operators.container import RUN_TASK
+from dag_translator.pipeline import Rerun
 from infra.cli.run_result import RunResult
 from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
 from infra.local.engine.clock import Clock
@@ -167,7 +168,7 @@ def run_dag(
     measured: bool = False,
     start: datetime | None = None,
     intervals: Mapping[str, bool] | None = None,
-    definition: dict[str, Any] | None = None,
+    again: Rerun | None = None,
     name: str | None = None,
 ) -> RunResult:
     """Execute a translated DAG once and say what became of it.
@@ -176,7 +177,7 @@ def run_dag(
     pretend). conf, run_id, given (more keys of the execution's input) as for a manual trigger. store: to look at later,
     or with earlier runs in it. services: carries out native integrations. lender: what operators borrow (Variables,
     Connections, clients). start: when the run begins on the virtual clock; logical_date, else now, if None.
-    intervals: as `Runtime.intervals`. definition: to execute instead of the translation's (its rerun_definition);
+    intervals: as `Runtime.intervals`. again: the machine to execute instead of the translation's (its `rerun()`);
     name: the execution's, if not the run's.
     """
     store = store or MemoryStore()
@@ -197,9 +198,10 @@ def run_dag(
     containers = {name: name for name in (*network, *translation.manifest.get("containers", ()))}
     placeholders = {name: _ARN.format(name) for name in handlers} | containers
     placeholders["ContainerCluster"] = CONTAINER_CLUSTER
-    parts = Parts(translation.parts, integrations, machine_name, placeholders)
+    machine = again or translation
+    parts = Parts(machine.parts, integrations, machine_name, placeholders)
     execution = run(
-        definition or translation.definition,
+        machine.definition,
         execution_input,
         integrations=parts,
         callbacks=callbacks,

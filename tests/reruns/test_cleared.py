@@ -71,10 +71,8 @@ class Runs:
     def again(self, answer: Mapping[str, Any]) -> RunResult:
         self.number += 1
         name = execution_name(f"{RUN_ID}__{self.number}")
-        definition = self.translation.rerun_definition()
-        return run_dag(
-            self.translation, self.dag, given=answer["input"], store=self.store, definition=definition, name=name
-        )
+        again = self.translation.rerun()
+        return run_dag(self.translation, self.dag, given=answer["input"], store=self.store, again=again, name=name)
 
     def snapshot(self) -> dict[str, Any]:
         records = self.store.list_tasks(self.key)

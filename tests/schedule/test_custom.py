@@ -101,7 +101,7 @@ def test_the_dispatcher_asks_the_task_function() -> None:
     def renewal(given: Any, tick: datetime) -> int:
         return renew(world.scheduler, given, tick, world.now, target, ask(given))
 
-    dispatcher = Dispatcher(world.store, world.machines, lambda: world.now, renewal, ask)
+    dispatcher = Dispatcher(world.store, world.machines, lambda: world.now, renewal, ask=ask)
     assert dispatch(dispatcher, event)["renewed"] == 1
     (made,) = world.scheduler.made.values()
     assert made["ScheduleExpression"] == "at(2024-03-09T05:00:00)"

@@ -72,10 +72,9 @@ def test_every_definition_is_valid(tmp_path: Path) -> None:
     options: list[str] = []
     for file in files:
         for dag_id, translation in _translations(file).items():
-            for name, definition in (
-                (dag_id, translation.definition),
-                (f"{dag_id}-rerun", translation.rerun_definition()),
-            ):
+            again = translation.rerun()
+            assert again is not None
+            for name, definition in ((dag_id, translation.definition), (f"{dag_id}-rerun", again.definition)):
                 written = tmp_path / f"{name}.json"
                 written.write_text(json.dumps(definition))
                 options += ["--json-path", str(written)]
