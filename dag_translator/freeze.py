@@ -28,7 +28,7 @@ TASK_ASKS: Mapping[str, Any] = {
     "max_active_tis_per_dag": None,
 }
 # The same of a DAG. 16 is Airflow's default, and no DAG is slowed down by being allowed more.
-DAG_ASKS: Mapping[str, Any] = {"max_active_tasks": 16, "fail_fast": False, "allowed_run_types": None}
+DAG_ASKS: Mapping[str, Any] = {"max_active_tasks": 16}
 
 
 def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
@@ -39,7 +39,7 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
     return Dag(
         dag_id=dag.dag_id,
         file=file.as_posix(),
-        tasks=tuple(_task(operator, dag) for operator in dag.topological_sort()),
+        tasks=tuple(_task(operator) for operator in dag.topological_sort()),
         description=dag.description or _first_line(dag.doc_md),
         tags=tuple(sorted(dag.tags)),
         run_timeout=_seconds(dag.dagrun_timeout),
@@ -50,12 +50,13 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         end_date=_instant(dag.end_date),
         timezone=str(dag.timezone),
         is_paused_upon_creation=dag.is_paused_upon_creation,
+        fail_fast=bool(dag.fail_fast),
         asks=_asks(dag, DAG_ASKS),
         line=dag._airstep_line,
     )
 
 
-def _task(operator: Any, dag: Any) -> Task:
+def _task(operator: Any) -> Task:
     lowering, settings = lowering_of(operator)
     group = operator.task_group
     rule = str(operator.trigger_rule)
@@ -77,7 +78,7 @@ def _task(operator: Any, dag: Any) -> Task:
         doc=_first_line(operator.doc_md or operator.doc),
         executor_config=dict(operator.executor_config or {}),
         expansion=expansion_of(operator),
-        asks=dict(_task_asks(operator, dag, LOWERINGS[lowering].native)),
+        asks=dict(_task_asks(operator, LOWERINGS[lowering].native)),
         line=operator._airstep_line,
     )
 
@@ -140,16 +141,12 @@ def _setups(operator: Any) -> Iterator[str]:
                 yield task.task_id
 
 
-def _task_asks(operator: Any, dag: Any, native: bool) -> Iterator[tuple[str, Any]]:
+def _task_asks(operator: Any, native: bool) -> Iterator[tuple[str, Any]]:
     yield from _asks(operator, TASK_ASKS).items()
     for name in mapping_asks(operator):
         yield name, True
     if native and operator.retries and operator.on_retry_callback:
         yield "on_retry_callback", True
-    for name in ("start_date", "end_date"):
-        own = getattr(operator, name)
-        if own is not None and own != getattr(dag, name):
-            yield name, _instant(own)
 
 
 def _asks(owner: Any, defaults: Mapping[str, Any]) -> dict[str, Any]:

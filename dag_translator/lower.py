@@ -5,7 +5,9 @@ stands only where it has something to decide, and a way out whose consequences a
 it seals, writing their outcomes at once.
 
 Invariants afterwards: state names are unique over the whole machine; every error is caught, so that siblings in a
-`Parallel` are never cancelled; when the machine reaches `finish run`, the payload holds the state of every task.
+`Parallel` are never cancelled; when the machine reaches `finish run`, the payload holds the state of every task. In a
+`fail_fast` DAG both are otherwise: a failure leaves every `Parallel` around it, which stops what runs beside it, and
+leads to `finish run`, which finds the states in the table.
 
 >>> from dag_translator.model import Dag, Task
 >>> from dag_translator.regions import Series, Step
@@ -42,6 +44,7 @@ from dag_translator.regions import Await, Parallel, Region, Signal, Step
 from dag_translator.structure import deep_recursion
 
 START, FINISH = "start run", "finish run"
+STOPPED = "FailFast"  # the error with which a failed task of a fail_fast DAG ends the run
 
 States = dict[str, asl.State]
 
@@ -108,6 +111,7 @@ class _Lowering:
     names: StateNames
     reports: dict[str, joins.Reports]
     askers: Mapping[str, frozenset[str]]
+    depth: int = 0  # of Parallel states around what is lowered
     done: set[str] = field(default_factory=set)
     labels: Iterator[int] = field(default_factory=count)
 
@@ -172,7 +176,9 @@ class _Lowering:
 
     def _parallel(self, branches: tuple[Region, ...], known: Known, leave: Callable[[Known], Exit]) -> States:
         name = self.names.free(self._title(branches))
+        self.depth += 1
         lowered = [self.sequence(regions.steps_of(branch), known, None) for branch in branches]
+        self.depth -= 1
         inside = {task_id for branch in branches for task_id in regions.tasks_in(branch)}
         after = {**known}
         for task_id, states in _merged([each.known for each in lowered]).items():
@@ -180,7 +186,8 @@ class _Lowering:
         way = leave(after)
         machines = tuple(asl.Machine(each.entry, each.states) for each in lowered)
         output = way.output("$states.input", "$merge($states.result)")
-        return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known))}
+        catch = (asl.Catcher((STOPPED,), FINISH, "{% $states.input %}"),) if self._stops and not self.depth else ()
+        return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known), catch)}
 
     def _title(self, branches: tuple[Region, ...]) -> str:
         """The task group that the branches make up, or what each of them begins with."""
@@ -219,11 +226,28 @@ class _Lowering:
             return lambda: leave(self._after(task, known, state))
 
         if task.expansion is None:
-            exits = Exits(ends("success"), ends("skipped"), ends("failed"))
-            return lowering.lower(task, Site(self.names, exits))
+            if not self._stops:
+                exits = Exits(ends("success"), ends("skipped"), ends("failed"))
+                return lowering.lower(task, Site(self.names, exits))
+            stop: States = {}
+            exits = Exits(ends("success"), ends("skipped"), lambda: self._stop(task, stop))
+            return lowering.lower(task, Site(self.names, exits)) | stop
         ended = {**known, task.task_id: mapped.ENDED}
         several = mapped.MappedExits(lambda: leave(ended), ends("skipped"), ends("upstream_failed"))
         return mapped.lower(task, lowering, self.names, several)
+
+    @property
+    def _stops(self) -> bool:
+        """Whether a failure ends the run at once. Teardowns have their turn: then the records alone stop the others."""
+        return self.dag.fail_fast and not any(task.is_teardown for task in self.dag.tasks)
+
+    def _stop(self, task: Task, states: States) -> Exit:
+        """The way out of a failed task that stops the run: past everything, or out of every Parallel around it."""
+        if not self.depth:
+            return Exit(FINISH)
+        name = self.names.name(task.task_id, "stop")
+        states[name] = asl.Fail(STOPPED, f"{task.task_id} failed, and the DAG is fail_fast".replace("${", "{"))
+        return Exit(name)
 
     def _after(self, task: Task, known: Known, state: str) -> Known:
         """What is known after the task ended so; a successful branch or short circuit may have skipped others."""

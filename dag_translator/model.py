@@ -111,6 +111,7 @@ class Dag:
     end_date: str | None = None
     timezone: str = "UTC"
     is_paused_upon_creation: bool | None = None
+    fail_fast: bool = False
     asks: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
 

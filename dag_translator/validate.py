@@ -64,8 +64,6 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         "on_retry_callback is not called: Step Functions itself repeats a service's call",
         "use on_failure_callback, which is called when the last try has failed",
     ),
-    "start_date": ("refused", "a task with a start_date of its own is not supported yet", "set it on the DAG"),
-    "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
 }
 # Those of them that are not about one argument.
 NOT_ARGUMENTS = ("mapped_group", "mapped_branch", "mapped_argument", "too_many_instances")
@@ -74,12 +72,6 @@ DAG_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         "approximated",
         "max_active_tasks has no effect: every ready task of a run starts at once",
         "put tasks that must not run side by side one after the other",
-    ),
-    "fail_fast": ("refused", "fail_fast is not supported yet", "remove it; the run fails when its tasks are through"),
-    "allowed_run_types": (
-        "refused",
-        "allowed_run_types is not supported yet",
-        "leave it out; who may start a run is IAM's business",
     ),
 }
 

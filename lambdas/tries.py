@@ -213,7 +213,11 @@ def conclude(
 
 
 def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseException | None) -> None:
-    """The callbacks for the state, and what they pushed."""
+    """What a final failure means for other tasks, the callbacks for the state, and what they pushed."""
+    if state == "failed" and runtime.dag.fail_fast:
+        from lambdas.fail_fast import stop_others
+
+        stop_others(runtime, ti.record)
     kind = FOR_STATE.get(state)
     if kind is None:
         return
