@@ -76,9 +76,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
+    """laps: how often it is entered at most, for the estimates; None: as often as a poll loop has laps."""
+
     seconds: int | str
     next: str | None
     output: Json = None
+    laps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

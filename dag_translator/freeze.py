@@ -15,6 +15,7 @@ from typing import Any
 from dag_translator.mapping import FixedArguments, expansion_of, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
 from dag_translator.operators import LOWERINGS
+from dag_translator.operators.lowering import Lowering
 from dag_translator.trigger_rules import ALIASES
 
 # Arguments of a task that ask for something, with the value that asks for nothing.
@@ -67,7 +68,7 @@ def _task(operator: Any) -> Task:
         trigger_rule=ALIASES.get(rule, rule),
         lowering=lowering,
         settings=settings,
-        retry=_retry(operator),
+        retry=_retry(operator, LOWERINGS[lowering]),
         timeout=_seconds(operator.execution_timeout),
         skips=_skips(operator),
         setups=tuple(sorted(_setups(operator))),
@@ -78,7 +79,7 @@ def _task(operator: Any) -> Task:
         doc=_first_line(operator.doc_md or operator.doc),
         executor_config=dict(operator.executor_config or {}),
         expansion=expansion_of(operator),
-        asks=dict(_task_asks(operator, LOWERINGS[lowering].native)),
+        asks=dict(_task_asks(operator)),
         line=operator._airstep_line,
     )
 
@@ -106,13 +107,16 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
     return base, LOWERINGS[base].settings(seen) or {}
 
 
-def _retry(operator: Any) -> Retry:
+def _retry(operator: Any, lowering: Lowering) -> Retry:
     backoff = operator.retry_exponential_backoff
+    # Python calls back by itself.
+    calls_back = lowering.native and bool(operator.on_retry_callback or (operator.email and operator.email_on_retry))
     return Retry(
         attempts=operator.retries or 0,
         delay=_seconds(operator.retry_delay) or 0.0,
         backoff=2.0 if backoff is True else float(backoff or 1.0),
         max_delay=_seconds(operator.max_retry_delay),
+        asks=bool(operator.retries) and not lowering.sensor and (operator.retry_policy is not None or calls_back),
     )
 
 
@@ -141,12 +145,10 @@ def _setups(operator: Any) -> Iterator[str]:
                 yield task.task_id
 
 
-def _task_asks(operator: Any, native: bool) -> Iterator[tuple[str, Any]]:
+def _task_asks(operator: Any) -> Iterator[tuple[str, Any]]:
     yield from _asks(operator, TASK_ASKS).items()
     for name in mapping_asks(operator):
         yield name, True
-    if native and operator.retries and operator.on_retry_callback:
-        yield "on_retry_callback", True
 
 
 def _asks(owner: Any, defaults: Mapping[str, Any]) -> dict[str, Any]:

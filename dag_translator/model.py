@@ -23,12 +23,16 @@ Skips = Literal["nothing", "children", "descendants"]
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Airflow's `retries` and its delays, in seconds. `backoff` is the factor between delays (1 = constant)."""
+    """Airflow's `retries` and its delays, in seconds. `backoff` is the factor between delays (1 = constant).
+
+    asks: whether Lambda is asked before each retry: a retry policy decides, or a service's task calls back.
+    """
 
     attempts: int = 0
     delay: float = 300.0
     backoff: float = 1.0
     max_delay: float | None = None
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,7 @@ def _details(task: Task) -> Iterator[str]:
         yield f" retries {task.retry.attempts} every {task.retry.delay:g} s"
         yield f" × {task.retry.backoff:g}" if task.retry.backoff != 1 else ""
         yield f" up to {task.retry.max_delay:g} s" if task.retry.max_delay else ""
+        yield " if asked" if task.retry.asks else ""
     if task.timeout is not None:
         yield f" within {task.timeout:g} s"
     if task.skips != "nothing":

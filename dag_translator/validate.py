@@ -59,11 +59,6 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         "a limit on a task's instances over all runs is not supported yet",
         "use max_active_tis_per_dagrun, with max_active_runs",
     ),
-    "on_retry_callback": (
-        "approximated",
-        "on_retry_callback is not called: Step Functions itself repeats a service's call",
-        "use on_failure_callback, which is called when the last try has failed",
-    ),
 }
 # Those of them that are not about one argument.
 NOT_ARGUMENTS = ("mapped_group", "mapped_branch", "mapped_argument", "too_many_instances")

@@ -103,7 +103,7 @@ class TaskRecord:
 
     attempt: Step Functions' RetryCount at entry; worker: the Lambda request that wrote the record last (tells a write
     whose answer was lost from somebody else's); states: the answer to give again once the task has succeeded;
-    first_poke, pokes: a sensor's; rendered: JSON text of the rendered template fields; rendered_map_index: what
+    first_poke, pokes: a sensor's; retry_in: whole seconds until the next try, where Lambda decides that; rendered: JSON text of the rendered template fields; rendered_map_index: what
     `map_index_template` says of a mapped task's instance.
     """
 
@@ -126,6 +126,7 @@ class TaskRecord:
     error_message: str | None = None
     first_poke: str | None = None
     pokes: int = 0
+    retry_in: int | None = None
     rendered: str | None = None
     rendered_map_index: str | None = None
 

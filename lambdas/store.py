@@ -215,8 +215,8 @@ class Store(ABC):
         return self._put(record.key.pk, record.key.xcom_sk(key), value)
 
     def push_xcoms(self, record: TaskRecord, xcoms: Mapping[str, str]) -> bool:
-        """XComs pushed after the outcome was written (by callbacks); False if a later try has begun."""
-        fence = Condition(equals={"try_number": record.try_number, "execution": record.execution})
+        """XComs pushed while the try runs, or by callbacks; False if the record is in another state or try by now."""
+        fence = Condition(equals=Fence(record.state, record.try_number, execution=record.execution).equals())
         puts = [self._xcom_put(record, key, text) for key, text in xcoms.items()]
         check = Check(record.key.pk, record.key.sk, fence)
         return all(self.write([check, *chunk]) for chunk in transactions(puts) if chunk)

@@ -11,6 +11,7 @@ Invariant: what a try leaves behind is written at most once, and only while the 
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from lambdas.limits import time_limit
 from lambdas.opening import LateInvocation, own_copy, rendered_fields
 from lambdas.records import Fence, TaskRecord, changed
 from lambdas.results import push_result
+from lambdas.retries import next_try
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_instance import TaskInstance
 
@@ -93,9 +95,10 @@ def run_try(
     except BaseException as error:
         if keeps_on is not None:
             keeps_on(runtime, error)
-        state = "up_for_retry" if may_try_again(ti, error) else "failed"
+        wait = next_try(ti, error)
+        state = "failed" if wait is None else "up_for_retry"
         log.exception("Task failed with exception (try %s, now %s)", ti.try_number, state)
-        conclude(runtime, ti, state, error=error)
+        conclude(runtime, ti, state, error=error, retry_in=None if wait is None else max(1, math.ceil(wait)))
         raise surfaced(error) from None
     return conclude(runtime, ti, "success", states=states)
 
@@ -156,18 +159,6 @@ def render(ti: TaskInstance) -> None:
         resolve_template_files(task, task.dag)
         task.render_template_fields(ti.get_template_context())
     ti.rendered = rendered_fields(task)
-
-
-def may_try_again(ti: TaskInstance, error: BaseException) -> bool:
-    """Whether the task has a try left for this error."""
-    from dag_translator.authoring.exceptions import (
-        AirflowFailException,
-        AirflowSensorTimeout,
-        AirflowTaskTerminated,
-    )
-
-    never = isinstance(error, AirflowFailException | AirflowSensorTimeout | AirflowTaskTerminated)
-    return not never and ti.try_number <= ti.max_tries
 
 
 def conclude(

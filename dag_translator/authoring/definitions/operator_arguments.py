@@ -27,7 +27,7 @@ OPERATOR_ARGUMENTS: tuple[Argument, ...] = (
     Argument("retry_delay", DEFAULT_RETRY_DELAY),
     Argument("retry_exponential_backoff", 0),
     Argument("max_retry_delay"),
-    Argument("retry_policy", None, "refused", "retry policies are not translated; use retries and retry_delay"),
+    Argument("retry_policy"),
     Argument("start_date"),
     Argument("end_date"),
     Argument("depends_on_past", False),

@@ -94,6 +94,9 @@ BASE_TRIGGERS = _from("models.triggers", "BaseTrigger", "TriggerEvent", "StartTr
 VARIABLE = _from("models.variable", "Variable")
 CONNECTION = _from("models.connection", "Connection")
 BASE_HOOK = _from("hooks.base", "BaseHook")
+RETRY_POLICY = _from(
+    "definitions.retry_policy", "ExceptionRetryPolicy", "RetryAction", "RetryDecision", "RetryPolicy", "RetryRule"
+)
 NOTIFIER = _from("models.notifier", "BaseNotifier")
 ASSETS = _from(
     "models.assets",
