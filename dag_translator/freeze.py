@@ -16,6 +16,7 @@ from dag_translator.mapping import FixedArguments, expansion_of, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
 from dag_translator.operators import LOWERINGS
 from dag_translator.operators.lowering import Lowering
+from dag_translator.operators.notifying import messages
 from dag_translator.trigger_rules import ALIASES
 
 # Arguments of a task that ask for something, with the value that asks for nothing.
@@ -52,6 +53,7 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         timezone=str(dag.timezone),
         is_paused_upon_creation=dag.is_paused_upon_creation,
         fail_fast=bool(dag.fail_fast),
+        messages=messages(dag),
         asks=_asks(dag, DAG_ASKS),
         line=dag._airstep_line,
     )

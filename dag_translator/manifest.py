@@ -14,7 +14,7 @@ from dag_translator.check import Estimates
 from dag_translator.errors import Problem
 from dag_translator.model import Dag, Task
 from dag_translator.names import machine_name
-from dag_translator.operators import LOWERINGS, mapped
+from dag_translator.operators import LOWERINGS, mapped, notifying
 from dag_translator.operators.lowering import Permission
 
 # Airflow's Variables and Connections, under the names of its own backends for Parameter Store and Secrets Manager.
@@ -60,6 +60,7 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "task_permissions": [
             *(_permission(each) for each in SECRETS),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
+            *(_permission(each) for each in notifying.permissions(dag.messages)),
         ],
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],

@@ -99,7 +99,7 @@ class Task:
 class Dag:
     """A DAG: its tasks in a topological order, and what the run as a whole needs. Times in seconds.
 
-    schedule: what the manifest says of it (see `dag_translator.schedule`), None without one. asks: as for tasks.
+    messages: IAM action → resources, of what callbacks and mails send. schedule: what the manifest says of it (see `dag_translator.schedule`), None without one. asks: as for tasks.
     """
 
     dag_id: str
@@ -116,6 +116,7 @@ class Dag:
     timezone: str = "UTC"
     is_paused_upon_creation: bool | None = None
     fail_fast: bool = False
+    messages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     asks: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
 

@@ -153,6 +153,11 @@ class TaskInstance:
         return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{quoted}"
 
     @property
+    def mark_success_url(self) -> str:
+        """Airflow's mails link such a page; here it is the log."""
+        return self.log_url
+
+    @property
     def dag_run(self) -> Any:
         return self.get_template_context()["dag_run"]
 

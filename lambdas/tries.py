@@ -204,7 +204,7 @@ def conclude(
 
 
 def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseException | None) -> None:
-    """What a final failure means for other tasks, the callbacks for the state, and what they pushed."""
+    """What a final failure means for other tasks, the callbacks and mails for the state, and what was pushed."""
     if state == "failed" and runtime.dag.fail_fast:
         from lambdas.fail_fast import stop_others
 
@@ -216,6 +216,10 @@ def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseExc
     if error is not None:
         context["exception"] = error
     run_task_callbacks(ti.task, kind, context)
+    if getattr(ti.task, "email", None):
+        from lambdas.mails import mail_about
+
+        mail_about(ti, state, error)
     if ti.pushed:
         runtime.store.push_xcoms(ti.record, ti.pushed)
         ti.moved_to(ti.record)
