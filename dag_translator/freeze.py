@@ -53,6 +53,7 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         timezone=str(dag.timezone),
         is_paused_upon_creation=dag.is_paused_upon_creation,
         fail_fast=bool(dag.fail_fast),
+        allowed_run_types=None if dag.allowed_run_types is None else tuple(sorted(dag.allowed_run_types)),
         messages=messages(dag),
         asks=_asks(dag, DAG_ASKS),
         line=dag._airstep_line,

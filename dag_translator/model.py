@@ -116,6 +116,7 @@ class Dag:
     timezone: str = "UTC"
     is_paused_upon_creation: bool | None = None
     fail_fast: bool = False
+    allowed_run_types: tuple[str, ...] | None = None
     messages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     asks: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None

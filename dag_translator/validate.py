@@ -91,6 +91,16 @@ def asks_of_tasks(dag: Dag) -> Iterator[Problem]:
             yield _about(task, f"unsupported-{name.replace('_', '-')}", message, hint, severity)
 
 
+def the_schedule_is_allowed(dag: Dag) -> Iterator[Problem]:
+    if dag.schedule is not None and dag.allowed_run_types is not None and "scheduled" not in dag.allowed_run_types:
+        yield Problem(
+            "schedule-not-allowed",
+            f"the DAG has a schedule, but allowed_run_types is {', '.join(dag.allowed_run_types)}",
+            "add DagRunType.SCHEDULED, or give schedule=None",
+            line=dag.line,
+        )
+
+
 def trigger_rules_exist(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         if task.trigger_rule not in RULES:
@@ -164,6 +174,7 @@ def retries_are_possible(dag: Dag) -> Iterator[Problem]:
 RULES_OF_A_DAG: tuple[Rule, ...] = (
     asks_of_the_dag,
     asks_of_tasks,
+    the_schedule_is_allowed,
     trigger_rules_exist,
     python_fits_a_lambda,
     sensors_have_an_interval,

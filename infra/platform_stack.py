@@ -203,6 +203,8 @@ class PlatformStack(Stack):
                 )
             )
 
+        functions = arn("lambda", f"function:{self.settings.prefix}-*:*")  # a run tells the version that it began with
+        self.run_ended.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[functions]))
         group = arn("scheduler", f"schedule/{self.settings.prefix}/*")
         for action, resource in (
             ("scheduler:CreateSchedule", group),

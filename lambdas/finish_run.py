@@ -47,7 +47,10 @@ def finish_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         culprits = f"deadlock: {named(waiting)} wait for tasks that are not in this run"
         state, reason, message = "failed", "all_tasks_deadlocked", culprits
     if runtime.store.end_run(run.key, run.execution, state, runtime.timestamp(), message):
-        _call_back(runtime, run, state, failed, reason)
+        # The context of a DAG's callback is that of one of its task instances, as in Airflow: a failed one if there is.
+        records = [record for record in runtime.store.list_tasks(run.key) if record.task_id in runtime.dag.task_dict]
+        records.sort(key=lambda record: (record.task_id in failed, record.end_date or ""))
+        call_back(runtime, run, state, records, reason)
     if message:
         raise DagRunFailed(culprits)
     return {"state": state}
@@ -123,16 +126,14 @@ def _record_what_never_ran(runtime: Runtime, run: RunInfo, states: Mapping[str, 
     runtime.store.save_tasks(missing)
 
 
-def _call_back(runtime: Runtime, run: RunInfo, state: str, failed: list[str], reason: str) -> None:
+def call_back(runtime: Runtime, run: RunInfo, state: str, records: list[TaskRecord], reason: str) -> None:
+    """The DAG's callbacks, with the context of the last of `records`."""
     kind: DagCallback = "on_failure_callback" if state == "failed" else "on_success_callback"
     if not has_callbacks(runtime.dag, kind):
         return
     from dag_translator.authoring import runtime as authoring
     from lambdas.task_instance import TaskInstance
 
-    # The context of a DAG's callback is that of one of its task instances, as in Airflow: a failed one if there is any.
-    records = [record for record in runtime.store.list_tasks(run.key) if record.task_id in runtime.dag.task_dict]
-    records.sort(key=lambda record: (record.task_id in failed, record.end_date or ""))
     if not records:
         log.warning("%s of DAG %s is not called: the run has no tasks", kind, run.dag_id)
         return

@@ -18,6 +18,7 @@ becomes an item by leaving out what is None.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
@@ -28,6 +29,18 @@ Record = TypeVar("Record", bound="DagRun | TaskRecord")
 FINAL_TASK_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 FINAL_RUN_STATES = frozenset({"success", "failed"})
 SEPARATOR = "/"
+
+
+class TaskInstanceState(str, enum.Enum):  # noqa: UP042 - str() of Airflow's shows the member, StrEnum's shows the value
+    """The state of `ti`; it equals the plain string."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UPSTREAM_FAILED = "upstream_failed"
+    UP_FOR_RETRY = "up_for_retry"
+    UP_FOR_RESCHEDULE = "up_for_reschedule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,8 @@ class TaskKey:
 @dataclass(frozen=True, slots=True)
 class DagRun:
     """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
-    backfill_id: of the backfill that started it last."""
+    backfill_id: of the backfill that started it last; function: name and version of the Lambda to call back when the
+    machine is stopped (name:version), None if the DAG has no callback for that."""
 
     dag_id: str
     run_id: str
@@ -87,6 +101,7 @@ class DagRun:
     conf: str = "{}"
     error: str | None = None
     backfill_id: str | None = None
+    function: str | None = None
 
     @property
     def key(self) -> RunKey:

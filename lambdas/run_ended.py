@@ -4,13 +4,14 @@ place. An execution of the backfill machine that stopped has its backfill's summ
 
 EventBridge sends "Step Functions Execution Status Change" for every end; the DagRun and its unfinished
 tasks get their final states here. As in Airflow, what runs is failed (by a timeout: skipped), what waits is
-skipped. A run that finished by itself, or that a newer execution has taken over, is left alone. No DAG is loaded,
-so no callbacks run. Source: Step Functions developer guide, "Automating Step Functions event delivery with
+skipped. A run that finished by itself, or that a newer execution has taken over, is left alone. No DAG is loaded here;
+where it has an `on_failure_callback`, its own function is asked to call it (`run_stopped`). Source: Step Functions developer guide, "Automating Step Functions event delivery with
 EventBridge".
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,6 +52,26 @@ def _stopped(record: TaskRecord, status: str, reason: str, now: str) -> TaskReco
     return changed(record, state=state, end_date=now, error=status, error_message=reason[:2000])
 
 
+def callback_due(store: Store, event: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """Function (name:version) and payload for the DAG's callback; None if it has none. For a run that was closed here."""
+    found = store.run_of_execution(event["detail"]["executionArn"])
+    run = store.get_run(found[0]) if found else None
+    if run is None or run.function is None:
+        return None
+    payload = {"kind": "run_stopped", "dag_id": run.dag_id, "run_id": run.run_id, "execution": run.execution}
+    return run.function, {**payload, "status": event["detail"]["status"]}
+
+
+def _call_back(store: Store, event: Mapping[str, Any]) -> None:
+    from lambdas.aws import clients
+
+    due = callback_due(store, event)
+    if due is not None:
+        name, _, version = due[0].partition(":")
+        request = {"FunctionName": name, "Qualifier": version, "InvocationType": "Event"}
+        clients().client("lambda").invoke(**request, Payload=json.dumps(due[1]).encode())
+
+
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """The Lambda's entry. Records first: a run counts as active while its record says so."""
     from lambdas import backfills
@@ -59,6 +80,8 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     dispatcher = from_environment()
     now = iso(utcnow())
     closed = run_ended(dispatcher.store, event, now)
+    if closed["run_id"] is not None:
+        _call_back(dispatcher.store, event)
     backfill = backfills.execution_ended(dispatcher.store, event, now)
     started = execution_ended(dispatcher, event["detail"]["executionArn"])
     return {**closed, "backfill": backfill, "started": started}

@@ -42,6 +42,11 @@ def permissions(sent: Mapping[str, tuple[str, ...]]) -> Iterator[Permission]:
         yield Permission((action,), resources, "callbacks and mails")
 
 
+def _mails(task: Any) -> bool:
+    sends = any(kind.__name__ == "EmailOperator" for kind in task.operator_class.__mro__)
+    return sends or bool(task.email and (task.email_on_failure or task.email_on_retry))
+
+
 def _grants(dag: Any) -> Iterator[Grant]:
     for owner in (dag, *dag.tasks):
         for name in _CALLBACKS:
@@ -50,7 +55,7 @@ def _grants(dag: Any) -> Iterator[Grant]:
                 yield from (
                     NOTIFIERS[kind.__name__](callback) for kind in type(callback).__mro__ if kind.__name__ in NOTIFIERS
                 )
-    if any(task.email and (task.email_on_failure or task.email_on_retry) for task in dag.tasks):
+    if any(_mails(task) for task in dag.tasks):
         yield MAIL
     path = Path(dag.fileloc)
     if path.is_file() and _MAILS.search(path.read_text(encoding="utf-8", errors="replace")):

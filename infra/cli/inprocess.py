@@ -23,9 +23,9 @@ from infra.cli.run_result import RunResult
 from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
 from infra.local.engine.clock import Clock
 from infra.local.engine.integration import Integrations
-from lambdas import signal_function, task_function
+from lambdas import run_ended, signal_function, task_function
 from lambdas.memory_store import MemoryStore
-from lambdas.runtime import Runtime
+from lambdas.runtime import Runtime, iso
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 TASK_FUNCTION, SIGNAL_FUNCTION = "TaskFunction", "SignalFunction"
@@ -165,7 +165,8 @@ def run_dag(
     run_id = run_id or execution_input.get("run_id") or f"manual__{began.astimezone(UTC).isoformat()}"
     execution_input["run_id"] = run_id
     callbacks = Callbacks()
-    runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, **({} if lender is None else {"lender": lender}))
+    lent = {} if lender is None else {"lender": lender}
+    runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, function=TASK_FUNCTION, **lent)
     integrations = Lambdas(lambda_functions(runtime, callbacks), services or Unavailable(), meter, measured)
     execution = run(
         translation.definition,
@@ -177,7 +178,19 @@ def run_dag(
         name=execution_name(run_id),
         start=began,
     )
+    _close(runtime, execution)
     return RunResult.of(translation, run_id, execution, store, meter.invocations, meter.seconds)
+
+
+def _close(runtime: Runtime, execution: Any) -> None:
+    """What EventBridge has done when an execution has ended without its last state."""
+    told = {"executionArn": execution.arn, "status": execution.status, "error": execution.error}
+    event = {"detail": {**told, "cause": execution.cause}}
+    if run_ended.run_ended(runtime.store, event, iso(execution.stopped))["run_id"] is None:
+        return
+    due = run_ended.callback_due(runtime.store, event)
+    if due is not None:
+        task_function.handle(runtime, due[1])
 
 
 def lambda_functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handler]:
