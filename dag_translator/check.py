@@ -77,7 +77,9 @@ def estimate(machine: asl.Machine, definition: Mapping[str, Any] | None = None) 
 
 def _retries(state: asl.State) -> int:
     if isinstance(state, asl.Wait):  # only loops wait
-        return (INLINE_LAPS if state.laps is None else state.laps) * (_EVENTS["Task"] + _EVENTS["Choice"] + _EVENTS["Wait"])
+        return (INLINE_LAPS if state.laps is None else state.laps) * (
+            _EVENTS["Task"] + _EVENTS["Choice"] + _EVENTS["Wait"]
+        )
     if not isinstance(state, asl.Task):
         return 0
     return 3 * sum(

@@ -99,7 +99,8 @@ class Task:
 class Dag:
     """A DAG: its tasks in a topological order, and what the run as a whole needs. Times in seconds.
 
-    messages: IAM action → resources, of what callbacks and mails send. schedule: what the manifest says of it (see `dag_translator.schedule`), None without one. asks: as for tasks.
+    messages: IAM action → resources, of what callbacks and mails send. schedule: what the manifest says of it (see
+    `dag_translator.schedule`), None without one. asks: as for tasks.
     """
 
     dag_id: str
@@ -162,7 +163,7 @@ def _details(task: Task) -> Iterator[str]:
         yield f" retries {task.retry.attempts} every {task.retry.delay:g} s"
         yield f" × {task.retry.backoff:g}" if task.retry.backoff != 1 else ""
         yield f" up to {task.retry.max_delay:g} s" if task.retry.max_delay else ""
-        yield " if asked" if task.retry.asks else ""
+        yield ", asking first" if task.retry.asks else ""
     if task.timeout is not None:
         yield f" within {task.timeout:g} s"
     if task.skips != "nothing":

@@ -5,14 +5,14 @@ place. An execution of the backfill machine that stopped has its backfill's summ
 EventBridge sends "Step Functions Execution Status Change" for every end; the DagRun and its unfinished
 tasks get their final states here. As in Airflow, what runs is failed (by a timeout: skipped), what waits is
 skipped. A run that finished by itself, or that a newer execution has taken over, is left alone. No DAG is loaded here;
-where it has an `on_failure_callback`, its own function is asked to call it (`run_stopped`). Source: Step Functions developer guide, "Automating Step Functions event delivery with
-EventBridge".
+where it has an `on_failure_callback`, its own function is asked to call it (`run_stopped`). Source: Step Functions
+developer guide, "Automating Step Functions event delivery with EventBridge".
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambdas.records import Fence, TaskRecord, changed
@@ -53,7 +53,7 @@ def _stopped(record: TaskRecord, status: str, reason: str, now: str) -> TaskReco
 
 
 def callback_due(store: Store, event: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """Function (name:version) and payload for the DAG's callback; None if it has none. For a run that was closed here."""
+    """Function (name:version) and payload for the DAG's callback about a run that was closed here; None without one."""
     found = store.run_of_execution(event["detail"]["executionArn"])
     run = store.get_run(found[0]) if found else None
     if run is None or run.function is None:
@@ -62,26 +62,26 @@ def callback_due(store: Store, event: Mapping[str, Any]) -> tuple[str, dict[str,
     return run.function, {**payload, "status": event["detail"]["status"]}
 
 
-def _call_back(store: Store, event: Mapping[str, Any]) -> None:
-    from lambdas.aws import clients
-
+def call_back(store: Store, event: Mapping[str, Any], client: Callable[[], Any]) -> None:
+    """Ask the DAG's function for its callback, without waiting. client: makes a client of Lambda."""
     due = callback_due(store, event)
     if due is not None:
         name, _, version = due[0].partition(":")
         request = {"FunctionName": name, "Qualifier": version, "InvocationType": "Event"}
-        clients().client("lambda").invoke(**request, Payload=json.dumps(due[1]).encode())
+        client().invoke(**request, Payload=json.dumps(due[1]).encode())
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """The Lambda's entry. Records first: a run counts as active while its record says so."""
     from lambdas import backfills
+    from lambdas.aws import clients
     from lambdas.dispatcher import execution_ended, from_environment
 
     dispatcher = from_environment()
     now = iso(utcnow())
     closed = run_ended(dispatcher.store, event, now)
     if closed["run_id"] is not None:
-        _call_back(dispatcher.store, event)
+        call_back(dispatcher.store, event, lambda: clients().client("lambda"))
     backfill = backfills.execution_ended(dispatcher.store, event, now)
     started = execution_ended(dispatcher, event["detail"]["executionArn"])
     return {**closed, "backfill": backfill, "started": started}

@@ -1,7 +1,7 @@
 """`EmptyOperator`: a `Pass` state. The scheduler marks such a task done without running it, and so does the machine.
 
-With callbacks or outlets there is something to run, and it becomes a Python task; so it does in a `fail_fast` DAG, where
-the records tell who had ended when the run was stopped.
+With callbacks or outlets there is something to run, and it becomes a Python task; so it does in a `fail_fast` DAG,
+where the records tell who had ended when the run was stopped.
 """
 
 from __future__ import annotations

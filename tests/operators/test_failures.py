@@ -77,7 +77,8 @@ def test_fail_fast_in_a_chain_and_nested(project: Project) -> None:
     text = (
         FAST
         + """
-a, b, c, d, e, f = (PythonOperator(task_id=each, python_callable=no if each == "d" else print, dag=dag) for each in "abcdef")
+def task(name): return PythonOperator(task_id=name, python_callable=no if name == "d" else print, dag=dag)
+a, b, c, d, e, f = map(task, "abcdef")
 a >> [b, c]
 b >> [d, e]
 [d, e, c] >> f
@@ -165,11 +166,13 @@ def test_only_then_the_states_are_others(project: Project) -> None:
 POLICY = """
 import os
 from airflow.sdk import ExceptionRetryPolicy, RetryRule, RetryAction
-policy = ExceptionRetryPolicy([RetryRule(OSError, retry_delay=timedelta(seconds=7)), RetryRule(KeyError, RetryAction.FAIL)])
+policy = ExceptionRetryPolicy(
+    [RetryRule(OSError, retry_delay=timedelta(seconds=7)), RetryRule(KeyError, RetryAction.FAIL)])
 def work(ti):
     ti.xcom_push("try", ti.try_number)
     {body}
-PythonOperator(task_id="t", python_callable=work, retries=2, retry_delay=timedelta(seconds=100), retry_policy=policy, dag=dag)
+PythonOperator(task_id="t", python_callable=work, retries=2, retry_delay=timedelta(seconds=100), retry_policy=policy,
+               dag=dag)
 """
 
 
@@ -190,8 +193,10 @@ def test_a_policy_decides(project: Project, body: str, tries: int, seconds: floa
 
 
 def test_a_policy_that_fails_says_nothing(project: Project) -> None:
-    text = POLICY.format(body="raise OSError('x')").replace("policy = ", "policy = 1 and ").replace(
-        "retry_policy=policy", "retry_policy=object()"
+    text = (
+        POLICY.format(body="raise OSError('x')")
+        .replace("policy = ", "policy = 1 and ")
+        .replace("retry_policy=policy", "retry_policy=object()")
     )
     assert project.run(text).makespan_s == 200.0
 

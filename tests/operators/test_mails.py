@@ -108,9 +108,8 @@ def test_email_operator_by_a_connections_server(
     project: Project, smtp: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "subject.txt").write_text("Run of {{ dag.dag_id }}\n")
-    extra = (
-        "disable_ssl=true&disable_tls=true&from_email=me%40x.org"
-        f"&subject_template={tmp_path}/subject.txt".replace("/", "%2F")
+    extra = f"disable_ssl=true&disable_tls=true&from_email=me%40x.org&subject_template={tmp_path}/subject.txt".replace(
+        "/", "%2F"
     )
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", f"smtp://127.0.0.1:{smtp.server_address[1]}/?{extra}")
     text = OPERATOR + 'EmailOperator(task_id="mail", to="a@x.org", html_content="hello", dag=dag)'
@@ -122,7 +121,9 @@ def test_email_operator_by_a_connections_server(
 
 
 def test_nobody_to_send_from(project: Project, aws: Lender) -> None:
-    result = project.run(OPERATOR + 'EmailOperator(task_id="m", to="a", subject="s", html_content="h", dag=dag)', lender=aws)
+    result = project.run(
+        OPERATOR + 'EmailOperator(task_id="m", to="a", subject="s", html_content="h", dag=dag)', lender=aws
+    )
     assert result.tasks == {"m": "failed"}
     assert "mailFrom in cdk.json" in result.errors["m"]
 
@@ -141,7 +142,8 @@ PythonOperator(task_id="t", python_callable=no, retries=1, email=["a@x.org"], em
 
 
 @pytest.mark.parametrize(
-    ("on_retry", "on_failure", "tries"), [(True, True, [1, 2]), (False, True, [2]), (True, False, [1]), (False, False, [])]
+    ("on_retry", "on_failure", "tries"),
+    [(True, True, [1, 2]), (False, True, [2]), (True, False, [1]), (False, False, [])],
 )
 def test_mails_about_failures(
     project: Project, aws: Lender, ses: Any, on_retry: bool, on_failure: bool, tries: list[int], actions: Any

@@ -33,7 +33,9 @@ def test_sns_and_sqs(project: Project, aws: Lender, actions: Any) -> None:
     queue = aws.client("sqs").create_queue(QueueName="q")["QueueUrl"]
     topic = aws.client("sns").create_topic(Name="t")["TopicArn"]
     aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:123456789012:q")
-    sns = f'send_sns_notification(target_arn="{topic}", message="{{{{ ti.task_id }}}} {{{{ exception }}}}", subject="s")'
+    sns = (
+        f'send_sns_notification(target_arn="{topic}", message="{{{{ ti.task_id }}}} {{{{ exception }}}}", subject="s")'
+    )
     granted = actions(run(project, sns, f"{AWS}.sns", lender=aws))
     assert granted["sns:Publish"] == [topic]
     sqs = f'SqsNotifier(queue_url="{queue}", message_body="{{{{ ds }}}}")'
@@ -48,7 +50,9 @@ def test_ses(project: Project, aws: Lender, actions: Any) -> None:
     from moto.ses.models import ses_backends
 
     aws.client("ses").verify_email_identity(EmailAddress="me@x.org")
-    notifier = 'SesNotifier(mail_from="me@x.org", to="a@x.org", subject="{{ ti.task_id }}", html_content="h", reply_to="b@x")'
+    notifier = (
+        'SesNotifier(mail_from="me@x.org", to="a@x.org", subject="{{ ti.task_id }}", html_content="h", reply_to="b@x")'
+    )
     granted = run(project, notifier, f"{AWS}.ses", lender=aws)
     (sent,) = ses_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].sent_messages
     assert "Subject: t" in sent.raw_data

@@ -36,7 +36,7 @@ DAG_IDS = (
         "odd_names",
         "retries",
     ),
-    *("sensors", "setup_teardown", "short_circuit", "trigger"),
+    *("sensors", "setup_teardown", "short_circuit", "trigger", "fail_fast", "asked_retries"),
 )
 
 

@@ -50,9 +50,7 @@ class RetryPolicy(abc.ABC):
     """What a user's own policy extends."""
 
     @abc.abstractmethod
-    def evaluate(
-        self, exception: BaseException, try_number: int, max_tries: int, context: Any = None
-    ) -> RetryDecision:
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
         """The decision about a failed try; try_number counts from 1."""
 
 

@@ -104,9 +104,7 @@ SQS_NOTIFIER = _from("notifications.aws", "SqsNotifier", "send_sqs_notification"
 SES_NOTIFIER = _from("notifications.aws", "SesNotifier", "send_ses_notification")
 CHIME_NOTIFIER = _from("notifications.aws", "ChimeNotifier", "send_chime_notification")
 SLACK_NOTIFIER = _from("notifications.slack", "SlackNotifier", "send_slack_notification")
-SLACK_WEBHOOK_NOTIFIER = _from(
-    "notifications.slack", "SlackWebhookNotifier", "send_slack_webhook_notification"
-)
+SLACK_WEBHOOK_NOTIFIER = _from("notifications.slack", "SlackWebhookNotifier", "send_slack_webhook_notification")
 EMAIL = _from("operators.email", "EmailOperator")
 EMAIL_UTILS = _from("utils.email", "send_email", "send_email_smtp", "build_mime_message", "get_email_address_list")
 SMTP_HOOK = _from("hooks.smtp", "SmtpHook")
