@@ -118,8 +118,8 @@ class TaskRecord:
 
     attempt: Step Functions' RetryCount at entry; worker: the Lambda request that wrote the record last (tells a write
     whose answer was lost from somebody else's); states: the answer to give again once the task has succeeded;
-    first_poke, pokes: a sensor's; retry_in: whole seconds until the next try, where Lambda decides that; rendered: JSON
-    text of the rendered template fields; rendered_map_index: what `map_index_template` says of a mapped task's instance.
+    first_poke, pokes: a sensor's; retry_in: whole seconds until the next try, where Lambda decides that; rendered:
+    JSON text of the rendered template fields; rendered_map_index: what `map_index_template` says of a mapped instance.
     """
 
     dag_id: str

@@ -43,7 +43,8 @@ class Runtime:
     now: the clock; sleep: waits inside an invocation, None where that is not worth while. remaining_ms: what is left
     of the Lambda's time, None if there is no end. worker: names this invocation. function: this Lambda, as
     name:version. observe: what to put around a task's code, given its labels (log lines carry them). intervals: the
-    fields of `dag_translator.schedule.IntervalSettings` that are not the defaults. measure: takes the final state of a try, its seconds and its labels.
+    fields of `dag_translator.schedule.IntervalSettings` that are not the defaults.
+    measure: takes the final state of a try, its seconds and its labels.
     """
 
     dag: Any

@@ -90,13 +90,12 @@ class SmtpHook(BaseHook):
         if checks not in ("default", "none"):
             raise RuntimeError(f"ssl_context must be 'default' or 'none', not {checks!r}")
         context = ssl.create_default_context() if checks == "default" else None
-        place = {
-            "host": connection.host or "",
-            "port": connection.port or 0,
-            "timeout": int(self._extra("timeout", 30)),
-        }
-        with_ssl = not self._extra("disable_ssl", False)
-        client: Any = smtplib.SMTP_SSL(**place, context=context) if with_ssl else smtplib.SMTP(**place)
+        host, port, timeout = connection.host or "", connection.port or 0, int(self._extra("timeout", 30))
+        client: Any
+        if self._extra("disable_ssl", False):
+            client = smtplib.SMTP(host, port, timeout=timeout)
+        else:
+            client = smtplib.SMTP_SSL(host, port, timeout=timeout, context=context)
         if not self._extra("disable_tls", False):
             client.starttls(context=context)
             client.ehlo()
