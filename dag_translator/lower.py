@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import guards, joins
+from dag_translator.lowering import guards, joins, parts
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
     MAYBE_SKIPPED,
@@ -40,11 +40,12 @@ from dag_translator.model import Dag, Task
 from dag_translator.names import StateNames
 from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Site
-from dag_translator.regions import Await, Parallel, Region, Signal, Step
+from dag_translator.regions import Await, Parallel, Part, Region, Signal, Step
 from dag_translator.structure import deep_recursion
 
 START, FINISH = "start run", "finish run"
 STOPPED = "FailFast"  # the error with which a failed task of a fail_fast DAG ends the run
+LONGEST_JUMP = 64  # tasks
 
 States = dict[str, asl.State]
 
@@ -56,10 +57,16 @@ def lower(dag: Dag, region: Region | None) -> asl.Machine:
     first = FINISH
     if region is not None:
         with deep_recursion():
-            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag))
+            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag), _stops(dag, region))
             sequence = lowering.sequence(regions.steps_of(region), {}, FINISH)
         first, states = sequence.entry, sequence.states
     return asl.Machine(START, {START: _start_run(first)} | states | {FINISH: _finish_run()})
+
+
+def _stops(dag: Dag, region: Region) -> bool:
+    """Whether a failure ends the run at once. Where teardowns have their turn, and in a DAG that runs in parts, the
+    records alone stop the other tasks."""
+    return dag.fail_fast and not any(task.is_teardown for task in dag.tasks) and not regions.parts_of(region)
 
 
 def _start_run(following: str) -> asl.Task:
@@ -111,6 +118,7 @@ class _Lowering:
     names: StateNames
     reports: dict[str, joins.Reports]
     askers: Mapping[str, frozenset[str]]
+    stops: bool
     depth: int = 0  # of Parallel states around what is lowered
     done: set[str] = field(default_factory=set)
     labels: Iterator[int] = field(default_factory=count)
@@ -118,6 +126,7 @@ class _Lowering:
     def sequence(self, steps: tuple[Region, ...], known: Known, end: str | None) -> _Sequence:
         """Lowers steps that follow each other; `end` is what comes after them (None: the branch ends)."""
         prefix = f"{LABEL}{next(self.labels)}."
+        landings = _landings(steps)
         arrivals: dict[int, list[Known]] = defaultdict(list, {0: [known]})
         states: States = {}
         entries: dict[str, str | None] = {f"{prefix}{len(steps)}": end}
@@ -127,7 +136,7 @@ class _Lowering:
                 continue
 
             def leave(after: Known, number: int = number) -> Exit:
-                target, jumped, after = self._jump(steps, number + 1, after)
+                target, jumped, after = self._jump(steps, number + 1, landings, after)
                 arrivals[target].append(after)
                 return Exit(f"{prefix}{target}", jumped)
 
@@ -140,10 +149,12 @@ class _Lowering:
         assert entry is not None
         return _Sequence(entry, states, joined(arrivals[len(steps)]))
 
-    def _jump(self, steps: tuple[Region, ...], number: int, known: Known) -> tuple[int, dict[str, str], Known]:
+    def _jump(
+        self, steps: tuple[Region, ...], number: int, landings: frozenset[int], known: Known
+    ) -> tuple[int, dict[str, str], Known]:
         """The first step from `number` on that has something to do, and the outcomes of the tasks before it."""
         jumped: dict[str, str] = {}
-        while number < len(steps):
+        while number < len(steps) and not (jumped and number in landings):
             outcomes = sealed(steps[number], self.dag, known)
             if outcomes is None:
                 break
@@ -171,6 +182,8 @@ class _Lowering:
                 return joins.wait(step, self.dag, self.names, way)
             case Parallel(branches):
                 return self._parallel(branches, known, leave)
+            case Part(number, inner):
+                return self._part(number, inner, known, leave)
             case regions.Series():
                 raise AssertionError("a series inside a series")
 
@@ -179,15 +192,17 @@ class _Lowering:
         self.depth += 1
         lowered = [self.sequence(regions.steps_of(branch), known, None) for branch in branches]
         self.depth -= 1
-        inside = {task_id for branch in branches for task_id in regions.tasks_in(branch)}
-        after = {**known}
-        for task_id, states in _merged([each.known for each in lowered]).items():
-            after[task_id] = states - {None} if task_id in inside else states
-        way = leave(after)
+        way = leave(_behind(branches, [each.known for each in lowered], known))
         machines = tuple(asl.Machine(each.entry, each.states) for each in lowered)
         output = way.output("$states.input", "$merge($states.result)")
-        catch = (asl.Catcher((STOPPED,), FINISH, "{% $states.input %}"),) if self._stops and not self.depth else ()
+        catch = (asl.Catcher((STOPPED,), FINISH, "{% $states.input %}"),) if self.stops and not self.depth else ()
         return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known), catch)}
+
+    def _part(self, number: int, inner: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
+        lowered = self.sequence(regions.steps_of(inner), known, None)
+        way = leave(_behind((inner,), [lowered.known], known))
+        machine = asl.Machine(lowered.entry, lowered.states)
+        return parts.nested(number, inner, machine, known, self.names, way)
 
     def _title(self, branches: tuple[Region, ...]) -> str:
         """The task group that the branches make up, or what each of them begins with."""
@@ -226,7 +241,7 @@ class _Lowering:
             return lambda: leave(self._after(task, known, state))
 
         if task.expansion is None:
-            if not self._stops:
+            if not self.stops:
                 exits = Exits(ends("success"), ends("skipped"), ends("failed"))
                 return lowering.lower(task, Site(self.names, exits))
             stop: States = {}
@@ -235,11 +250,6 @@ class _Lowering:
         ended = {**known, task.task_id: mapped.ENDED}
         several = mapped.MappedExits(lambda: leave(ended), ends("skipped"), ends("upstream_failed"))
         return mapped.lower(task, lowering, self.names, several)
-
-    @property
-    def _stops(self) -> bool:
-        """Whether a failure ends the run at once. Teardowns have their turn: then the records alone stop the others."""
-        return self.dag.fail_fast and not any(task.is_teardown for task in self.dag.tasks)
 
     def _stop(self, task: Task, states: States) -> Exit:
         """The way out of a failed task that stops the run: past everything, or out of every Parallel around it."""
@@ -259,10 +269,25 @@ class _Lowering:
         return after
 
 
-def _merged(several: list[Known]) -> dict[str, PossibleStates]:
+def _landings(steps: tuple[Region, ...]) -> frozenset[int]:
+    """The steps of a long sequence that no way out jumps over: each task has one, and all of them would write the
+    outcomes of all that follow, 34 MB for a chain of a thousand tasks.
+    """
+    landings, passed = set(), 0
+    for number, step in enumerate(steps):
+        before, passed = passed, passed + len(regions.tasks_in(step))
+        if before // LONGEST_JUMP != passed // LONGEST_JUMP and number:
+            landings.add(number)
+    return frozenset(landings)
+
+
+def _behind(branches: tuple[Region, ...], several: list[Known], before: Known) -> dict[str, PossibleStates]:
     """What is known after branches that ran side by side: each task's states as the branches know them."""
     merged: dict[str, PossibleStates] = {}
     for known in several:
         for task_id, states in known.items():
             merged[task_id] = merged.get(task_id, frozenset()) | states
-    return merged
+    for task_id in (task_id for branch in branches for task_id in regions.tasks_in(branch)):
+        if task_id in merged:
+            merged[task_id] -= {None}
+    return {**before} | merged

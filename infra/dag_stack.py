@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Aws, CfnOutput, Stack, Tags
+from aws_cdk import Aws, CfnOutput, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -60,12 +60,14 @@ class DagDeployment:
     """A translated DAG with its task function's package.
 
     platform_digests: of what the SSM parameters point to, so that a DAG stack is updated when the platform changed.
+    parts: the definitions of a large DAG's further machines, by placeholder.
     """
 
     manifest: Mapping[str, Any]
     definition: Mapping[str, Any]
     package: Package
     platform_digests: Mapping[str, str]
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def dag_id(self) -> str:
@@ -95,7 +97,7 @@ class DagStack(Stack):
         self.manifest = deployment.manifest
         self.function_names: set[str] = set()
         self.versions = self._add_functions()
-        self.machine = self._add_machine()
+        self.machine = self._add_machines()
         self._tell_timetable()
         add_schedules(self, self.manifest, self.machine.attr_arn, settings, now or datetime.now(UTC))
         add_dag_alarms(self, settings, deployment.dag_id, self.machine.attr_arn)
@@ -105,8 +107,8 @@ class DagStack(Stack):
 
     def _add_functions(self) -> dict[str, str]:
         """The functions that the definition names; placeholder → ARN of the version that this deployment made."""
-        text = json.dumps(self.deployment.definition, ensure_ascii=False)
-        wanted = set(_PLACEHOLDER.findall(text))
+        deployment = self.deployment
+        wanted = _placeholders([deployment.definition, *deployment.parts.values()]) - set(deployment.parts)
         versions = {}
         if _SIGNAL in wanted:
             versions[_SIGNAL] = self._platform_value(SIGNAL_PARAMETER)
@@ -179,22 +181,51 @@ class DagStack(Stack):
     def _platform_value(self, name: str) -> str:
         return ssm.StringParameter.value_for_string_parameter(self, self.settings.parameter(name))
 
-    # -- state machine ----------------------------------------------------------------------------------------------
+    # -- state machines ---------------------------------------------------------------------------------------------
 
-    def _add_machine(self) -> stepfunctions.CfnStateMachine:
-        log_group = self._add_log_group()
+    def _add_machines(self) -> stepfunctions.CfnStateMachine:
+        """The DAG's machine, after its parts: definitions name versions of those, so that a run that is under way goes
+        on with the parts it began with.
+        """
+        role, log_group = self._add_machine_role(), self._add_log_group()
+        arns = dict(self.versions)
+        # Inner parts have the lower numbers.
+        for number, (placeholder, name) in enumerate(self.manifest["parts"].items(), 1):
+            part = self._add_machine(placeholder, name, self.deployment.parts[placeholder], arns, role, log_group)
+            version = stepfunctions.CfnStateMachineVersion(
+                self,
+                f"{placeholder}Version",
+                state_machine_arn=part.attr_arn,
+                state_machine_revision_id=part.attr_state_machine_revision_id,
+                description=f"Part {number} of {self.deployment.machine_name}",
+            )
+            version.apply_removal_policy(RemovalPolicy.RETAIN)
+            arns[placeholder] = version.attr_arn
+        definition = self.deployment.definition
+        return self._add_machine("StateMachine", self.deployment.machine_name, definition, arns, role, log_group)
+
+    def _add_machine(
+        self,
+        construct_id: str,
+        name: str,
+        definition: Mapping[str, Any],
+        arns: Mapping[str, str],
+        role: iam.Role,
+        log_group: logs.CfnLogGroup | None,
+    ) -> stepfunctions.CfnStateMachine:
+        """arns: of what its definition names, and of others."""
         group_arn = arn("logs", f"log-group:{log_group.log_group_name}:*") if log_group else None
         machine = stepfunctions.CfnStateMachine(
             self,
-            "StateMachine",
-            state_machine_name=self.deployment.machine_name,
+            construct_id,
+            state_machine_name=name,
             state_machine_type="STANDARD",
-            role_arn=self._add_machine_role().role_arn,
-            definition_substitutions=self.versions,
+            role_arn=role.role_arn,
+            definition_substitutions={each: arns[each] for each in sorted(_placeholders([definition]))},
             tracing_configuration=stepfunctions.CfnStateMachine.TracingConfigurationProperty(enabled=True),
             logging_configuration=self._logging(group_arn) if group_arn else None,
             tags=self._digest_tags(),
-            **self._definition(),
+            **self._definition(name, definition),
         )
         if log_group:
             machine.node.add_dependency(log_group)
@@ -207,18 +238,19 @@ class DagStack(Stack):
         digest = self.deployment.platform_digests[SIGNAL_PARAMETER][:16]
         return [stepfunctions.CfnStateMachine.TagsEntryProperty(key=f"airstep:{SIGNAL_PARAMETER}", value=digest)]
 
-    def _definition(self) -> dict[str, Any]:
+    def _definition(self, name: str, definition: Mapping[str, Any]) -> dict[str, Any]:
         """The definition, readable in the template when it is small, as an asset when it is not."""
         # In ASCII: CloudFormation gives other characters of a template back as question marks, so that each diff
         # would find a change.
-        text = json.dumps(self.deployment.definition, indent=1)
+        text = json.dumps(definition, indent=1)
         if len(text.encode()) <= _INLINE_LIMIT:
             return {"definition_string": text}
         folder = self.settings.cache_folder / "definitions"
         folder.mkdir(parents=True, exist_ok=True)
-        file = Path(folder / f"{self.deployment.machine_name}.asl.json")
-        file.write_text(json.dumps(self.deployment.definition, separators=(",", ":")))
-        stored = s3_assets.Asset(self, "Definition", path=str(file))
+        file = Path(folder / f"{name}.asl.json")
+        file.write_text(json.dumps(definition, separators=(",", ":")))
+        main = name == self.deployment.machine_name
+        stored = s3_assets.Asset(self, "Definition" if main else f"{name}Definition", path=str(file))
         location = stepfunctions.CfnStateMachine.S3LocationProperty(
             bucket=stored.s3_bucket_name, key=stored.s3_object_key
         )
@@ -266,3 +298,7 @@ class DagStack(Stack):
             include_execution_data=self.settings.log_execution_data,
             destinations=[properties.LogDestinationProperty(cloud_watch_logs_log_group=group)],
         )
+
+
+def _placeholders(definitions: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {name for each in definitions for name in _PLACEHOLDER.findall(json.dumps(each, ensure_ascii=False))}

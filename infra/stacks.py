@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,12 @@ TASK_MODULE = "lambdas.task_function"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A DAG's definition and manifest, with the file that they come from."""
+    """A DAG's definition, those of its parts, and its manifest, with the file that they come from."""
 
     file: Path
     definition: Mapping[str, Any]
     manifest: Mapping[str, Any]
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def add_stacks(
@@ -41,6 +42,6 @@ def add_stacks(
     ids = [source.manifest["dag_id"] for source in sources]
     for source in sources:
         package = packager.task_function(TASK_MODULE, source.file)
-        deployment = DagDeployment(source.manifest, source.definition, package, digests)
+        deployment = DagDeployment(source.manifest, source.definition, package, digests, source.parts)
         stack = DagStack(app, settings.stack_name(deployment.dag_id, ids), deployment, settings, now)
         stack.node.add_dependency(platform)

@@ -23,6 +23,7 @@ from infra.cli.run_result import RunResult
 from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
 from infra.local.engine.clock import Clock
 from infra.local.engine.integration import Integrations
+from infra.local.stepfunctions.parts import Parts
 from lambdas import run_ended, signal_function, task_function
 from lambdas.memory_store import MemoryStore
 from lambdas.runtime import Runtime, iso
@@ -168,18 +169,23 @@ def run_dag(
     lent = {} if lender is None else {"lender": lender}
     runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, function=TASK_FUNCTION, **lent)
     integrations = Lambdas(lambda_functions(runtime, callbacks), services or Unavailable(), meter, measured)
+    machine_name = translation.manifest["machine_name"]
+    functions = {name: _ARN.format(name) for name in (TASK_FUNCTION, SIGNAL_FUNCTION)}
+    parts = Parts(translation.parts, integrations, machine_name, functions)
     execution = run(
         translation.definition,
         execution_input,
-        integrations=integrations,
+        integrations=parts,
         callbacks=callbacks,
-        placeholders={name: _ARN.format(name) for name in (TASK_FUNCTION, SIGNAL_FUNCTION)},
-        machine_name=translation.manifest["machine_name"],
+        placeholders=parts.placeholders,
+        machine_name=machine_name,
         name=execution_name(run_id),
         start=began,
+        on_start=parts.begin,
     )
     _close(runtime, execution)
-    return RunResult.of(translation, run_id, execution, store, meter.invocations, meter.seconds)
+    executions = (execution, *parts.started.values())
+    return RunResult.of(translation, run_id, executions, store, meter.invocations, meter.seconds)
 
 
 def _close(runtime: Runtime, execution: Any) -> None:

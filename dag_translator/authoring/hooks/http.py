@@ -99,7 +99,7 @@ class HttpHook(BaseHook):
     def run_with_advanced_retry(self, _retry_args: dict[Any, Any], *args: Any, **kwargs: Any) -> Any:
         """`run`, tried again as `tenacity.Retrying(**_retry_args)` says."""
         try:
-            from tenacity import Retrying
+            from tenacity import Retrying  # type: ignore[import-not-found,unused-ignore]
         except ModuleNotFoundError:
             raise AirflowException("run_with_advanced_retry() needs `tenacity`: add it to requirements.txt") from None
         return Retrying(**_retry_args)(self.run, *args, **kwargs)
