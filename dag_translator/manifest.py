@@ -16,7 +16,7 @@ from dag_translator.compute import container_of, row_of
 from dag_translator.errors import Problem
 from dag_translator.model import Compute, Dag, Task
 from dag_translator.names import machine_name, part_name, subjects
-from dag_translator.operators import LOWERINGS, mapped
+from dag_translator.operators import LOWERINGS, mapped, notifying
 from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service import ARN, HERE
 from dag_translator.operators.trigger_dagrun import nested
@@ -76,6 +76,7 @@ def manifest(
         "task_permissions": [
             *(_permission(each) for each in SECRETS),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
+            *(_permission(each) for each in notifying.permissions(dag.messages)),
         ],
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],

@@ -25,12 +25,16 @@ Skips = Literal["nothing", "children", "descendants"]
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Airflow's `retries` and its delays, in seconds. `backoff` is the factor between delays (1 = constant)."""
+    """Airflow's `retries` and its delays, in seconds. `backoff` is the factor between delays (1 = constant).
+
+    asks: whether Lambda is asked before each retry: a retry policy decides, or a service's task calls back.
+    """
 
     attempts: int = 0
     delay: float = 300.0
     backoff: float = 1.0
     max_delay: float | None = None
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +161,8 @@ class Task:
 class Dag:
     """A DAG: its tasks in a topological order, and what the run as a whole needs. Times in seconds.
 
-    schedule: what the manifest says of it (see `dag_translator.schedule`), None without one. max_active_tasks: only if
-    it is not Airflow's default. asks: as for tasks.
+    messages: IAM action → resources, of what callbacks and mails send. schedule: what the manifest says of it (see
+    `dag_translator.schedule`), None without one. max_active_tasks: only if it is not Airflow's default.
     """
 
     dag_id: str
@@ -176,7 +180,9 @@ class Dag:
     end_date: str | None = None
     timezone: str = "UTC"
     is_paused_upon_creation: bool | None = None
-    asks: Mapping[str, Any] = field(default_factory=dict)
+    fail_fast: bool = False
+    allowed_run_types: tuple[str, ...] | None = None
+    messages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     line: int | None = None
 
     @cached_property
@@ -220,6 +226,7 @@ def _details(task: Task) -> Iterator[str]:
         yield f" retries {task.retry.attempts} every {task.retry.delay:g} s"
         yield f" × {task.retry.backoff:g}" if task.retry.backoff != 1 else ""
         yield f" up to {task.retry.max_delay:g} s" if task.retry.max_delay else ""
+        yield ", asking first" if task.retry.asks else ""
     if task.timeout is not None:
         yield f" within {task.timeout:g} s"
     if task.skips != "nothing":

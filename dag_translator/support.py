@@ -16,7 +16,7 @@ from dag_translator.authoring.names.modules import MODULES
 from dag_translator.authoring.names.refused import BY_NAME
 from dag_translator.authoring.placeholders import RefusedOperator
 from dag_translator.operators import LOWERINGS
-from dag_translator.validate import DAG_ASKS, NOT_ARGUMENTS, TASK_ASKS
+from dag_translator.validate import NOT_ARGUMENTS, TASK_ASKS
 
 BEGIN, END = "<!-- supported: generated -->", "<!-- supported: end -->"
 
@@ -82,7 +82,7 @@ def _messages(severity: str) -> str:
 
 
 def _arguments(severity: str) -> str:
-    named = {name for asks in (TASK_ASKS, DAG_ASKS) for name, (how, _, _) in asks.items() if how == severity}
+    named = {name for name, (how, _, _) in TASK_ASKS.items() if how == severity}
     kinds = {"refused": "refused", "approximated": "ignored"}
     named = {name for name in named if name not in NOT_ARGUMENTS}
     named |= {row.name for row in OPERATOR_ARGUMENTS if row.kind == kinds[severity]}

@@ -65,13 +65,6 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         "a limited task keeps its slots between its tries: Step Functions itself repeats it",
         "keep retry_delay short",
     ),
-    "on_retry_callback": (
-        "approximated",
-        "on_retry_callback is not called: Step Functions itself repeats a service's call",
-        "use on_failure_callback, which is called when the last try has failed",
-    ),
-    "start_date": ("refused", "a task with a start_date of its own is not supported yet", "set it on the DAG"),
-    "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
 }
 # Those of them that are not about one argument.
 NOT_ARGUMENTS = (
@@ -82,14 +75,6 @@ NOT_ARGUMENTS = (
     "slots_between_tries",
     "weight_rule",
 )
-DAG_ASKS: Mapping[str, tuple[Severity, str, str]] = {
-    "fail_fast": ("refused", "fail_fast is not supported yet", "remove it; the run fails when its tasks are through"),
-    "allowed_run_types": (
-        "refused",
-        "allowed_run_types is not supported yet",
-        "leave it out; who may start a run is IAM's business",
-    ),
-}
 
 Rule = Callable[[Dag], Iterator[Problem]]
 
@@ -99,17 +84,21 @@ def validate(dag: Dag) -> tuple[Problem, ...]:
     return tuple(replace(problem, path=dag.file, dag_id=dag.dag_id) for rule in RULES_OF_A_DAG for problem in rule(dag))
 
 
-def asks_of_the_dag(dag: Dag) -> Iterator[Problem]:
-    for name in dag.asks:
-        severity, message, hint = DAG_ASKS[name]
-        yield Problem(f"unsupported-{name.replace('_', '-')}", message, hint, line=dag.line, severity=severity)
-
-
 def asks_of_tasks(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         for name in task.asks:
             severity, message, hint = TASK_ASKS[name]
             yield _about(task, f"unsupported-{name.replace('_', '-')}", message, hint, severity)
+
+
+def the_schedule_is_allowed(dag: Dag) -> Iterator[Problem]:
+    if dag.schedule is not None and dag.allowed_run_types is not None and "scheduled" not in dag.allowed_run_types:
+        yield Problem(
+            "schedule-not-allowed",
+            f"the DAG has a schedule, but allowed_run_types is {', '.join(dag.allowed_run_types)}",
+            "add DagRunType.SCHEDULED, or give schedule=None",
+            line=dag.line,
+        )
 
 
 def trigger_rules_exist(dag: Dag) -> Iterator[Problem]:
@@ -221,8 +210,8 @@ def retries_are_possible(dag: Dag) -> Iterator[Problem]:
 
 
 RULES_OF_A_DAG: tuple[Rule, ...] = (
-    asks_of_the_dag,
     asks_of_tasks,
+    the_schedule_is_allowed,
     trigger_rules_exist,
     python_fits_a_lambda,
     sensors_have_an_interval,

@@ -214,6 +214,11 @@ class PlatformStack(Stack):
                 )
             )
 
+        functions = arn("lambda", f"function:{self.settings.prefix}-*:*")  # a run tells the version that it began with
+        # Either closes the records of a run whose machine is over, and asks its DAG for the callback.
+        for function in (self.dispatcher, self.run_ended):
+            function.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[functions]))
+
     def _watch_executions(self) -> None:
         """Tell the run-ended function of every execution that ended: it closes records, and starts what waits."""
         events.Rule(

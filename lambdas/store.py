@@ -88,6 +88,7 @@ class Store(XComStore):
                 error=None,
                 execution=run.execution,
                 execution_arn=run.execution_arn,
+                function=run.function,
             )
             if run.backfill_id is not None:
                 conf = run.conf if with_conf else existing.conf

@@ -39,7 +39,7 @@ DAG_IDS = (
         "past",
         "retries",
     ),
-    *("sensors", "setup_teardown", "short_circuit", "trigger"),
+    *("sensors", "setup_teardown", "short_circuit", "trigger", "fail_fast", "asked_retries"),
 )
 
 

@@ -20,6 +20,7 @@ from airflow.providers.amazon.aws.operators.s3 import S3CopyObjectOperator
 from airflow.providers.amazon.aws.operators.step_function import StepFunctionStartExecutionOperator
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sensors.python import PythonSensor
 from airflow.utils.task_group import TaskGroup
 
@@ -151,6 +152,17 @@ with DAG("own_compute", **KW):
 with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()
     cluster >> step("work") >> step("drop_cluster").as_teardown(setups=cluster)
+
+with DAG("fail_fast", fail_fast=True, **KW):
+    b = step("b")
+    step("begin") >> [step("a"), b]
+    b >> [step("c"), step("d")]
+
+with DAG("asked_retries", **KW):
+    policy = ExceptionRetryPolicy([RetryRule(exception=KeyError, action=RetryAction.FAIL)])
+    again = {"retries": 2, "retry_delay": timedelta(minutes=1)}
+    decides = step("decides", retry_policy=policy, **again)
+    decides >> GlueJobOperator(task_id="tells", job_name="load", on_retry_callback=work, **again)
 
 with DAG("odd_names", **KW):
     long_name = "a_name_of_more_than_eighty_characters_which_airflow_allows_and_step_functions_does_not_" + "x" * 20
