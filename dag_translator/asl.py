@@ -52,6 +52,7 @@ class Task:
 class Pass:
     next: str | None
     output: Json = None
+    assign: Mapping[str, Json] | None = None
     comment: str = ""
 
 
@@ -182,7 +183,7 @@ def _state(state: State) -> dict[str, Json]:
         case Succeed():
             return {"Type": "Succeed"}
         case Pass():
-            return comment | {"Type": "Pass"} | _output(state.output) | _next(state.next)
+            return comment | {"Type": "Pass"} | _assign(state.assign) | _output(state.output) | _next(state.next)
         case Wait():
             return {"Type": "Wait", "Seconds": state.seconds} | _output(state.output) | _next(state.next)
         case Choice():
@@ -207,10 +208,7 @@ def _task(state: Task) -> dict[str, Json]:
         body["TimeoutSeconds"] = state.timeout
     if state.retry:
         body["Retry"] = [retrier_to_json(retrier) for retrier in state.retry]
-    body |= _catch(state.catch)
-    if state.assign is not None:
-        body["Assign"] = dict(state.assign)
-    return body
+    return body | _catch(state.catch) | _assign(state.assign)
 
 
 def retrier_to_json(retrier: Retrier) -> dict[str, Json]:
@@ -239,6 +237,10 @@ def _catch(catchers: tuple[Catcher, ...]) -> dict[str, Json]:
         {"ErrorEquals": list(catcher.errors)} | _output(catcher.output) | {"Next": catcher.next} for catcher in catchers
     ]
     return {"Catch": listed} if listed else {}
+
+
+def _assign(assign: Mapping[str, Json] | None) -> dict[str, Json]:
+    return {} if assign is None else {"Assign": dict(assign)}
 
 
 def _output(output: Json) -> dict[str, Json]:

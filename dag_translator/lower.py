@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import guards, joins
+from dag_translator.lowering import guards, joins, mapped_groups
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
     MAYBE_SKIPPED,
@@ -33,12 +33,12 @@ from dag_translator.lowering.knowledge import (
     sealed,
     verdicts,
 )
-from dag_translator.lowering.lambdas import INVOKE, TASK_FUNCTION, TRANSIENT, call
+from dag_translator.lowering.lambdas import INSTANCE, INVOKE, RUN, TASK_FUNCTION, TRANSIENT, call
 from dag_translator.model import Dag, Task
 from dag_translator.names import StateNames
 from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Site
-from dag_translator.regions import Await, Parallel, Region, Signal, Step
+from dag_translator.regions import Await, Mapped, Parallel, Region, Signal, Step
 from dag_translator.structure import deep_recursion
 
 START, FINISH = "start run", "finish run"
@@ -108,6 +108,7 @@ class _Lowering:
     names: StateNames
     reports: dict[str, joins.Reports]
     askers: Mapping[str, frozenset[str]]
+    place: Mapping[str, str] = field(default_factory=lambda: RUN)
     done: set[str] = field(default_factory=set)
     labels: Iterator[int] = field(default_factory=count)
 
@@ -161,10 +162,12 @@ class _Lowering:
             case Step(task_id):
                 return self._task(self.dag.by_id[task_id], known, leave)
             case Signal():
-                return joins.signal(step, self.names, leave(known))
+                return joins.signal(step, self.names, self.place, leave(known))
             case Await():
                 way = leave(joins.learned(step, self.reports[step.join], known))
-                return joins.wait(step, self.dag, self.names, way)
+                return joins.wait(step, self.dag, self.names, self.place, way)
+            case Mapped(group_id, body):
+                return self._mapped_group(group_id, body, known, leave)
             case Parallel(branches):
                 return self._parallel(branches, known, leave)
             case regions.Series():
@@ -182,11 +185,21 @@ class _Lowering:
         output = way.output("$states.input", "$merge($states.result)")
         return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known))}
 
+    def _mapped_group(self, group_id: str, region: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
+        """The group's `Map`, with its members in it as anywhere else."""
+        group = next(each for each in self.dag.mapped_groups if each.group_id == group_id)
+        name, ending = self.names.name(group_id), self.names.name(group_id, "record")
+        entered = mapped_groups.entering(group, self.dag, known)
+        inner = replace(self, place=INSTANCE).sequence(regions.steps_of(region), entered, ending)
+        body = mapped_groups.Body(inner.entry, inner.states, ending, inner.known)
+        return mapped_groups.lower(group, self.dag, self.names, name, region, body, known, leave)
+
     def _title(self, branches: tuple[Region, ...]) -> str:
         """The task group that the branches make up, or what each of them begins with."""
         inside = {task_id for branch in branches for task_id in regions.tasks_in(branch)}
         groups = {self.dag.by_id[task_id].group for task_id in inside}
-        if len(groups) == 1 and (group := groups.pop()) is not None:
+        mapped_ids = {each.group_id for each in self.dag.mapped_groups}  # such a group's name is its `Map`'s
+        if len(groups) == 1 and (group := groups.pop()) is not None and group not in mapped_ids:
             members = {task.task_id for task in self.dag.tasks if task.group == group}
             if members == inside:
                 return group
@@ -220,7 +233,7 @@ class _Lowering:
 
         if task.expansion is None:
             exits = Exits(ends("success"), ends("skipped"), ends("failed"))
-            return lowering.lower(task, Site(self.names, exits))
+            return lowering.lower(task, Site(self.names, exits, place=self.place))
         ended = {**known, task.task_id: mapped.ENDED}
         several = mapped.MappedExits(lambda: leave(ended), ends("skipped"), ends("upstream_failed"))
         return mapped.lower(task, lowering, self.names, several)

@@ -12,6 +12,7 @@ from typing import Any
 from dag_translator import asl
 from dag_translator.check import Estimates
 from dag_translator.errors import Problem
+from dag_translator.lowering import mapped_groups
 from dag_translator.model import Dag, Task
 from dag_translator.names import machine_name
 from dag_translator.operators import LOWERINGS, mapped
@@ -55,8 +56,12 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "end_date": dag.end_date,
         "timezone": dag.timezone,
         "tasks": _tasks(dag, machine),
+        **({"mapped_groups": _groups(dag, machine)} if dag.mapped_groups else {}),
         "functions": {"TaskFunction": TASK_FUNCTION},
-        "permissions": [_permission(each) for task in dag.tasks for each in _permissions(task, name)],
+        "permissions": [
+            *(_permission(each) for task in dag.tasks for each in _permissions(task, name)),
+            *(_permission(each) for group in dag.mapped_groups for each in mapped_groups.permissions(group, dag, name)),
+        ],
         "task_permissions": [
             *(_permission(each) for each in SECRETS),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
@@ -68,10 +73,22 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
 
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
     names = [name for inner in asl.machines(machine) for name in inner.states]
-    return [_task(task, names) for task in dag.tasks]
+    return [_task(task, names, dag.is_mapped(task.task_id)) for task in dag.tasks]
 
 
-def _task(task: Task, names: list[str]) -> dict[str, Any]:
+def _groups(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
+    names = [name for inner in asl.machines(machine) for name in inner.states]
+    return [
+        {
+            "group_id": group.group_id,
+            "members": list(group.members),
+            "states": [name for name in names if name == group.group_id or name.startswith(f"{group.group_id} · ")],
+        }
+        for group in dag.mapped_groups
+    ]
+
+
+def _task(task: Task, names: list[str], is_mapped: bool) -> dict[str, Any]:
     lowering = LOWERINGS[task.lowering]
     own = (f"{task.task_id} · ", f"{task.task_id}?")
     return {
@@ -85,7 +102,7 @@ def _task(task: Task, names: list[str]) -> dict[str, Any]:
         "states": [name for name in names if name == task.task_id or name.startswith(own)],
         "is_sensor": lowering.sensor,
         "is_native": lowering.native,
-        "is_mapped": task.expansion is not None,
+        "is_mapped": is_mapped,
     }
 
 

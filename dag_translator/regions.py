@@ -1,6 +1,6 @@
 """The second IR: the DAG's order as nested regions, the shapes that Step Functions has.
 
-A `Series` runs one after the other, a `Parallel` at once. What does not nest crosses as a signal: a `Signal` reports
+A `Series` runs one after the other, a `Parallel` at once, the body of a `Mapped` once per item. What does not nest crosses as a signal: a `Signal` reports
 tasks' outcomes, an `Await` holds its branch until the ones it needs have been reported.
 
 >>> print(dump(Series((Step("a"), Parallel((Step("b"), Step("c")))))))
@@ -48,6 +48,14 @@ class Await:
 
 
 @dataclass(frozen=True, slots=True)
+class Mapped:
+    """A mapped task group, whose body runs once per item."""
+
+    group_id: str
+    body: Region
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     steps: tuple[Region, ...]
 
@@ -57,7 +65,7 @@ class Parallel:
     branches: tuple[Region, ...]
 
 
-Region = Step | Signal | Await | Series | Parallel
+Region = Step | Signal | Await | Mapped | Series | Parallel
 
 
 def series(*steps: Region) -> Region:
@@ -87,10 +95,26 @@ def walk(region: Region) -> Iterator[Region]:
     while waiting:
         current = waiting.pop()
         yield current
-        if isinstance(current, Series):
-            waiting.extend(reversed(current.steps))
-        elif isinstance(current, Parallel):
-            waiting.extend(reversed(current.branches))
+        waiting.extend(reversed(_inner(current)))
+
+
+def _inner(region: Region) -> tuple[Region, ...]:
+    match region:
+        case Series(steps):
+            return steps
+        case Parallel(branches):
+            return branches
+        case Mapped(_, body):
+            return (body,)
+    return ()
+
+
+def width(region: Region) -> int:
+    """How many tasks may run at once."""
+    inner = [width(each) for each in _inner(region)]
+    if isinstance(region, Parallel):
+        return sum(inner)
+    return max(inner, default=int(isinstance(region, Step)))
 
 
 def tasks_in(region: Region) -> tuple[str, ...]:
@@ -102,7 +126,7 @@ def first_task(region: Region) -> str:
     """The first task of a region; for a region that only signals or waits, the task it is about."""
     for inner in walk(region):
         match inner:
-            case Step(task_id) | Signal(source=task_id) | Await(join=task_id):
+            case Step(task_id) | Signal(source=task_id) | Await(join=task_id) | Mapped(task_id):
                 return task_id
     raise ValueError("an empty region")
 
@@ -114,10 +138,7 @@ def dump(region: Region) -> str:
     while waiting:
         current, depth = waiting.pop()
         lines.append(f"{'  ' * depth}{_title(current)}")
-        inner = (
-            current.steps if isinstance(current, Series) else current.branches if isinstance(current, Parallel) else ()
-        )
-        waiting.extend((each, depth + 1) for each in reversed(inner))
+        waiting.extend((each, depth + 1) for each in reversed(_inner(current)))
     return "\n".join(lines)
 
 
@@ -130,6 +151,8 @@ def _title(region: Region) -> str:
             return f"signal {source} -> {', '.join(joins)} ({', '.join(reports)}{maybe})"
         case Await(join, sources, early):
             return f"await {join} <- {', '.join(sources)}{' (early)' if early else ''}"
+        case Mapped(group_id):
+            return f"mapped {group_id}"
         case Series():
             return "series"
         case Parallel():

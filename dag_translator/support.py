@@ -38,13 +38,16 @@ def table() -> str:
             "| `@task` and its kin (`.branch`, `.short_circuit`, `.bash`, `.sensor`, …), your own `BaseOperator`,"
             " `BaseSensorOperator` | as the class they extend |"
         ),
-        "| any of them with `.partial(…).expand(…)`, `.expand_kwargs(…)` | a `Map` of these states over indexes |",
+        (
+            "| any of them, or a `@task_group`, with `.partial(…).expand(…)`, `.expand_kwargs(…)` | a `Map` of these"
+            " states over indexes |"
+        ),
         "",
         "Refused so far, each with its line and what to do instead:",
         "",
         f"- operators and names: {', '.join(f'`{name}`' for name in sorted(BY_NAME))}",
         f"- arguments: {_arguments('refused')}",
-        f"- {'; '.join(TASK_ASKS[name][1] for name in NOT_ARGUMENTS)}",
+        f"- {'; '.join(TASK_ASKS[name][1] for name in NOT_ARGUMENTS if TASK_ASKS[name][0] == 'refused')}",
         "",
         f"Accepted, but otherwise than in Airflow, and said so: {_arguments('approximated')}.",
     ]

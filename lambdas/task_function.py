@@ -32,6 +32,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "record_result": ("lambdas.record_result", "record_result"),
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
+    "expand_group": ("lambdas.groups", "expand_group"),
+    "record_instance": ("lambdas.groups", "record_instance"),
     "finish_run": ("lambdas.finish_run", "finish_run"),
 }
 

@@ -118,9 +118,9 @@ class TaskInstance:
 
     @property
     def expanded_count(self) -> int | None:
-        """How many instances the mapped task has; None if the task is not mapped."""
-        mapped = self._runtime.dag.task_dict[self.task_id]
-        if not mapped.is_mapped:
+        """How many instances the mapped task, or the mapped group around it, has; None if nothing is mapped."""
+        mapped = self._what_is_mapped()
+        if mapped is None:
             return None
         length: int | None = mapped.expand_input.parse_time_length()
         if length is not None:
@@ -128,9 +128,14 @@ class TaskInstance:
         kept = self._what_it_is_mapped_over()
         return kept.length if kept is not None else None
 
+    def _what_is_mapped(self) -> Any:
+        """The mapped task, or the mapped task group that it is in."""
+        task = self._runtime.dag.task_dict[self.task_id]
+        return task if task.is_mapped else task.get_closest_mapped_task_group()
+
     def _what_it_is_mapped_over(self) -> Mapped | None:
         if self.mapped_over is None and self.map_index >= 0:
-            self.mapped_over = self._runtime.store.get_mapped(self._run.key, self.task_id)
+            self.mapped_over = self._runtime.store.get_mapped(self._run.key, self._what_is_mapped().node_id)
         return self.mapped_over
 
     @property
@@ -260,8 +265,8 @@ class TaskInstance:
         indexes = [map_indexes] if single_index else list(map_indexes)
         values = []
         for task_id, index in product(tasks, indexes):
-            wanted = -1 if index is None else index
-            value = dict(self._fetch(run, task_id, key, include_prior_dates)).get(wanted)
+            found = self._fetch(run, task_id, key, include_prior_dates, -1 if index is None else index)
+            value = found[0][1] if found else None
             values.append(default if value is None else value)
         return values[0] if single and single_index else values
 
@@ -279,22 +284,28 @@ class TaskInstance:
         task = self.task.dag.task_dict.get(task_id) if run.dag_id == self.dag_id else None
         return task is None or bool(task.get_needs_expansion())
 
-    def _fetch(self, run: RunKey, task_id: str, key: str, prior: bool) -> list[tuple[int, Any]]:
-        """(map_index, value) of a task's XComs of one key; with `prior` from the latest run that has any."""
-        texts = self._texts(run, task_id, key)
+    def _fetch(
+        self, run: RunKey, task_id: str, key: str, prior: bool, index: int | None = None
+    ) -> list[tuple[int, Any]]:
+        """(map_index, value) of a task's XComs of one key (of one index); with `prior` from the latest run that has
+        any."""
+        texts = self._texts(run, task_id, key, index)
         if not texts and prior:
             from lambdas.dag_run import earlier_runs
 
             for earlier in earlier_runs(self._runtime, self._run, dag_id=run.dag_id):
-                texts = self._texts(RunKey(run.dag_id, earlier.run_id), task_id, key)
+                texts = self._texts(RunKey(run.dag_id, earlier.run_id), task_id, key, index)
                 if texts:
                     break
         return [(index, xcom_codec.decode(text)) for index, text in texts]
 
-    def _texts(self, run: RunKey, task_id: str, key: str) -> list[tuple[int, str]]:
-        if run == self._record.key.run and task_id == self.task_id and key in self.pushed:
+    def _texts(self, run: RunKey, task_id: str, key: str, index: int | None) -> list[tuple[int, str]]:
+        own = run == self._record.key.run and task_id == self.task_id and index in (None, self.map_index)
+        if own and key in self.pushed:
             return [(self.map_index, self.pushed[key])]
-        if not self._is_mapped(run, task_id):
-            text = self._runtime.store.get_xcom(TaskKey(run.dag_id, run.run_id, task_id), key)
-            return [] if text is None else [(-1, text)]
+        if index is None and not self._is_mapped(run, task_id):
+            index = -1
+        if index is not None:
+            text = self._runtime.store.get_xcom(TaskKey(run.dag_id, run.run_id, task_id, index), key)
+            return [] if text is None else [(index, text)]
         return [(xcom.map_index, xcom.text) for xcom in self._runtime.store.list_xcoms(run, task_id, key)]

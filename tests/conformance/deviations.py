@@ -5,7 +5,6 @@ from __future__ import annotations
 # DAG -> the code it is refused with.
 UNSUPPORTED: dict[str, str] = {
     "t31_fail_fast": "unsupported-fail-fast",
-    "t54_mapped_groups": "unsupported-mapped-group",
     "t40_consumer": "unsupported-schedule",
 }
 
