@@ -89,13 +89,14 @@ def steps_of(region: Region) -> tuple[Region, ...]:
     return region.steps if isinstance(region, Series) else (region,)
 
 
-def walk(region: Region) -> Iterator[Region]:
-    """Every region, outer ones first, in the order of execution."""
+def walk(region: Region, *, into_groups: bool = True) -> Iterator[Region]:
+    """Every region, outer ones first, in the order of execution; into_groups: those in mapped groups, too."""
     waiting = [region]
     while waiting:
         current = waiting.pop()
         yield current
-        waiting.extend(reversed(_inner(current)))
+        if into_groups or not isinstance(current, Mapped):
+            waiting.extend(reversed(_inner(current)))
 
 
 def _inner(region: Region) -> tuple[Region, ...]:

@@ -91,7 +91,7 @@ def carried(branches: Iterable[Region], known: Known) -> str | dict[str, str]:
     Each branch gives back what it was given, and the results of all together have to fit 256 KB.
     """
     task_ids = dict.fromkeys(known)
-    for inner in (each for branch in branches for each in regions.walk(branch)):
+    for inner in (each for branch in branches for each in regions.walk(branch, into_groups=False)):
         if isinstance(inner, Signal):
             task_ids |= dict.fromkeys((*inner.reports, *inner.decided))
     return f"{{% $merge([{{}}, {sifted_states(sorted(task_ids))}]) %}}" if task_ids else {}

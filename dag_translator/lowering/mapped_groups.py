@@ -62,8 +62,10 @@ def is_inline(group: MappedGroup, dag: Dag) -> bool:
 
 
 def entering(group: MappedGroup, dag: Dag, known: Known) -> Known:
-    """What is known where an instance begins."""
-    return {task_id: known[task_id] for task_id in (*dag.above(group), *group.members) if task_id in known}
+    """What is known where an instance begins. What the group is mapped over has succeeded, else it is not expanded."""
+    found = {task_id: known[task_id] for task_id in (*dag.above(group), *group.members) if task_id in known}
+    over = [task_id for task_id in group.expansion.over if not dag.is_mapped(task_id)]
+    return found | dict.fromkeys(over, frozenset({"success"}))
 
 
 def lower(
@@ -90,7 +92,7 @@ def lower(
         selector={
             "run": "{% $run %}",
             "map_index": "{% $states.context.Map.Item.Value %}",
-            "states": _asked(group, dag, known, payload),
+            "states": _asked(group, dag, entering(group, dag, known), payload),
         },
         processor=_each(group, free, body),
         next=way.next,
@@ -134,9 +136,14 @@ def _expand(
 
 
 def _asked(group: MappedGroup, dag: Dag, known: Known, payload: str) -> str | Mapping[str, str]:
-    """The part of the payload that an instance begins with: what is above the group and not certain to be a success,
-    and the members that a branch may have skipped."""
-    above = [task_id for task_id in dag.above(group) if known.get(task_id, frozenset()) - {"success"}]
+    """The part of the payload that an instance begins with: what is above the group and may be asked for, and the
+    members that a branch may have skipped. A member asks for nothing if all that is above it is certain to succeed."""
+    asked: set[str] = set()
+    for task_id in group.members:
+        above_it = {*dag.by_id[task_id].upstream, *dag.by_id[task_id].setups}
+        if any(known.get(each) != frozenset({"success"}) for each in above_it):
+            asked |= above_it
+    above = [task_id for task_id in dag.above(group) if task_id in asked]
     decided = [task_id for task_id in group.members if task_id in known]
     if decided or any(None in known[task_id] for task_id in above):
         return f"{{% $merge([{{}}, {joins.sifted_states((*above, *decided), payload)}]) %}}"

@@ -32,6 +32,8 @@ DAG_IDS = (
         "groups",
         "jobs",
         "mapped",
+        "mapped_branch",
+        "mapped_groups",
         "n_shape",
         "odd_names",
         "retries",

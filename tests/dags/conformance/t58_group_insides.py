@@ -25,6 +25,10 @@ def t58_group_insides():
         return x * 2
 
     @task
+    def unpacked(pair):
+        return list(pair)
+
+    @task
     def twice(x):
         return [x, x * 10]
 
@@ -51,7 +55,7 @@ def t58_group_insides():
 
     @task_group
     def items(pair):
-        return double(pair)
+        return unpacked(pair)
 
     of_dict = items.expand(pair=letters())
 
@@ -62,6 +66,23 @@ def t58_group_insides():
     collect.override(task_id="collect_crossed")(crossed)
     collect.override(task_id="collect_dicts")(by_dicts)
     collect.override(task_id="collect_items")(of_dict)
+
+    @task
+    def odd(x):
+        if x == 2:
+            raise ValueError(x)
+        return x
+
+    @task_group
+    def partly(x):
+        return odd(x)
+
+    some = partly.expand(x=nums)
+    collect.override(task_id="collect_some", trigger_rule="all_done")(some)
+    lone = pairs.override(group_id="lone").partial(y=1).expand(x=[7])
+    collect.override(task_id="collect_lone")(lone)
+    none = partly.override(group_id="none").expand(x=[])
+    double.override(task_id="double_none", trigger_rule="all_done")([none])
 
     # XComs inside and out, context, index templates.
     @task(map_index_template="{{ ti.map_index }}-{{ shown }}")
@@ -74,13 +95,8 @@ def t58_group_insides():
 
     @task
     def pulls(ti=None):
-        own = ti.xcom_pull(task_ids="talk.named")
-        return [
-            own if not hasattr(own, "__iter__") else list(own),
-            ti.xcom_pull(task_ids="talk.named", map_indexes=ti.map_index),
-            ti.xcom_pull(task_ids="talk.named", map_indexes=[0, 1]),
-            ti.xcom_pull(task_ids="numbers"),
-        ]
+        # Without map_indexes these would be the values of all that have run by now.
+        return [ti.xcom_pull(task_ids="talk.named", map_indexes=ti.map_index), ti.xcom_pull(task_ids="numbers")]
 
     @task(multiple_outputs=True)
     def several(x):
@@ -94,7 +110,7 @@ def t58_group_insides():
         tell(parts["one"], parts["two"])
         template = BashOperator(
             task_id="template",
-            bash_command="echo {{ ti.map_index }} {{ ti.xcom_pull(task_ids='talk.several', key='two') }}"
+            bash_command="echo {{ ti.map_index }}"
             " {{ ti.xcom_pull(task_ids='talk.several', key='two', map_indexes=ti.map_index) }}",
         )
         parts >> template
