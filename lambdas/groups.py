@@ -1,11 +1,11 @@
 """Mapped task groups while they run: how many instances, and what an instance leaves behind.
 
-    {"kind": "expand_group", "run": $run, "group": "g", "states": {task above: state, …}} -> {"length": 3}
+    {"kind": "expand_group", "run": $run, "group": "g", "states": {upstream task: state, …}} -> {"length": 3}
     {"kind": "record_instance", "run": $run, "map_index": 0, "group": "g", "states": {task: state, …}}
         -> {"letters": "ssk"}   (one for each member, in the DAG's order)
 
-`states` of `expand_group` lacks what is certain to be a success. It raises as `expand_task` does: AirflowSkipException
-for zero length, else CannotExpand; all members then end so, whatever their trigger rules.
+`states` of `expand_group` is there if what the group is mapped over may not have succeeded. It raises as `expand_task`
+does: AirflowSkipException for zero length, else CannotExpand; all members then end so, whatever their trigger rules.
 """
 
 from __future__ import annotations
@@ -30,11 +30,9 @@ def expand_group(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     run = RunInfo.from_json(event["run"], runtime.store)
     group = runtime.dag.task_group_dict[event["group"]]
     tasks = members(runtime.dag, group)
-    states: Mapping[str, Any] = event.get("states") or {}
     length = 0
     try:
-        over = [task.task_id for task in group.iter_mapped_dependencies()]
-        check_states(runtime, run, {each: states.get(each, "success") for each in over})
+        check_states(runtime, run, event.get("states") or {})
         mapped = measured(runtime, run, tasks[0], group.expand_input, _MAX_RESULT // (len(tasks) + 3))
         runtime.store.save_mapped(run.key, group.group_id, mapped)
         length = mapped.length

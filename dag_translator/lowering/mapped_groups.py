@@ -82,7 +82,7 @@ def lower(
     states: States = {}
     payload, items = "$states.input", mapped.indexes(group.expansion.length or 0)
     if not group.expansion.length:
-        states[free.name(group.group_id, "expand")] = _expand(group, dag, name, known, leave)
+        states[free.name(group.group_id, "expand")] = _expand(group, name, known, leave)
         payload, items = "$states.input.states", "{% [0..$states.input.length - 1] %}"
     way = leave({**known, **_ended(group, body)})
     distributed = not is_inline(group, dag)
@@ -114,11 +114,10 @@ def _ended(group: MappedGroup, body: Body) -> Known:
     return found
 
 
-def _expand(
-    group: MappedGroup, dag: Dag, following: str, known: Known, leave: Callable[[Known], Exit]
-) -> asl.Task:
+def _expand(group: MappedGroup, following: str, known: Known, leave: Callable[[Known], Exit]) -> asl.Task:
     """Asks for the length. What the group is mapped over may not have succeeded: then none of its tasks runs."""
-    asked = _asked(group, dag, known, "$states.input")
+    over = [task_id for task_id in group.expansion.over if known[task_id] != frozenset({"success"})]
+    asked = {"states": {task_id: f"{{% {names.state_of(task_id)} %}}" for task_id in over}} if over else {}
 
     def unexpanded(error: str, state: str) -> asl.Catcher:
         way = leave({**known, **dict.fromkeys(group.members, frozenset({state}))})
@@ -127,7 +126,7 @@ def _expand(
 
     return asl.Task(
         INVOKE,
-        call("expand_group", group=group.group_id, **({"states": asked} if asked else {})),
+        call("expand_group", group=group.group_id, **asked),
         following,
         output="{% {'states': $states.input, 'length': $states.result.Payload.length} %}",
         retry=(mapped.UNEXPANDED, ANYTHING),
