@@ -56,7 +56,6 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "end_date": dag.end_date,
         "timezone": dag.timezone,
         "tasks": _tasks(dag, machine),
-        **({"mapped_groups": _groups(dag, machine)} if dag.mapped_groups else {}),
         "functions": {"TaskFunction": TASK_FUNCTION},
         "permissions": [
             *(_permission(each) for task in dag.tasks for each in _permissions(task, name)),
@@ -74,18 +73,6 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
     names = [name for inner in asl.machines(machine) for name in inner.states]
     return [_task(task, names, dag.is_mapped(task.task_id)) for task in dag.tasks]
-
-
-def _groups(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
-    names = [name for inner in asl.machines(machine) for name in inner.states]
-    return [
-        {
-            "group_id": group.group_id,
-            "members": list(group.members),
-            "states": [name for name in names if name == group.group_id or name.startswith(f"{group.group_id} · ")],
-        }
-        for group in dag.mapped_groups
-    ]
 
 
 def _task(task: Task, names: list[str], is_mapped: bool) -> dict[str, Any]:

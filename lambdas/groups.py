@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lambdas.expand_task import CannotExpand, check_states, measured, remove_others
+from lambdas.expand_task import MAX_LENGTH, CannotExpand, check_states, measured, remove_others
 from lambdas.opening import map_index_of
 from lambdas.records import TaskKey, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
@@ -33,7 +33,7 @@ def expand_group(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     length = 0
     try:
         check_states(runtime, run, event.get("states") or {})
-        mapped = measured(runtime, run, tasks[0], group.expand_input, _MAX_RESULT // (len(tasks) + 3))
+        mapped = measured(runtime, run, tasks[0], group.expand_input, max_length(len(tasks)))
         runtime.store.save_mapped(run.key, group.group_id, mapped)
         length = mapped.length
     except AirflowSkipException:
@@ -45,6 +45,11 @@ def expand_group(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         for task in tasks:
             remove_others(runtime, run, task, length)
     return {"length": length}
+
+
+def max_length(size: int) -> int:
+    """How many instances a group of so many tasks may have."""
+    return min(MAX_LENGTH, _MAX_RESULT // (size + 3))
 
 
 def members(dag: Any, group: Any) -> list[Any]:

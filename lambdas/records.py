@@ -18,6 +18,7 @@ becomes an item by leaving out what is None.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
@@ -28,6 +29,18 @@ Record = TypeVar("Record", bound="DagRun | TaskRecord")
 FINAL_TASK_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 FINAL_RUN_STATES = frozenset({"success", "failed"})
 SEPARATOR = "/"
+
+
+class TaskInstanceState(str, enum.Enum):  # noqa: UP042 - str() of Airflow's shows the member, StrEnum's shows the value
+    """The state of `ti`; it equals the plain string."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UPSTREAM_FAILED = "upstream_failed"
+    UP_FOR_RETRY = "up_for_retry"
+    UP_FOR_RESCHEDULE = "up_for_reschedule"
 
 
 @dataclass(frozen=True, slots=True)

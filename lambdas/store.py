@@ -201,10 +201,6 @@ class Store(ABC):
         """Write many records, whatever was there before."""
         self.write_many(self._put(record.key.pk, record.key.sk, to_item(record)) for record in records)
 
-    def remove_tasks(self, keys: Iterable[TaskKey]) -> None:
-        """Remove records as if they had never been."""
-        self.write_many(Delete(key.pk, key.sk) for key in keys)
-
     # --- XComs -----------------------------------------------------------------------------------------------------
 
     def _xcom_put(self, record: TaskRecord, key: str, text: str) -> Put:

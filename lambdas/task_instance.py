@@ -7,7 +7,6 @@ pushes it.
 
 from __future__ import annotations
 
-import enum
 import logging
 from collections.abc import Iterable
 from itertools import product
@@ -16,23 +15,11 @@ from typing import Any
 from dag_translator.authoring.types import NOTSET
 from lambdas import xcom_codec
 from lambdas.lazy import dated
-from lambdas.records import Mapped, RunKey, TaskKey, TaskRecord
+from lambdas.records import Mapped, RunKey, TaskInstanceState, TaskKey, TaskRecord
 from lambdas.runtime import RunInfo, Runtime
 
 XCOM_RETURN_KEY = "return_value"
 _SORT_KEY_LIMIT = 1024  # DynamoDB's
-
-
-class TaskInstanceState(str, enum.Enum):  # noqa: UP042 - str() of Airflow's shows the member, StrEnum's shows the value
-    """The state of `ti`; it equals the plain string."""
-
-    RUNNING = "running"
-    SUCCESS = "success"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    UPSTREAM_FAILED = "upstream_failed"
-    UP_FOR_RETRY = "up_for_retry"
-    UP_FOR_RESCHEDULE = "up_for_reschedule"
 
 
 class TaskInstance:

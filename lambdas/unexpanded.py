@@ -15,6 +15,7 @@ from typing import Any
 from lambdas.groups import members, without_running
 from lambdas.records import TaskRecord
 from lambdas.runtime import RunInfo, Runtime
+from lambdas.writes import Delete
 
 # The rules that look at all instances of a member above.
 _LOOKING_AT_ALL = frozenset({"one_success", "one_failed", "one_done", "none_failed_min_one_success"})
@@ -32,7 +33,7 @@ def fold_unexpanded(runtime: Runtime, run: RunInfo, states: Mapping[str, Any], r
             instances[record.task_id].append(record)
     for task_id, own in instances.items():
         if own and not any(record.start_date for record in own):
-            runtime.store.remove_tasks(record.key for record in own)
+            runtime.store.write_many(Delete(record.key.pk, record.key.sk) for record in own)
             task = runtime.dag.task_dict[task_id]
             runtime.store.save_tasks([without_running(runtime, run, task, found[task_id])])
 

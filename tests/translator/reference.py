@@ -126,7 +126,7 @@ def _verdict(task: Task, states: Mapping[str, str | tuple[str, ...]]) -> str | N
         return "run"
     known = [state for each in task.upstream if each in states for state in _several(states[each])]
     done = all(each in states for each in task.upstream)
-    if task.expansion is not None and not done:
+    if (task.expansion is not None or task.waits) and not done:
         return None
     success, failed = known.count("success"), known.count("failed")
     skipped, upstream_failed = known.count("skipped"), known.count("upstream_failed")
