@@ -61,9 +61,7 @@ def outside(dag: Dag) -> Dag:
     nodes: dict[str, Task] = {}
     for task in dag.tasks:
         if task.task_id not in dag.group_of:
-            nodes[task.task_id] = replace(
-                task, upstream=_nodes(dag, task.upstream), setups=_nodes(dag, task.setups)
-            )
+            nodes[task.task_id] = replace(task, upstream=_nodes(dag, task.upstream), setups=_nodes(dag, task.setups))
     for group in dag.mapped_groups:
         waited = (dag.by_id[each] for each in group.members if dag.by_id[each].trigger_rule != "always")
         above = {each for task in waited for each in (*task.upstream, *task.setups)} - set(group.members)

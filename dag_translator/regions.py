@@ -1,7 +1,8 @@
 """The second IR: the DAG's order as nested regions, the shapes that Step Functions has.
 
-A `Series` runs one after the other, a `Parallel` at once, the body of a `Mapped` once per item. What does not nest crosses as a signal: a `Signal` reports
-tasks' outcomes, an `Await` holds its branch until the ones it needs have been reported.
+A `Series` runs one after the other, a `Parallel` at once, the body of a `Mapped` once per item. What does not nest
+crosses as a signal: a `Signal` reports tasks' outcomes, an `Await` holds its branch until the ones it needs have been
+reported.
 
 >>> print(dump(Series((Step("a"), Parallel((Step("b"), Step("c")))))))
 series

@@ -46,7 +46,10 @@ def expand_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_states(runtime: Runtime, run: RunInfo, states: Mapping[str, Any]) -> None:
-    """Raises where there is nothing to map over: tasks that did not succeed as a whole decide; a mapped one that was expanded has pushed what it has pushed."""
+    """Raises where there is nothing to map over.
+
+    Tasks that did not succeed as a whole decide; a mapped one that was expanded has pushed what it has pushed.
+    """
     from dag_translator.authoring.exceptions import AirflowSkipException
 
     not_run = {}

@@ -3,11 +3,11 @@
     {"kind": "await", "run", "join": "d", "sources": ["a", "b"], "rule": null | {"trigger_rule", "upstream"}, "token"}
     {"kind": "signal", "run", "source": "a", "joins": ["d", "f"], "states": {…}}
 
-In a mapped task group both also say which `map_index` they are about. `await` registers a task token, `signal` records that a source has come and with which states; both touch one item
-atomically, and whichever completes the join calls SendTaskSuccess with the merged states. Without a rule a join is
-complete when all sources have come; with one, as soon as the rule is decided (an early-firing trigger rule), and
-then the output also says {join: verdict} unless the task is to run. Doing either twice changes nothing: a token
-that was used up answers with an error that is ignored.
+In a mapped task group both also say which `map_index` they are about. `await` registers a task token, `signal` records
+that a source has come and with which states; both touch one item atomically, and whichever completes the join calls
+SendTaskSuccess with the merged states. Without a rule a join is complete when all sources have come; with one, as soon
+as the rule is decided (an early-firing trigger rule), and then the output also says {join: verdict} unless the task is
+to run. Doing either twice changes nothing: a token that was used up answers with an error that is ignored.
 """
 
 from __future__ import annotations

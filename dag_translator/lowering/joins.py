@@ -97,9 +97,7 @@ def carried(branches: Iterable[Region], known: Known) -> str | dict[str, str]:
     return f"{{% $merge([{{}}, {sifted_states(sorted(task_ids))}]) %}}" if task_ids else {}
 
 
-def wait(
-    step: Await, dag: Dag, names: StateNames, place: Mapping[str, str], way: Exit
-) -> dict[str, asl.State]:
+def wait(step: Await, dag: Dag, names: StateNames, place: Mapping[str, str], way: Exit) -> dict[str, asl.State]:
     rule = None
     if step.early:
         task = dag.by_id[step.join]

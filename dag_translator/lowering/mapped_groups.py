@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from dag_translator import asl, names
 from dag_translator.lowering import joins
@@ -117,7 +118,9 @@ def _ended(group: MappedGroup, body: Body) -> Known:
 def _expand(group: MappedGroup, following: str, known: Known, leave: Callable[[Known], Exit]) -> asl.Task:
     """Asks for the length. What the group is mapped over may not have succeeded: then none of its tasks runs."""
     over = [task_id for task_id in group.expansion.over if known[task_id] != frozenset({"success"})]
-    asked = {"states": {task_id: f"{{% {names.state_of(task_id)} %}}" for task_id in over}} if over else {}
+    asked: dict[str, Any] = (
+        {"states": {task_id: f"{{% {names.state_of(task_id)} %}}" for task_id in over}} if over else {}
+    )
 
     def unexpanded(error: str, state: str) -> asl.Catcher:
         way = leave({**known, **dict.fromkeys(group.members, frozenset({state}))})

@@ -28,8 +28,8 @@ DEVIATIONS: dict[str, dict[str, str]] = {
     "t33_deferrable": {"d": "kwargs given to defer() arrive, as Airflow documents; the recorded runs lost them"},
     "t55_group_rules": dict.fromkeys(
         ("mixed.none_failed_min_one_success", *(f"mixed.none_failed_min_one_success[{n}]" for n in range(3))),
-        "each instance is judged by itself, as Airflow does where the group is mapped over literals; over XComs it judges"
-        " this rule once for all instances, as it has expanded none of them, and one failure takes the others along",
+        "each instance is judged by itself, as in Airflow where a group is mapped over literals; over XComs Airflow"
+        " judges this rule once, before it expands the task, and one failed instance takes all others along",
     ),
     "t29_context": {
         "kwargs_keys": "Airflow 2's keys are in the context too",

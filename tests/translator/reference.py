@@ -4,9 +4,10 @@ Written from Airflow 3.3.2's rules, independent of the translator: no regions, n
 It shares with the translator nothing but the model of a DAG. A task's fate is decided when all its upstream tasks have
 ended, or earlier where its rule allows; `always` decides at once. A branch or short circuit skips others when it
 succeeds, unless they have begun; a skipped task has its state when its turn comes (in Airflow: at once, which shows
-only in when those below it start, and in races). A mapped group begins when all that its members wait for has ended, and
-ends as a whole (in Airflow its tasks come and go one by one, which shows in the times alone); in it, each instance is a
-run of its own.
+only in when those below it start, and in races).
+
+A mapped group begins when all that its members wait for has ended, and ends as a whole (in Airflow its tasks come and
+go one by one, which shows in the times alone); in it, each instance is a run of its own.
 """
 
 from __future__ import annotations

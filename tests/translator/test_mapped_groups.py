@@ -31,7 +31,9 @@ def _dag(expansion: Expansion, *members: Task, retries: int = 0) -> tuple[Dag, a
 
 
 def _map(machine: asl.Machine) -> asl.Map:
-    (found,) = (state for inner in asl.machines(machine) for state in inner.states.values() if isinstance(state, asl.Map))
+    (found,) = (
+        state for inner in asl.machines(machine) for state in inner.states.values() if isinstance(state, asl.Map)
+    )
     return found
 
 

@@ -284,7 +284,9 @@ class MappedTaskGroup(TaskGroup):
         for child in self.children.values():
             if getattr(child, "trigger_rule", None) == TriggerRule.ALWAYS:
                 message = "Task-generated mapping within a mapped task group is not allowed with trigger rule 'always'"
-                raise loading.coded(ValueError(message), "unsupported-mapping", "use all_done; Airflow refuses this too")
+                raise loading.coded(
+                    ValueError(message), "unsupported-mapping", "use all_done; Airflow refuses this too"
+                )
         yield from super().__iter__()
 
     def __exit__(self, *error: object) -> None:
