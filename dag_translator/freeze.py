@@ -12,7 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dag_translator.compute import compute_of
 from dag_translator.contract import settled
+from dag_translator.environments import environment_of
 from dag_translator.mapping import FixedArguments, expansion_of, mapped_groups, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
 from dag_translator.operators import LOWERINGS
@@ -78,8 +80,9 @@ def _task(operator: Any, dag: Any) -> Task:
         on_failure_fail_dagrun=bool(operator.on_failure_fail_dagrun),
         group=group.group_id if group is not None else None,
         doc=_first_line(operator.doc_md or operator.doc),
-        executor_config=dict(operator.executor_config or {}),
+        compute=compute_of(operator.executor_config),
         expansion=expansion_of(operator),
+        environment=environment_of(operator, _seen(operator), dag.folder),
         asks=dict(_task_asks(operator, dag, LOWERINGS[lowering].native)),
         line=operator._airstep_line,
     )
@@ -92,7 +95,7 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
     Python, one that does not is what it inherits from.
     """
     sensor = hasattr(operator.operator_class, "poke")
-    seen = FixedArguments(operator) if operator.is_mapped else operator
+    seen = _seen(operator)
     for owner in operator.operator_class.__mro__:
         if owner.__name__ in LOWERINGS and owner.__module__.startswith("dag_translator."):
             settings = LOWERINGS[owner.__name__].settings(seen)
@@ -106,6 +109,11 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
             break
     base = "BaseSensorOperator" if sensor else "BaseOperator"
     return base, LOWERINGS[base].settings(seen) or {}
+
+
+def _seen(operator: Any) -> Any:
+    """The operator, or what is fixed of a mapped one."""
+    return FixedArguments(operator) if operator.is_mapped else operator
 
 
 def _retry(operator: Any) -> Retry:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import guards, joins, mapped_groups
+from dag_translator.lowering import guards, joins, mapped_groups, parts
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
     MAYBE_SKIPPED,
@@ -38,10 +38,11 @@ from dag_translator.model import Dag, Task
 from dag_translator.names import StateNames
 from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Site
-from dag_translator.regions import Await, Mapped, Parallel, Region, Signal, Step
+from dag_translator.regions import Await, Mapped, Parallel, Part, Region, Signal, Step
 from dag_translator.structure import deep_recursion
 
 START, FINISH = "start run", "finish run"
+LONGEST_JUMP = 64  # tasks
 
 States = dict[str, asl.State]
 
@@ -115,6 +116,7 @@ class _Lowering:
     def sequence(self, steps: tuple[Region, ...], known: Known, end: str | None) -> _Sequence:
         """Lowers steps that follow each other; `end` is what comes after them (None: the branch ends)."""
         prefix = f"{LABEL}{next(self.labels)}."
+        landings = _landings(steps)
         arrivals: dict[int, list[Known]] = defaultdict(list, {0: [known]})
         states: States = {}
         entries: dict[str, str | None] = {f"{prefix}{len(steps)}": end}
@@ -124,7 +126,7 @@ class _Lowering:
                 continue
 
             def leave(after: Known, number: int = number) -> Exit:
-                target, jumped, after = self._jump(steps, number + 1, after)
+                target, jumped, after = self._jump(steps, number + 1, landings, after)
                 arrivals[target].append(after)
                 return Exit(f"{prefix}{target}", jumped)
 
@@ -137,10 +139,12 @@ class _Lowering:
         assert entry is not None
         return _Sequence(entry, states, joined(arrivals[len(steps)]))
 
-    def _jump(self, steps: tuple[Region, ...], number: int, known: Known) -> tuple[int, dict[str, str], Known]:
+    def _jump(
+        self, steps: tuple[Region, ...], number: int, landings: frozenset[int], known: Known
+    ) -> tuple[int, dict[str, str], Known]:
         """The first step from `number` on that has something to do, and the outcomes of the tasks before it."""
         jumped: dict[str, str] = {}
-        while number < len(steps):
+        while number < len(steps) and not (jumped and number in landings):
             outcomes = sealed(steps[number], self.dag, known)
             if outcomes is None:
                 break
@@ -170,17 +174,15 @@ class _Lowering:
                 return self._mapped_group(group_id, body, known, leave)
             case Parallel(branches):
                 return self._parallel(branches, known, leave)
+            case Part(number, inner):
+                return self._part(number, inner, known, leave)
             case regions.Series():
                 raise AssertionError("a series inside a series")
 
     def _parallel(self, branches: tuple[Region, ...], known: Known, leave: Callable[[Known], Exit]) -> States:
         name = self.names.free(self._title(branches))
         lowered = [self.sequence(regions.steps_of(branch), known, None) for branch in branches]
-        inside = {task_id for branch in branches for task_id in regions.tasks_in(branch)}
-        after = {**known}
-        for task_id, states in _merged([each.known for each in lowered]).items():
-            after[task_id] = states - {None} if task_id in inside else states
-        way = leave(after)
+        way = leave(_behind(branches, [each.known for each in lowered], known))
         machines = tuple(asl.Machine(each.entry, each.states) for each in lowered)
         output = way.output("$states.input", "$merge($states.result)")
         return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known))}
@@ -193,6 +195,12 @@ class _Lowering:
         inner = replace(self, place=INSTANCE).sequence(regions.steps_of(region), entered, ending)
         body = mapped_groups.Body(inner.entry, inner.states, ending, inner.known)
         return mapped_groups.lower(group, self.dag, self.names, name, region, body, known, leave)
+
+    def _part(self, number: int, inner: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
+        lowered = self.sequence(regions.steps_of(inner), known, None)
+        way = leave(_behind((inner,), [lowered.known], known))
+        machine = asl.Machine(lowered.entry, lowered.states)
+        return parts.nested(number, inner, machine, known, self.names, way)
 
     def _title(self, branches: tuple[Region, ...]) -> str:
         """The task group that the branches make up, or what each of them begins with."""
@@ -248,10 +256,25 @@ class _Lowering:
         return after
 
 
-def _merged(several: list[Known]) -> dict[str, PossibleStates]:
+def _landings(steps: tuple[Region, ...]) -> frozenset[int]:
+    """The steps of a long sequence that no way out jumps over: each task has one, and all of them would write the
+    outcomes of all that follow, 34 MB for a chain of a thousand tasks.
+    """
+    landings, passed = set(), 0
+    for number, step in enumerate(steps):
+        before, passed = passed, passed + len(regions.tasks_in(step))
+        if before // LONGEST_JUMP != passed // LONGEST_JUMP and number:
+            landings.add(number)
+    return frozenset(landings)
+
+
+def _behind(branches: tuple[Region, ...], several: list[Known], before: Known) -> dict[str, PossibleStates]:
     """What is known after branches that ran side by side: each task's states as the branches know them."""
     merged: dict[str, PossibleStates] = {}
     for known in several:
         for task_id, states in known.items():
             merged[task_id] = merged.get(task_id, frozenset()) | states
-    return merged
+    for task_id in (task_id for branch in branches for task_id in regions.tasks_in(branch)):
+        if task_id in merged:
+            merged[task_id] -= {None}
+    return {**before} | merged

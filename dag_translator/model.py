@@ -10,11 +10,13 @@ dag d (d.py)
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from dag_translator.errors import Severity
 from dag_translator.trigger_rules import EARLY_FIRING
 
 # How a task skips others: a branch its direct children, a hard short circuit everything below it.
@@ -45,6 +47,56 @@ class Expansion:
 
 
 @dataclass(frozen=True, slots=True)
+class Environment:
+    """An interpreter of its own for a task's function. requirements: as `authoring.environments.lines` gives them;
+    problems: (code, message, hint)."""
+
+    requirements: tuple[str, ...] = ()
+    python_version: str | None = None
+    problems: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """What a task runs on: a Lambda function, or a container, of so much memory and disk (MB), time (seconds) and with
+    these layers.
+
+    problems: (code, message, hint, severity).
+    """
+
+    memory: int = 512
+    timeout: int = 900
+    ephemeral_storage: int = 512
+    layers: tuple[str, ...] = ()
+    on: Literal["lambda", "fargate"] = "lambda"
+    problems: tuple[tuple[str, str, str, Severity], ...] = ()
+
+    @property
+    def function(self) -> str:
+        """The function in the manifest, which tasks that want the same share; its placeholder in the definition.
+
+        >>> Compute().function, Compute(memory=2048, timeout=60).function
+        ('TaskFunction', 'TaskFunction2048MB60s')
+        """
+        if self.on == "fargate":
+            return "TaskFunction"
+        usual = Compute()
+        parts = (
+            f"{self.memory}MB" if self.memory != usual.memory else "",
+            f"{self.timeout}s" if self.timeout != usual.timeout else "",
+            f"{self.ephemeral_storage}MBDisk" if self.ephemeral_storage != usual.ephemeral_storage else "",
+            f"Layers{hashlib.sha256(' '.join(self.layers).encode()).hexdigest()[:8]}" if self.layers else "",
+        )
+        return f"TaskFunction{''.join(parts)}"
+
+    @property
+    def container(self) -> str:
+        """The container in the manifest, if the task runs in one; its placeholder in the definition."""
+        disk = f"{self.ephemeral_storage}MBDisk" if self.ephemeral_storage != Compute().ephemeral_storage else ""
+        return f"Container{self.memory}MB{disk}"
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task of a DAG.
 
@@ -71,10 +123,11 @@ class Task:
     on_failure_fail_dagrun: bool = False
     group: str | None = None
     doc: str = ""
-    executor_config: Mapping[str, Any] = field(default_factory=dict)
+    compute: Compute = Compute()
     expansion: Expansion | None = None
     waits: bool = False
     below_group: bool = False
+    environment: Environment | None = None
     asks: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
 
@@ -200,6 +253,10 @@ def _details(task: Task) -> Iterator[str]:
         yield f" set up by {', '.join(task.setups)}"
     if task.lowering not in ("BaseOperator", task.operator):
         yield f" as {task.lowering}"
+    if task.compute != Compute():
+        yield f" on {task.compute.container if task.compute.on == 'fargate' else task.compute.function}"
+    if task.environment is not None:
+        yield f" with {', '.join(task.environment.requirements) or 'an interpreter of its own'}"
     if task.settings:
         yield f" {dict(task.settings)}"
     if task.expansion is not None:

@@ -2,7 +2,7 @@
 
 A `Series` runs one after the other, a `Parallel` at once, the body of a `Mapped` once per item. What does not nest
 crosses as a signal: a `Signal` reports tasks' outcomes, an `Await` holds its branch until the ones it needs have been
-reported.
+reported. A `Part` is a machine of its own.
 
 >>> print(dump(Series((Step("a"), Parallel((Step("b"), Step("c")))))))
 series
@@ -66,7 +66,15 @@ class Parallel:
     branches: tuple[Region, ...]
 
 
-Region = Step | Signal | Await | Mapped | Series | Parallel
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a DAG too large for one definition: it runs as an execution of a machine of its own."""
+
+    number: int
+    region: Region
+
+
+Region = Step | Signal | Await | Mapped | Series | Parallel | Part
 
 
 def series(*steps: Region) -> Region:
@@ -97,23 +105,12 @@ def walk(region: Region, *, into_groups: bool = True) -> Iterator[Region]:
         current = waiting.pop()
         yield current
         if into_groups or not isinstance(current, Mapped):
-            waiting.extend(reversed(_inner(current)))
-
-
-def _inner(region: Region) -> tuple[Region, ...]:
-    match region:
-        case Series(steps):
-            return steps
-        case Parallel(branches):
-            return branches
-        case Mapped(_, body):
-            return (body,)
-    return ()
+            waiting.extend(reversed(_inside(current)))
 
 
 def width(region: Region) -> int:
     """How many tasks may run at once."""
-    inner = [width(each) for each in _inner(region)]
+    inner = [width(each) for each in _inside(region)]
     if isinstance(region, Parallel):
         return sum(inner)
     return max(inner, default=int(isinstance(region, Step)))
@@ -122,6 +119,15 @@ def width(region: Region) -> int:
 def tasks_in(region: Region) -> tuple[str, ...]:
     """The ids of the tasks in a region, in the order of execution."""
     return tuple(inner.task_id for inner in walk(region) if isinstance(inner, Step))
+
+
+def parts_of(region: Region) -> dict[str, int]:
+    """The number of the part that each task is in, the innermost one; of those that are in one."""
+    found: dict[str, int] = {}
+    for inner in walk(region):
+        if isinstance(inner, Part):
+            found |= dict.fromkeys(tasks_in(inner.region), inner.number)
+    return found
 
 
 def first_task(region: Region) -> str:
@@ -140,8 +146,17 @@ def dump(region: Region) -> str:
     while waiting:
         current, depth = waiting.pop()
         lines.append(f"{'  ' * depth}{_title(current)}")
-        waiting.extend((each, depth + 1) for each in reversed(_inner(current)))
+        waiting.extend((each, depth + 1) for each in reversed(_inside(current)))
     return "\n".join(lines)
+
+
+def _inside(region: Region) -> tuple[Region, ...]:
+    match region:
+        case Series(inner) | Parallel(inner):
+            return inner
+        case Part(_, only) | Mapped(_, only):
+            return (only,)
+    return ()
 
 
 def _title(region: Region) -> str:
@@ -159,3 +174,5 @@ def _title(region: Region) -> str:
             return "series"
         case Parallel():
             return "parallel"
+        case Part(number):
+            return f"part {number}"

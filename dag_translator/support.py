@@ -21,7 +21,7 @@ from dag_translator.validate import DAG_ASKS, NOT_ARGUMENTS, TASK_ASKS
 BEGIN, END = "<!-- supported: generated -->", "<!-- supported: end -->"
 
 _STATES = {
-    "BaseOperator": "one `Task` state: the Lambda that runs it",
+    "BaseOperator": "one `Task` state: the Lambda that runs it (or a container, by `executor_config`)",
     "BaseSensorOperator": "Lambda / `Choice` / `Wait`: a poke a lap, nothing in between",
     "EmptyOperator": "a `Pass` state",
     "AthenaOperator": "Lambda → `athena:startQueryExecution.sync` → Lambda",

@@ -149,6 +149,28 @@ def test_a_large_definition_travels_as_an_asset(cloud: Cloud) -> None:
     assert len(json.loads((cloud.folder / source).read_text())["States"]) == 601
 
 
+def test_a_dag_in_parts_names_versions_of_its_further_machines(cloud: Cloud) -> None:
+    resources = cloud.templates["airstep-wide"]["Resources"]
+    machines = {
+        each["Properties"]["StateMachineName"]: each["Properties"]
+        for each in resources.values()
+        if each["Type"] == "AWS::StepFunctions::StateMachine"
+    }
+    assert sorted(machines) == ["wide", "wide-part-1", "wide-part-2"]
+    assert [list(machine["DefinitionSubstitutions"]) for machine in machines.values()] == [
+        ["TaskFunction"],
+        ["Part1"],
+        ["Part2"],
+    ]
+    for name, part, placeholder in (("wide", "wide-part-2", "Part2"), ("wide-part-2", "wide-part-1", "Part1")):
+        version = resources[machines[name]["DefinitionSubstitutions"][placeholder]["Fn::GetAtt"][0]]
+        assert version["Type"] == "AWS::StepFunctions::StateMachineVersion"
+        assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        machine_id = version["Properties"]["StateMachineArn"]["Fn::GetAtt"][0]
+        assert resources[machine_id]["Properties"]["StateMachineName"] == part
+        assert version["Properties"]["StateMachineRevisionId"]["Fn::GetAtt"] == [machine_id, "StateMachineRevisionId"]
+
+
 def test_the_task_function_is_as_the_manifest_and_the_settings_say(cloud: Cloud) -> None:
     function = cloud.one(DAILY, "AWS::Lambda::Function")
     assert (function["MemorySize"], function["Timeout"]) == (1024, 600)

@@ -41,7 +41,8 @@ def dags(draw: st.DrawFn, *, largest: int = 25, plain: bool = False) -> Dag:
 @st.composite
 def grouped(draw: st.DrawFn, tasks: tuple[Task, ...]) -> Dag:
     """The DAG of the tasks with some neighbours in mapped groups, if these can run as a whole."""
-    groups, members, number = [], {}, 0
+    groups, number = [], 0
+    members: dict[str, Task] = {}
     while number < len(tasks):
         size = draw(st.integers(1, 6))
         if draw(st.integers(0, 4)) == 0:

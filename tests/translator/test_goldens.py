@@ -36,6 +36,7 @@ DAG_IDS = (
         "mapped_groups",
         "n_shape",
         "odd_names",
+        "own_compute",
         "retries",
     ),
     *("sensors", "setup_teardown", "short_circuit", "trigger"),

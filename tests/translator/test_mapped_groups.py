@@ -87,7 +87,7 @@ def test_where_instances_run(expansion: Expansion, retries: int, distributed: bo
     dag, machine = _dag(expansion, retries=retries)
     assert _map(machine).distributed is distributed
     assert ("g · expand" in machine.states) is (not expansion.length)
-    assert not check(dag, machine, asl.definition(machine, "", None))[1]
+    assert not check(dag, machine)[1]
 
 
 def test_what_has_certainly_succeeded_is_not_asked_for_again() -> None:

@@ -20,4 +20,4 @@ def test_readme_has_the_table_of_today() -> None:
 def test_every_lowering_is_in_it_and_nothing_that_is_refused() -> None:
     supported, _, _ = table().partition("Refused so far")
     assert all(f"`{name}`" in supported for name in LOWERINGS)
-    assert "`PythonVirtualenvOperator`" not in supported
+    assert "`DockerOperator`" not in supported

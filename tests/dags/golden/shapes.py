@@ -5,7 +5,12 @@ from datetime import datetime, timedelta
 from airflow import DAG
 from airflow.decorators import task_group
 from airflow.operators.empty import EmptyOperator
-from airflow.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
+from airflow.operators.python import (
+    BranchPythonOperator,
+    PythonOperator,
+    ShortCircuitOperator,
+    PythonVirtualenvOperator,
+)
 from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.operators.batch import BatchOperator
@@ -152,6 +157,14 @@ with DAG("mapped_branch", **KW):
         op_args=[[1], [2]]
     )
     choose >> [step("way_1"), step("way_2")]
+with DAG("own_compute", **KW):
+    container = {"airstep": {"compute": "fargate", "memory": 16_384}}
+    train = step("train", executor_config=container, execution_timeout=timedelta(hours=6), retries=1)
+    train >> step("score", executor_config={"airstep": {"memory": 3008, "ephemeral_storage": 2048}})
+    PythonOperator.partial(task_id="parts", python_callable=work, executor_config=container).expand(
+        op_args=[["a"], ["b"]]
+    )
+    PythonVirtualenvOperator(task_id="alone", python_callable=work, requirements=["tiny==1"])
 
 with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()
