@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import guards, joins, mapped_groups, parts
+from dag_translator.lowering import admission, guards, joins, mapped_groups, parts
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
     MAYBE_SKIPPED,
@@ -49,6 +49,7 @@ States = dict[str, asl.State]
 
 def lower(dag: Dag, region: Region | None) -> asl.Machine:
     """The machine of a DAG; `region` is None for a DAG without tasks."""
+    dag = admission.limited(dag, region)
     names = StateNames({START, FINISH})
     states: States = {}
     first = FINISH
@@ -241,10 +242,16 @@ class _Lowering:
 
         if task.expansion is None:
             exits = Exits(ends("success"), ends("skipped"), ends("failed"))
-            return lowering.lower(task, Site(self.names, exits, place=self.place))
+            return admission.lower(task, lowering, Site(self.names, exits, place=self.place))
         ended = {**known, task.task_id: mapped.ENDED}
-        several = mapped.MappedExits(lambda: leave(ended), ends("skipped"), ends("upstream_failed"))
-        return mapped.lower(task, lowering, self.names, several)
+        telling: States = {}
+        several = mapped.MappedExits(
+            admission.telling(task, self.names, telling, lambda: leave(ended)),
+            admission.telling(task, self.names, telling, ends("skipped")),
+            ends("upstream_failed"),
+        )
+        states = mapped.lower(task, lowering, self.names, several)
+        return admission.awaiting(task, self.names, states | telling)
 
     def _after(self, task: Task, known: Known, state: str) -> Known:
         """What is known after the task ended so; a successful branch or short circuit may have skipped others."""

@@ -62,6 +62,7 @@ def manifest(
         "schedule": dag.schedule,
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
+        **_if_set("max_consecutive_failed_dag_runs", dag.max_consecutive_failed_dag_runs),
         "start_date": dag.start_date,
         "end_date": dag.end_date,
         "timezone": dag.timezone,
@@ -101,6 +102,10 @@ def _environments(dag: Dag) -> dict[str, Any]:
         if each.requirements or each.python_version
     }
     return {"environments": found} if found else {}
+
+
+def _if_set(name: str, value: int) -> dict[str, int]:
+    return {name: value} if value > 0 else {}
 
 
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:

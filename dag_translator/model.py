@@ -104,8 +104,12 @@ class Task:
     may skip when it succeeds. lowering: which entry of `operators.LOWERINGS` translates it. settings: what that entry
     needs (JSON). timeout: `execution_timeout` in seconds. expansion: what a mapped task is mapped over. waits: whether
     it waits for all its upstream tasks, although its rule could be decided earlier: they, or it, belong to a mapped
-    task group. below_group: whether it stands below a mapped group, whose instances end at once. asks: other arguments
-    that were given and are not Airflow's defaults, for the validation pass to judge. line: where the DAG file makes it.
+    task group. below_group: whether it stands below a mapped group, whose instances end at once. limits: `pool`,
+    `pool_slots`, `max_active_tis_per_dag`, `max_active_tasks` as far as they bind, with `priority_weight`; {} for most.
+    takes_slots: whether it counts where slots are counted (what only waits does not). yields: whether it gives its
+    slots back between pokes. past: what it waits for in the DagRun before, {} for most. is_awaited: whether the next
+    DagRun may wait for it. asks: other arguments that were given and are not Airflow's defaults, for the validation
+    pass to judge. line: where the DAG file makes it.
     """
 
     task_id: str
@@ -128,6 +132,12 @@ class Task:
     waits: bool = False
     below_group: bool = False
     environment: Environment | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    priority_weight: int = 1
+    takes_slots: bool = True
+    yields: bool = False
+    past: Mapping[str, Any] = field(default_factory=dict)
+    is_awaited: bool = False
     asks: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
 
@@ -167,7 +177,8 @@ class Dag:
     """A DAG: its tasks in a topological order, and what the run as a whole needs. Times in seconds.
 
     mapped_groups: the task groups that are mapped; each is one node of the order in which the tasks outside run.
-    schedule: what the manifest says of it (see `dag_translator.schedule`), None without one. asks: as for tasks.
+    schedule: what the manifest says of it (see `dag_translator.schedule`), None without one. max_active_tasks: only if
+    it is not Airflow's default. asks: as for tasks.
     """
 
     dag_id: str
@@ -180,6 +191,8 @@ class Dag:
     schedule: Mapping[str, Any] | None = None
     catchup: bool = False
     max_active_runs: int = 16
+    max_active_tasks: int | None = None
+    max_consecutive_failed_dag_runs: int = 0
     start_date: str | None = None
     end_date: str | None = None
     timezone: str = "UTC"
@@ -261,6 +274,10 @@ def _details(task: Task) -> Iterator[str]:
         yield f" {dict(task.settings)}"
     if task.expansion is not None:
         yield from _mapped(task.expansion)
+    if task.limits:
+        yield f" limited {dict(task.limits)}"
+    if task.past:
+        yield f" after the run before {dict(task.past)}"
 
 
 def _mapped(expansion: Expansion) -> Iterator[str]:

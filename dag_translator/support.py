@@ -33,6 +33,7 @@ def table() -> str:
     """The section, in Markdown."""
     lines = ["| Operator | becomes |", "|---|---|"]
     lines += [f"| {', '.join(f'`{name}`' for name in sorted(names))} | {states} |" for states, names in _by_states()]
+    approximated = f"{_arguments('approximated')}; {_messages('approximated')}"
     lines += [
         (
             "| `@task` and its kin (`.branch`, `.short_circuit`, `.bash`, `.sensor`, …), your own `BaseOperator`,"
@@ -47,9 +48,9 @@ def table() -> str:
         "",
         f"- operators and names: {', '.join(f'`{name}`' for name in sorted(BY_NAME))}",
         f"- arguments: {_arguments('refused')}",
-        f"- {'; '.join(TASK_ASKS[name][1] for name in NOT_ARGUMENTS if TASK_ASKS[name][0] == 'refused')}",
+        f"- {_messages('refused')}",
         "",
-        f"Accepted, but otherwise than in Airflow, and said so: {_arguments('approximated')}.",
+        f"Accepted, but otherwise than in Airflow, and said so: {approximated}.",
     ]
     return "\n".join(lines)
 
@@ -76,6 +77,11 @@ def _operators() -> Iterator[tuple[str, type]]:
         kind = getattr(importlib.import_module(f"dag_translator.authoring.{module}"), attribute, None)
         if isinstance(kind, type) and issubclass(kind, BaseOperator) and not issubclass(kind, RefusedOperator):
             yield attribute, kind
+
+
+def _messages(severity: str) -> str:
+    """What is so, where it is not about one argument."""
+    return "; ".join(TASK_ASKS[name][1] for name in NOT_ARGUMENTS if TASK_ASKS[name][0] == severity)
 
 
 def _arguments(severity: str) -> str:

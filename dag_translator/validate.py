@@ -24,8 +24,6 @@ from dag_translator.trigger_rules import RULES
 LAST_SECONDS = 30.0
 LONGEST_TASK = 870.0
 
-_LATER_RUNS = "remove it; runs of a DAG do not wait for each other yet, except by max_active_runs"
-_LIMIT = "remove it, or lower max_active_runs; every ready task of a run starts at once"
 
 # What a task may ask for that is not there: argument -> severity, what is so, what to do.
 TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
@@ -49,20 +47,25 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         f"a task can be mapped over {MAX_LENGTH:,} items at most",
         "map over batches of items, and loop over a batch inside the task",
     ),
-    "depends_on_past": ("refused", "depends_on_past is not supported yet", _LATER_RUNS),
-    "wait_for_downstream": ("refused", "wait_for_downstream is not supported yet", _LATER_RUNS),
     "wait_for_past_depends_before_skipping": (
         "refused",
         "wait_for_past_depends_before_skipping is not supported yet",
-        _LATER_RUNS,
+        "remove it: the task is skipped when its own run says so",
     ),
-    "pool": ("refused", "pools are not supported yet", _LIMIT),
-    "pool_slots": ("refused", "pools are not supported yet", _LIMIT),
-    "task_concurrency": ("refused", "a limit on a task's instances over all runs is not supported yet", _LIMIT),
-    "max_active_tis_per_dag": (
+    "pool_slots": (
+        "approximated",
+        "pool_slots has no effect in default_pool: its 128 slots are not counted",
+        "give the task a pool of its own, and make it with `airstep pools set`",
+    ),
+    "weight_rule": (
         "refused",
-        "a limit on a task's instances over all runs is not supported yet",
-        "use max_active_tis_per_dagrun, with max_active_runs",
+        "a priority weight strategy of one's own is not supported",
+        "use downstream, upstream or absolute",
+    ),
+    "slots_between_tries": (
+        "approximated",
+        "a limited task keeps its slots between its tries: Step Functions itself repeats it",
+        "keep retry_delay short",
     ),
     "on_retry_callback": (
         "approximated",
@@ -73,13 +76,15 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
 }
 # Those of them that are not about one argument.
-NOT_ARGUMENTS = ("nested_mapped_group", "mapped_branch", "mapped_argument", "too_many_instances")
+NOT_ARGUMENTS = (
+    "nested_mapped_group",
+    "mapped_branch",
+    "mapped_argument",
+    "too_many_instances",
+    "slots_between_tries",
+    "weight_rule",
+)
 DAG_ASKS: Mapping[str, tuple[Severity, str, str]] = {
-    "max_active_tasks": (
-        "approximated",
-        "max_active_tasks has no effect: every ready task of a run starts at once",
-        "put tasks that must not run side by side one after the other",
-    ),
     "fail_fast": ("refused", "fail_fast is not supported yet", "remove it; the run fails when its tasks are through"),
     "allowed_run_types": (
         "refused",
@@ -117,6 +122,17 @@ def mapped_groups_run_as_a_whole(dag: Dag) -> Iterator[Problem]:
             "take that task into the group, or make two mapped groups",
             line=group.line,
         )
+
+
+def mapped_groups_look_at_their_own_run(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        if task.task_id in dag.group_of and (task.past or task.is_awaited):
+            yield _about(
+                task,
+                "unsupported-depends-on-past",
+                "a task in a mapped task group can't wait for the run before, nor be waited for",
+                "let a task before or after the group depend on the past",
+            )
 
 
 def mapped_groups_are_not_too_long(dag: Dag) -> Iterator[Problem]:
@@ -243,6 +259,7 @@ RULES_OF_A_DAG: tuple[Rule, ...] = (
     asks_of_the_dag,
     asks_of_tasks,
     mapped_groups_run_as_a_whole,
+    mapped_groups_look_at_their_own_run,
     mapped_groups_are_not_too_long,
     trigger_rules_exist,
     python_fits_a_lambda,

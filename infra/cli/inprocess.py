@@ -25,7 +25,7 @@ from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
 from infra.local.engine.clock import Clock
 from infra.local.engine.integration import Integrations
 from infra.local.stepfunctions.parts import Parts
-from lambdas import signal_function, task_function
+from lambdas import signal_function, slots, task_function
 from lambdas.container import run_event
 from lambdas.memory_store import MemoryStore
 from lambdas.runtime import Runtime
@@ -187,6 +187,7 @@ def run_dag(
     callbacks = Callbacks()
     runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, **({} if lender is None else {"lender": lender}))
     handlers = lambda_functions(runtime, callbacks, translation.manifest["functions"])
+    _make_pools(store, translation.model.tasks)
     integrations = Lambdas(handlers, services or Unavailable(), meter, measured)
     machine_name = translation.manifest["machine_name"]
     network = ("ContainerSubnets", "ContainerSecurityGroups", "ContainerPublicIp")
@@ -207,6 +208,13 @@ def run_dag(
     )
     executions = (execution, *parts.started.values())
     return RunResult.of(translation, run_id, executions, store, meter.invocations, meter.seconds)
+
+
+def _make_pools(store: MemoryStore, tasks: Iterable[Any]) -> None:
+    """Pools with slots for everybody, as in Airflow's `dag.test()`; those that the store has are counted."""
+    for name in {task.limits["pool"] for task in tasks if "pool" in task.limits}:
+        if slots.get_pool(store, name) is None:
+            slots.set_pool(store, name, -1, "")
 
 
 def lambda_functions(

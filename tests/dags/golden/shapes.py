@@ -173,3 +173,18 @@ with DAG("setup_teardown", **KW):
 with DAG("odd_names", **KW):
     long_name = "a_name_of_more_than_eighty_characters_which_airflow_allows_and_step_functions_does_not_" + "x" * 20
     step("größe") >> step(long_name + "1") >> step(long_name + "2") >> step("and")
+
+with DAG("limited", max_active_tasks=2, **KW):
+    fetch = [step(f"fetch_{part}", pool="partner_api", pool_slots=2, priority_weight=3) for part in ("a", "b")]
+    query = AthenaOperator(task_id="query", query="SELECT 1", database="db", output_location="s3://b/x", pool="athena")
+    landed = PythonSensor(task_id="landed", python_callable=work, mode="reschedule", timeout=600, pool="partner_api")
+    late = PythonSensor(task_id="late", python_callable=work, mode="reschedule", pool="partner_api")
+    alone = step("alone", max_active_tis_per_dag=1)
+    each = PythonOperator.partial(task_id="each", python_callable=print, pool="partner_api").expand(op_args=[[1], [2]])
+    fetch >> alone
+    query >> alone
+    [landed, late, each] >> alone
+
+with DAG("past", default_args={"depends_on_past": True}, **KW):
+    step("a", wait_for_downstream=True) >> EmptyOperator(task_id="b") >> step("c", depends_on_past=False, pool="db")
+    PythonOperator.partial(task_id="m", python_callable=print).expand(op_args=[[1], [2]])
