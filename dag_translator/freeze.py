@@ -14,6 +14,7 @@ from typing import Any
 
 from dag_translator.assets import assets_of
 from dag_translator.compute import compute_of
+from dag_translator.contract import settled
 from dag_translator.environments import environment_of
 from dag_translator.limits import (
     binding_max_active_tasks,
@@ -25,13 +26,12 @@ from dag_translator.limits import (
     takes_slots,
     total_weight,
 )
-from dag_translator.mapping import FixedArguments, expansion_of, mapping_asks
+from dag_translator.mapping import FixedArguments, expansion_of, mapped_groups, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
 from dag_translator.operators import LOWERINGS
+from dag_translator.operators.lowering import Lowering
+from dag_translator.operators.notifying import messages
 from dag_translator.trigger_rules import ALIASES
-
-# Arguments of a DAG that ask for something, with the value that asks for nothing.
-DAG_ASKS: Mapping[str, Any] = {"fail_fast": False, "allowed_run_types": None}
 
 
 def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
@@ -39,10 +39,11 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
 
     file: the DAG file, relative to the dags folder. schedule: what `dag_translator.schedule` made of the DAG's.
     """
-    return Dag(
+    frozen = Dag(
         dag_id=dag.dag_id,
         file=file.as_posix(),
         tasks=tuple(_task(operator, dag) for operator in dag.topological_sort()),
+        mapped_groups=tuple(mapped_groups(dag, _first_line)),
         description=dag.description or _first_line(dag.doc_md),
         tags=tuple(sorted(dag.tags)),
         run_timeout=_seconds(dag.dagrun_timeout),
@@ -56,9 +57,12 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         timezone=str(dag.timezone),
         is_paused_upon_creation=dag.is_paused_upon_creation,
         assets=assets_of(dag),
-        asks=_asks(dag, DAG_ASKS),
+        fail_fast=bool(dag.fail_fast),
+        allowed_run_types=None if dag.allowed_run_types is None else tuple(sorted(dag.allowed_run_types)),
+        messages=messages(dag),
         line=dag._airstep_line,
     )
+    return settled(frozen)
 
 
 def _task(operator: Any, dag: Any) -> Task:
@@ -72,7 +76,7 @@ def _task(operator: Any, dag: Any) -> Task:
         trigger_rule=ALIASES.get(rule, rule),
         lowering=lowering,
         settings=settings,
-        retry=_retry(operator),
+        retry=_retry(operator, LOWERINGS[lowering]),
         timeout=_seconds(operator.execution_timeout),
         skips=_skips(operator),
         setups=tuple(sorted(_setups(operator))),
@@ -90,7 +94,7 @@ def _task(operator: Any, dag: Any) -> Task:
         yields=fixed(operator, "mode") == "reschedule" and LOWERINGS[lowering].sensor,
         past=past_of(operator, dag),
         is_awaited=is_awaited(operator),
-        asks=dict(_task_asks(operator, dag, LOWERINGS[lowering].native)),
+        asks=dict(_task_asks(operator)),
         line=operator._airstep_line,
     )
 
@@ -123,19 +127,25 @@ def _seen(operator: Any) -> Any:
     return FixedArguments(operator) if operator.is_mapped else operator
 
 
-def _retry(operator: Any) -> Retry:
+def _retry(operator: Any, lowering: Lowering) -> Retry:
     backoff = operator.retry_exponential_backoff
+    # Python calls back by itself.
+    calls_back = lowering.native and bool(operator.on_retry_callback or (operator.email and operator.email_on_retry))
     return Retry(
         attempts=operator.retries or 0,
         delay=_seconds(operator.retry_delay) or 0.0,
         backoff=2.0 if backoff is True else float(backoff or 1.0),
         max_delay=_seconds(operator.max_retry_delay),
+        asks=bool(operator.retries) and not lowering.sensor and (operator.retry_policy is not None or calls_back),
     )
 
 
 def _skips(operator: Any) -> Skips:
-    """A soft short circuit and a branch skip direct children; a hard short circuit, or a user's own, any descendant."""
-    if not operator.inherits_from_skipmixin:
+    """A soft short circuit and a branch skip direct children; a hard short circuit, or a user's own, any descendant.
+
+    With several instances they skip nothing, as in Airflow 3.3.2.
+    """
+    if not operator.inherits_from_skipmixin or operator.get_needs_expansion():
         return "nothing"
     if hasattr(operator, "ignore_downstream_trigger_rules"):
         return "descendants" if operator.ignore_downstream_trigger_rules else "children"
@@ -158,21 +168,10 @@ def _setups(operator: Any) -> Iterator[str]:
                 yield task.task_id
 
 
-def _task_asks(operator: Any, dag: Any, native: bool) -> Iterator[tuple[str, Any]]:
+def _task_asks(operator: Any) -> Iterator[tuple[str, Any]]:
     yield from limit_asks(operator).items()
     for name in mapping_asks(operator):
         yield name, True
-    if native and operator.retries and operator.on_retry_callback:
-        yield "on_retry_callback", True
-    for name in ("start_date", "end_date"):
-        own = getattr(operator, name)
-        if own is not None and own != getattr(dag, name):
-            yield name, _instant(own)
-
-
-def _asks(owner: Any, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    given = ((name, getattr(owner, name, default), default) for name, default in defaults.items())
-    return {name: value for name, value, default in given if value not in (default, None)}
 
 
 def _seconds(value: Any) -> float | None:

@@ -5,7 +5,9 @@ stands only where it has something to decide, and a way out whose consequences a
 it seals, writing their outcomes at once.
 
 Invariants afterwards: state names are unique over the whole machine; every error is caught, so that siblings in a
-`Parallel` are never cancelled; when the machine reaches `finish run`, the payload holds the state of every task.
+`Parallel` are never cancelled; when the machine reaches `finish run`, the payload holds the state of every task. In a
+`fail_fast` DAG both are otherwise: a failure leaves every `Parallel` around it, which stops what runs beside it, and
+leads to `finish run`, which finds the states in the table.
 
 >>> from dag_translator.model import Dag, Task
 >>> from dag_translator.regions import Series, Step
@@ -19,11 +21,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import admission, guards, joins, parts
+from dag_translator.lowering import admission, frame, guards, joins, mapped_groups, parts
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
     ANY,
@@ -34,15 +36,16 @@ from dag_translator.lowering.knowledge import (
     sealed,
     verdicts,
 )
-from dag_translator.lowering.lambdas import INVOKE, TASK_FUNCTION, TRANSIENT, call
+from dag_translator.lowering.lambdas import INSTANCE, RUN
 from dag_translator.model import Dag, Task
 from dag_translator.names import StateNames
 from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Site
-from dag_translator.regions import Await, Parallel, Part, Region, Signal, Step
+from dag_translator.regions import Await, Mapped, Parallel, Part, Region, Signal, Step
 from dag_translator.structure import deep_recursion
 
 START, FINISH = "start run", "finish run"
+STOPPED = "FailFast"  # the error with which a failed task of a fail_fast DAG ends the run
 LONGEST_JUMP = 64  # tasks
 
 States = dict[str, asl.State]
@@ -60,37 +63,16 @@ def lower(dag: Dag, region: Region | None, *, rerun: bool = False) -> asl.Machin
     first = FINISH
     if region is not None:
         with deep_recursion():
-            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag), rerun)
+            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag), _stops(dag, region), rerun)
             sequence = lowering.sequence(regions.steps_of(region), {}, FINISH)
         first, states = sequence.entry, sequence.states
-    return asl.Machine(START, {START: _start_run(first, rerun)} | states | {FINISH: _finish_run()})
+    return asl.Machine(START, {START: frame.start_run(first, rerun)} | states | {FINISH: frame.finish_run()})
 
 
-def _start_run(following: str, rerun: bool) -> asl.Task:
-    """Makes the DagRun; from here on `$run` says which it is, and `$kept` how the tasks ended that a re-run keeps."""
-    # Not the context's whole Execution: that holds the input once more, and a payload has 256 KB.
-    execution = {name: f"{{% $states.context.Execution.{name} %}}" for name in ("Id", "Name", "StartTime")}
-    payload = {"kind": "start_run", "execution": execution, "input": "{% $states.input %}"}
-    return asl.Task(
-        INVOKE,
-        {"FunctionName": TASK_FUNCTION, "Payload": payload},
-        following,
-        output={} if rerun else "{% $states.result.Payload.states %}",
-        assign={"run": "{% $states.result.Payload.run %}"}
-        | ({"kept": "{% $states.result.Payload.states %}"} if rerun else {}),
-        retry=(TRANSIENT,),
-    )
-
-
-def _finish_run() -> asl.Task:
-    """Decides the DagRun's state; fails, and so the execution, when the run failed."""
-    return asl.Task(
-        INVOKE,
-        call("finish_run", states="{% $states.input %}"),
-        None,
-        output="{% $states.result.Payload %}",
-        retry=(TRANSIENT,),
-    )
+def _stops(dag: Dag, region: Region) -> bool:
+    """Whether a failure ends the run at once. Where teardowns have their turn, and in a DAG that runs in parts, the
+    records alone stop the other tasks."""
+    return dag.fail_fast and not any(task.is_teardown for task in dag.tasks) and not regions.parts_of(region)
 
 
 def _askers(dag: Dag) -> dict[str, frozenset[str]]:
@@ -116,7 +98,10 @@ class _Lowering:
     names: StateNames
     reports: dict[str, joins.Reports]
     askers: Mapping[str, frozenset[str]]
+    stops: bool
     rerun: bool = False
+    depth: int = 0  # of Parallel states around what is lowered
+    place: Mapping[str, str] = field(default_factory=lambda: RUN)
     done: set[str] = field(default_factory=set)
     labels: Iterator[int] = field(default_factory=count)
 
@@ -173,10 +158,12 @@ class _Lowering:
             case Step(task_id):
                 return self._task(self.dag.by_id[task_id], known, leave)
             case Signal():
-                return joins.signal(step, self.names, leave(known))
+                return joins.signal(step, self.names, self.place, leave(known))
             case Await():
                 way = leave(joins.learned(step, self.reports[step.join], known))
-                return joins.wait(step, self.dag, self.names, way)
+                return joins.wait(step, self.dag, self.names, self.place, way)
+            case Mapped(group_id, body):
+                return self._mapped_group(group_id, body, known, leave)
             case Parallel(branches):
                 return self._parallel(branches, known, leave)
             case Part(number, inner):
@@ -186,11 +173,30 @@ class _Lowering:
 
     def _parallel(self, branches: tuple[Region, ...], known: Known, leave: Callable[[Known], Exit]) -> States:
         name = self.names.free(self._title(branches))
+        self.depth += 1
         lowered = [self.sequence(regions.steps_of(branch), known, None) for branch in branches]
+        self.depth -= 1
         way = leave(_behind(branches, [each.known for each in lowered], known))
         machines = tuple(asl.Machine(each.entry, each.states) for each in lowered)
         output = way.output("$states.input", "$merge($states.result)")
-        return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known))}
+        catch = (asl.Catcher((STOPPED,), FINISH, "{% $states.input %}"),) if self.stops and not self.depth else ()
+        return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known), catch)}
+
+    def _mapped_group(self, group_id: str, region: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
+        """The group's `Map`, with its members in it as anywhere else."""
+        group = next(each for each in self.dag.mapped_groups if each.group_id == group_id)
+        name, ending = self.names.name(group_id), self.names.name(group_id, "record")
+        entered = mapped_groups.entering(group, self.dag, known)
+        # A `Fail` would end one instance alone, and as one that Step Functions counts against the whole.
+        # In a re-run, instances that are kept say so themselves when they are asked.
+        inside = replace(self, place=INSTANCE, stops=False, rerun=False)
+        inner = inside.sequence(regions.steps_of(region), entered, ending)
+        body = mapped_groups.Body(inner.entry, inner.states, ending, inner.known)
+        states = mapped_groups.lower(group, self.dag, self.names, name, region, body, known, leave)
+        if not self.rerun:
+            return states
+        kept = leave({**known, **dict.fromkeys(group.members, ANY)})
+        return {self.names.name(group_id, "kept"): mapped_groups.passing(group, next(iter(states)), kept)} | states
 
     def _part(self, number: int, inner: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
         lowered = self.sequence(regions.steps_of(inner), known, None)
@@ -202,7 +208,8 @@ class _Lowering:
         """The task group that the branches make up, or what each of them begins with."""
         inside = {task_id for branch in branches for task_id in regions.tasks_in(branch)}
         groups = {self.dag.by_id[task_id].group for task_id in inside}
-        if len(groups) == 1 and (group := groups.pop()) is not None:
+        mapped_ids = {each.group_id for each in self.dag.mapped_groups}  # such a group's name is its `Map`'s
+        if len(groups) == 1 and (group := groups.pop()) is not None and group not in mapped_ids:
             members = {task.task_id for task in self.dag.tasks if task.group == group}
             if members == inside:
                 return group
@@ -236,8 +243,10 @@ class _Lowering:
             return lambda: leave(self._after(task, known, state))
 
         if task.expansion is None:
-            exits = Exits(ends("success"), ends("skipped"), ends("failed"))
-            return admission.lower(task, lowering, Site(self.names, exits))
+            stop: States = {}
+            failed = (lambda: self._stop(task, stop)) if self.stops else ends("failed")
+            exits = Exits(ends("success"), ends("skipped"), failed)
+            return admission.lower(task, lowering, Site(self.names, exits, place=self.place)) | stop
         ended = {**known, task.task_id: mapped.ENDED}
         telling: States = {}
         several = mapped.MappedExits(
@@ -247,6 +256,14 @@ class _Lowering:
         )
         states = mapped.lower(task, lowering, self.names, several)
         return admission.awaiting(task, self.names, states | telling)
+
+    def _stop(self, task: Task, states: States) -> Exit:
+        """The way out of a failed task that stops the run: past everything, or out of every Parallel around it."""
+        if not self.depth:
+            return Exit(FINISH)
+        name = self.names.name(task.task_id, "stop")
+        states[name] = asl.Fail(STOPPED, f"{task.task_id} failed, and the DAG is fail_fast".replace("${", "{"))
+        return Exit(name)
 
     def _after(self, task: Task, known: Known, state: str) -> Known:
         """What is known after the task ended so; a successful branch or short circuit may have skipped others."""

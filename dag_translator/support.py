@@ -16,7 +16,7 @@ from dag_translator.authoring.names.modules import MODULES
 from dag_translator.authoring.names.refused import BY_NAME
 from dag_translator.authoring.placeholders import RefusedOperator
 from dag_translator.operators import LOWERINGS
-from dag_translator.validate import DAG_ASKS, NOT_ARGUMENTS, TASK_ASKS
+from dag_translator.validate import NOT_ARGUMENTS, TASK_ASKS
 
 BEGIN, END = "<!-- supported: generated -->", "<!-- supported: end -->"
 
@@ -39,7 +39,10 @@ def table() -> str:
             "| `@task` and its kin (`.branch`, `.short_circuit`, `.bash`, `.sensor`, …), your own `BaseOperator`,"
             " `BaseSensorOperator` | as the class they extend |"
         ),
-        "| any of them with `.partial(…).expand(…)`, `.expand_kwargs(…)` | a `Map` of these states over indexes |",
+        (
+            "| any of them, or a `@task_group`, with `.partial(…).expand(…)`, `.expand_kwargs(…)` | a `Map` of these"
+            " states over indexes |"
+        ),
         "",
         "Refused so far, each with its line and what to do instead:",
         "",
@@ -82,7 +85,7 @@ def _messages(severity: str) -> str:
 
 
 def _arguments(severity: str) -> str:
-    named = {name for asks in (TASK_ASKS, DAG_ASKS) for name, (how, _, _) in asks.items() if how == severity}
+    named = {name for name, (how, _, _) in TASK_ASKS.items() if how == severity}
     kinds = {"refused": "refused", "approximated": "ignored"}
     named = {name for name in named if name not in NOT_ARGUMENTS}
     named |= {row.name for row in OPERATOR_ARGUMENTS if row.kind == kinds[severity]}

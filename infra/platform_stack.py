@@ -230,7 +230,8 @@ class PlatformStack(Stack):
                 )
             )
 
-        # Task functions, which are called so: they answer for timetables that are user code.
+        # Task functions, which are called so, in whatever version: they answer for timetables that are user code, and
+        # have the callbacks of runs whose machines are over.
         tasks = arn("lambda", f"function:{self.settings.prefix}-*")
         for function in (self.dispatcher, self.run_ended, self.backfill):
             function.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[tasks]))

@@ -19,6 +19,7 @@ becomes an item by leaving out what is None.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
@@ -30,6 +31,18 @@ FINAL_TASK_STATES = frozenset({"success", "failed", "skipped", "upstream_failed"
 CLEARED = "none"  # of a task instance that is to run again; Airflow has no state for it either
 FINAL_RUN_STATES = frozenset({"success", "failed"})
 SEPARATOR = "/"
+
+
+class TaskInstanceState(str, enum.Enum):  # noqa: UP042 - str() of Airflow's shows the member, StrEnum's shows the value
+    """The state of `ti`; it equals the plain string."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UPSTREAM_FAILED = "upstream_failed"
+    UP_FOR_RETRY = "up_for_retry"
+    UP_FOR_RESCHEDULE = "up_for_reschedule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,8 @@ class TaskKey:
 class DagRun:
     """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
     backfill_id: of the backfill that started it last; clear_number: how many executions there were before;
-    asset_events: which of the DAG's asset events started it, as "first-last"."""
+    asset_events: which of the DAG's asset events started it, as "first-last"; function: name and version of the Lambda
+    to call back when the machine is stopped (name:version), None if the DAG has no callback for that."""
 
     dag_id: str
     run_id: str
@@ -97,6 +111,7 @@ class DagRun:
     backfill_id: str | None = None
     clear_number: int = 0
     asset_events: str | None = None
+    function: str | None = None
 
     @property
     def key(self) -> RunKey:
@@ -113,8 +128,9 @@ class TaskRecord:
 
     attempt: Step Functions' RetryCount at entry; worker: the Lambda request that wrote the record last (tells a write
     whose answer was lost from somebody else's); states: the answer to give again once the task has succeeded;
-    first_poke, pokes: a sensor's; rendered: JSON text of the rendered template fields; rendered_map_index: what
-    `map_index_template` says of a mapped task's instance; asset_events: JSON text of the events that its success made.
+    first_poke, pokes: a sensor's; retry_in: whole seconds until the next try, where Lambda decides that; rendered:
+    JSON text of the rendered template fields; rendered_map_index: what `map_index_template` says of a mapped instance;
+    asset_events: JSON text of the events that its success made.
     """
 
     dag_id: str
@@ -136,6 +152,7 @@ class TaskRecord:
     error_message: str | None = None
     first_poke: str | None = None
     pokes: int = 0
+    retry_in: int | None = None
     rendered: str | None = None
     rendered_map_index: str | None = None
     asset_events: str | None = None

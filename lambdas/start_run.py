@@ -24,6 +24,8 @@ from lambdas.runtime import Runtime, iso, parse_time
 from lambdas.store import CONF_ITEM_LIMIT
 
 FINAL_STATES = frozenset({"success", "failed", "skipped", "upstream_failed"})
+# What a machine that starts another one adds.
+_STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 _RUN_TYPES = {
     "manual": "manual",
     "scheduled": "scheduled",
@@ -38,9 +40,8 @@ _FIELDS = frozenset(
         *("states", "instances", "backfill_id", "triggered_by", "asset_events"),
     }
 )
-# What the console's form begins with, and what a machine that starts another one adds.
+# What the console's form begins with.
 _CONSOLES_DEFAULT = {"Comment": "Insert your JSON here"}
-_STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 
 
 class InvalidRunInput(ValueError):
@@ -110,6 +111,7 @@ def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], e
     if run_type not in _RUN_TYPES:
         raise InvalidRunInput(f"run_type: {run_type!r} is none of {', '.join(_RUN_TYPES)}")
     has_date = "logical_date" not in given or given["logical_date"] is not None
+    _check_allowed(runtime.dag, run_type, given)
     logical = _time(given, "logical_date") or (asked if has_date else None)
     start, end = _time(given, "data_interval_start"), _time(given, "data_interval_end")
     if (start is None) != (end is None):
@@ -132,7 +134,16 @@ def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], e
         conf=json.dumps(conf, ensure_ascii=False),
         backfill_id=str(given["backfill_id"]) if given.get("backfill_id") else None,
         asset_events=str(given["asset_events"]) if given.get("asset_events") else None,
+        function=runtime.function if runtime.dag.on_failure_callback else None,
     )
+
+
+def _check_allowed(dag: Any, run_type: str, given: Mapping[str, Any]) -> None:
+    """`allowed_run_types`; a run that another DAG's task has triggered counts as operator_triggered, too."""
+    allowed = dag.allowed_run_types
+    kinds = {run_type, *(("operator_triggered",) if _STARTED_BY in given else ())}
+    if allowed is not None and kinds.isdisjoint(allowed):
+        raise InvalidRunInput(f"DAG {dag.dag_id} allows no {run_type} runs: allowed_run_types is {sorted(allowed)}")
 
 
 def _type_of(run_id: str) -> str:

@@ -83,7 +83,7 @@ class Store(XComStore):
             raise RunIsActive(f"{run.run_id} is under way: {existing.execution}")
         else:
             begun = {"state": run.state, "start_date": run.start_date, "end_date": None, "error": None}
-            names = {"execution": run.execution, "execution_arn": run.execution_arn}
+            names = {"execution": run.execution, "execution_arn": run.execution_arn, "function": run.function}
             wanted = changed(existing, **begun, **names, clear_number=existing.clear_number + 1)
             if run.backfill_id is not None:
                 conf = run.conf if with_conf else existing.conf

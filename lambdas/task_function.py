@@ -28,12 +28,16 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "start_run": ("lambdas.start_run", "start_run"),
     "run_task": ("lambdas.run_task", "run_task"),
     "task_outcome": ("lambdas.task_outcome", "task_outcome"),
+    "retry_task": ("lambdas.retry_task", "retry_task"),
     "record_failure": ("lambdas.record_failure", "record_failure"),
     "prepare_task": ("lambdas.prepare_task", "prepare_task"),
     "record_result": ("lambdas.record_result", "record_result"),
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
     "clear_tasks": ("lambdas.clear_tasks", "clear_tasks"),
+    "run_stopped": ("lambdas.run_stopped", "run_stopped"),
+    "expand_group": ("lambdas.groups", "expand_group"),
+    "record_instance": ("lambdas.groups", "record_instance"),
     "finish_run": ("lambdas.finish_run", "finish_run"),
     "ask_timetable": ("lambdas.ask_timetable", "ask_timetable"),
 }
@@ -79,6 +83,7 @@ def environment_runtime() -> Runtime:
         observe=observer.task,
         measure=observer.measure,
         log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
+        function=_function(os.environ),
         intervals=_intervals(os.environ),
         send_assets=_send_assets,
     )
@@ -89,6 +94,11 @@ def _send_assets(events: Sequence[Mapping[str, Any]]) -> None:
     from lambdas.aws import clients
 
     send(clients().client("events"), events)
+
+
+def _function(environment: Mapping[str, str]) -> str | None:
+    name, version = (environment.get(f"AWS_LAMBDA_FUNCTION_{part}") for part in ("NAME", "VERSION"))
+    return f"{name}:{version}" if name and version else None
 
 
 def _intervals(environment: Mapping[str, str]) -> dict[str, bool]:

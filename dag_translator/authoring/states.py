@@ -84,10 +84,13 @@ class DagRunType(StrEnum):
     """Who started a DAG run."""
 
     BACKFILL_JOB = "backfill"
+    BACKFILL = "backfill"
     SCHEDULED = "scheduled"
     MANUAL = "manual"
     ASSET_TRIGGERED = "asset_triggered"
     DATASET_TRIGGERED = "asset_triggered"
+    OPERATOR_TRIGGERED = "operator_triggered"
+    ASSET_MATERIALIZATION = "asset_materialization"
 
     def __str__(self) -> str:
         return self.value

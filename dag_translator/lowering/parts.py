@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dag_translator import asl
 from dag_translator.lowering.exits import Exit
-from dag_translator.lowering.joins import carried, sifted
+from dag_translator.lowering.joins import carried, sifted_states
 from dag_translator.lowering.knowledge import Known
 from dag_translator.names import StateNames
 from dag_translator.operators.trigger_dagrun import TRANSIENT
@@ -22,7 +22,7 @@ def nested(
 ) -> dict[str, asl.State]:
     """The state that runs `inner`, the lowered `region`, as a machine of its own. rerun: of a re-run's machine."""
     begin = names.free(f"begin part {number}")
-    kept = {"kept": f"{{% $merge([{{}}, {sifted('$kept', tasks_in(region))}]) %}}"} if rerun else {}
+    kept = {"kept": f"{{% $merge([{{}}, {sifted_states(tasks_in(region), '$kept')}]) %}}"} if rerun else {}
     variables = {name: f"{{% $states.input.{name} %}}" for name in ("run", *kept)}
     given = asl.Pass(inner.start_at, "{% $states.input.states %}", variables)
     arguments = {

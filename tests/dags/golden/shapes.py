@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from airflow import DAG
+from airflow.decorators import task_group
 from airflow.operators.empty import EmptyOperator
 from airflow.operators.python import (
     BranchPythonOperator,
@@ -20,6 +21,7 @@ from airflow.providers.amazon.aws.operators.s3 import S3CopyObjectOperator
 from airflow.providers.amazon.aws.operators.step_function import StepFunctionStartExecutionOperator
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sensors.python import PythonSensor
 from airflow.utils.task_group import TaskGroup
 
@@ -139,6 +141,23 @@ with DAG("mapped", **KW):
         task_id="repair", database="db", output_location="s3://bucket/results/", trigger_rule="all_done"
     ).expand(query=load.output)
 
+with DAG("mapped_groups", **KW):
+
+    @task_group
+    def load(day):
+        """Each day by itself"""
+        fetched = step("fetch", op_args=[day], retries=1, retry_delay=timedelta(minutes=1))
+        fetched >> [step("clean"), EmptyOperator(task_id="mark")] >> step("alarm", trigger_rule="one_failed")
+
+    days = step("days")
+    load.expand(day=days.output) >> step("report", trigger_rule="none_failed")
+    load.override(group_id="fixed").expand(day=["mon", "tue"])
+
+with DAG("mapped_branch", **KW):
+    choose = BranchPythonOperator.partial(task_id="choose", python_callable=lambda x: f"way_{x}").expand(
+        op_args=[[1], [2]]
+    )
+    choose >> [step("way_1"), step("way_2")]
 with DAG("own_compute", **KW):
     container = {"airstep": {"compute": "fargate", "memory": 16_384}}
     train = step("train", executor_config=container, execution_timeout=timedelta(hours=6), retries=1)
@@ -151,6 +170,17 @@ with DAG("own_compute", **KW):
 with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()
     cluster >> step("work") >> step("drop_cluster").as_teardown(setups=cluster)
+
+with DAG("fail_fast", fail_fast=True, **KW):
+    b = step("b")
+    step("begin") >> [step("a"), b]
+    b >> [step("c"), step("d")]
+
+with DAG("asked_retries", **KW):
+    policy = ExceptionRetryPolicy([RetryRule(exception=KeyError, action=RetryAction.FAIL)])
+    again = {"retries": 2, "retry_delay": timedelta(minutes=1)}
+    decides = step("decides", retry_policy=policy, **again)
+    decides >> GlueJobOperator(task_id="tells", job_name="load", on_retry_callback=work, **again)
 
 with DAG("odd_names", **KW):
     long_name = "a_name_of_more_than_eighty_characters_which_airflow_allows_and_step_functions_does_not_" + "x" * 20
