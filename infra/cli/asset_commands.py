@@ -151,6 +151,7 @@ def materialize(
 ) -> None:
     """Run the DAG that makes an asset."""
     from infra.cli.account import connect
+    from infra.cli import triggers
 
     given = json_object("--conf", conf)
     account = connect(local)
@@ -159,9 +160,10 @@ def materialize(
     if len(dags) != 1:
         many = f"{len(dags)} DAGs make it: {', '.join(dags)}" if dags else "no deployed DAG makes it"
         raise UsageError(f"asset {asset.name}: {many}\n    → start a DAG with `airstep dags trigger`")
-    run_id, execution = account.start_run(dags[0], None, None, given)
+    made = triggers.trigger(account, dags[0], None, None, given)
     note(f"{dags[0]} makes {asset.uri}")
-    emit([{"dag_id": dags[0], "run_id": run_id, "state": "running", "execution": execution}], output)
+    state = "running" if made.is_started else "queued"
+    emit([{"dag_id": dags[0], "run_id": made.run_id, "state": state, "execution": made.execution_arn}], output)
 
 
 def _told(account: Account) -> Iterator[tuple[str, Mapping[str, Any]]]:
