@@ -174,6 +174,7 @@ class Payloads:
             "answer": self._answer(),
             "poll": {"arguments": {"QueryExecutionId": "q"}, "deadline": self._number()},
             "lap": self._number(),
+            "wait": self._number(),
             "run": run,
             "error": {"Error": "E", "Cause": "C"},
             "arguments": {"QueryString": "SELECT 1"},
