@@ -77,7 +77,7 @@ def _task(operator: Any, dag: Any) -> Task:
         doc=_first_line(operator.doc_md or operator.doc),
         executor_config=dict(operator.executor_config or {}),
         expansion=expansion_of(operator),
-        asks=dict(_task_asks(operator, dag, LOWERINGS[lowering].native)),
+        asks=dict(_task_asks(operator, dag, LOWERINGS[lowering].native and not LOWERINGS[lowering].tries)),
         line=operator._airstep_line,
     )
 
@@ -95,7 +95,8 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
             settings = LOWERINGS[owner.__name__].settings(seen)
             if settings is not None:
                 return owner.__name__, settings
-            break
+            # Python, by the next entry above that has the method: it may know the permissions.
+            continue
         if "execute" in vars(owner):
             sensor = False
             break

@@ -2,15 +2,14 @@
 request.
 
     {"kind": "prepare_task", "run": $run, "task_id": "a"} -> the request, usable as the integration's `Arguments`
-        for a sensor: {"arguments": the request, "deadline": epoch milliseconds, "interval": whole seconds}
+        of what is polled: {"arguments": what is asked with, …, "deadline": epoch milliseconds}
 
 The try stays open: `record_result` or `record_failure` closes it. A failure here (a template, a callback) ends the
-task.
+task, or, if the payload says {"retries": true} and there is a try left, the try.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -21,7 +20,7 @@ from lambdas.opening import Ended, map_index_of, open_task
 from lambdas.records import Fence, changed
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_instance import TaskInstance
-from lambdas.tries import answer_again, begin, conclude, log, render, task_environment
+from lambdas.tries import answer_again, begin, conclude, log, may_try_again, render, task_environment
 
 
 class AlreadyDone(RuntimeError):
@@ -46,10 +45,16 @@ def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             skips = type(error).__name__ == "AirflowSkipException"
             if not skips:
                 log.exception("Task failed with exception while its request was made")
-            conclude(runtime, ti, "skipped" if skips else "failed", error=error)
+            conclude(runtime, ti, "skipped" if skips else unsuccessful(ti, error, event), error=error)
             raise surfaced(error) from None
         _keep_open(runtime, ti)
-        return _for_polling(runtime, ti.task, request) if work.is_sensor else request
+        seconds = work.waits(ti.task)
+        return request if seconds is None else _for_polling(runtime, request, seconds)
+
+
+def unsuccessful(ti: TaskInstance, error: BaseException, event: Mapping[str, Any]) -> str:
+    """The state of a try that ends with this error."""
+    return "up_for_retry" if event.get("retries") and may_try_again(ti, error) else "failed"
 
 
 def _keep_open(runtime: Runtime, ti: TaskInstance) -> None:
@@ -59,7 +64,6 @@ def _keep_open(runtime: Runtime, ti: TaskInstance) -> None:
     ti.moved_to(record)
 
 
-def _for_polling(runtime: Runtime, sensor: Any, request: dict[str, Any]) -> dict[str, Any]:
-    deadline = runtime.now() + timedelta(seconds=float(sensor.timeout))
-    interval = getattr(sensor, "sleep_time", None) or sensor.poke_interval
-    return {"arguments": request, "deadline": int(deadline.timestamp() * 1000), "interval": max(1, math.ceil(interval))}
+def _for_polling(runtime: Runtime, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+    deadline = runtime.now() + timedelta(seconds=seconds)
+    return {**request, "deadline": int(deadline.timestamp() * 1000)}

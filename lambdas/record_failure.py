@@ -33,7 +33,7 @@ def record_failure(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]
         if runtime.store.save_task(record, expect=None if found is None else Fence.unchanged(found)):
             break
     with task_environment(runtime, run, task, record) as ti:
-        after_outcome(runtime, ti, "failed", _as_exception(name, message))
+        after_outcome(runtime, ti, "failed", as_exception(name, message))
     return {task.task_id: "failed"}
 
 
@@ -92,9 +92,12 @@ def _failed(
     )
 
 
-def _as_exception(name: str, message: str) -> Exception:
-    """What callbacks find as context["exception"]: an AirflowException of the error's name."""
-    from dag_translator.authoring.exceptions import AirflowException
+def as_exception(name: str, message: str) -> Exception:
+    """What callbacks find as context["exception"]: Airflow's exception of that name, or one made after it."""
+    from dag_translator.authoring import exceptions
 
+    known = getattr(exceptions, name, None)
+    if isinstance(known, type) and issubclass(known, Exception):
+        return known(message)
     safe = "".join(char if char.isalnum() else "_" for char in name) or "Unknown"
-    return type(safe, (AirflowException,), {})(message)  # type: ignore[no-any-return]
+    return type(safe, (exceptions.AirflowException,), {})(message)  # type: ignore[no-any-return]

@@ -30,6 +30,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "record_failure": ("lambdas.record_failure", "record_failure"),
     "prepare_task": ("lambdas.prepare_task", "prepare_task"),
     "record_result": ("lambdas.record_result", "record_result"),
+    "ask_service": ("lambdas.ask_service", "ask_service"),
+    "retry_task": ("lambdas.retry_task", "retry_task"),
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
     "finish_run": ("lambdas.finish_run", "finish_run"),

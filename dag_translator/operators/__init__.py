@@ -19,6 +19,8 @@ from dag_translator.operators import (
     python,
     s3,
     sensor,
+    service_job,
+    service_sensor,
     step_function,
     trigger_dagrun,
 )
@@ -37,4 +39,6 @@ LOWERINGS: Mapping[str, Lowering] = {
     **messaging.LOWERINGS,
     **jobs.LOWERINGS,
     **http.LOWERINGS,
+    **service_job.LOWERINGS,
+    **service_sensor.LOWERINGS,
 }

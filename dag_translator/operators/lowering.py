@@ -71,7 +71,8 @@ class Lowering:
     JSON; returns None where the operator's Python has to run after all. permissions: what the machine's role needs for
     them, given the machine's name.
     task_permissions: what the role of the task function needs. becomes: the same in words, for README's table.
-    native: a service does the work, so Lambda's 15 minutes don't bind. sensor: it polls.
+    native: a service does the work, so Lambda's 15 minutes don't bind. sensor: it polls. tries: each of its tries
+    begins anew, in Lambda, although it is native.
     """
 
     lower: Callable[[Task, Site], States]
@@ -80,6 +81,7 @@ class Lowering:
     task_permissions: Callable[[Task], tuple[Permission, ...]] = lambda _task: ()
     native: bool = False
     sensor: bool = False
+    tries: bool = False
     becomes: str = ""
 
 

@@ -147,8 +147,10 @@ def _from_input(arguments: Any) -> Any:
     match arguments:
         case dict():
             return {key: _from_input(value) for key, value in arguments.items()}
-        case "{% $run %}":
+        case "{% $run %}" | "{% $states.input.states.run %}":
             return "{% $states.input.run %}"
+        case "{% $states.input.states.map_index %}":
+            return "{% $states.input.map_index %}"
         case _:
             return arguments
 

@@ -69,6 +69,8 @@ GLUE = _from(
 )
 ECS = _from("operators.ecs", "EcsRunTaskOperator", ECSOperator="EcsRunTaskOperator", EcsOperator="EcsRunTaskOperator")
 BATCH = _from("operators.batch", "BatchOperator", AwsBatchOperator="BatchOperator", AWSBatchOperator="BatchOperator")
+REDSHIFT_DATA = _from("operators.redshift", "RedshiftDataOperator")
+REDSHIFT_SENSOR = _from("sensors.redshift", "RedshiftClusterSensor")
 HTTP = _from("operators.http", "HttpOperator", SimpleHttpOperator="HttpOperator")
 HTTP_SENSOR = _from("sensors.http", "HttpSensor")
 HTTP_HOOK = _from("hooks.http", "HttpHook")

@@ -177,6 +177,8 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.contrib.operators.aws_athena_operator": f.ATHENA,
     "airflow.providers.amazon.aws.sensors.athena": f.ATHENA_SENSOR,
     "airflow.contrib.sensors.aws_athena_sensor": f.ATHENA_SENSOR,
+    "airflow.providers.amazon.aws.operators.redshift_data": f.REDSHIFT_DATA,
+    "airflow.providers.amazon.aws.sensors.redshift_cluster": f.REDSHIFT_SENSOR,
     "airflow.providers.amazon.aws.hooks.athena": f.ATHENA_HOOK,
     "airflow.contrib.hooks.aws_athena_hook": f.ATHENA_HOOK,
     "airflow.providers.amazon.aws.hooks.base_aws": f.AWS_HOOK,
