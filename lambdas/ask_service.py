@@ -26,14 +26,14 @@ def ask_service(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         render(ti)
         state, told = ti.task.asked(event["handle"])
         if state == "failed":
+            ti.task.abandon(event["handle"])
             error = ti.task.failure(told)
             return {"state": state, "error": {"Error": type(error).__name__, "Cause": str(error)}}
         if state == "running":
             late = parse_time(event["now"]).timestamp() * 1000 >= event["deadline"]
-            error, cause = ti.task.too_late()
-            return (
-                {"state": "failed", "error": {"Error": error, "Cause": cause}}
-                if late
-                else {"state": "up_for_reschedule"}
-            )
+            if not late:
+                return {"state": "up_for_reschedule"}
+            ti.task.abandon(event["handle"])
+            name, cause = ti.task.too_late()
+            return {"state": "failed", "error": {"Error": name, "Cause": cause}}
         return {"state": state}

@@ -2,9 +2,9 @@
 
 With a `Sync` the integration runs the job to its end, and stops it with the run: prepare → `….sync` → record. Else the
 start is Python (one call, and what the provider does before it), and the state is asked for: start → ask / Choice /
-Wait → record. Who asks is Step Functions, or a Lambda where only boto3 will do: a connection's credentials, another
-region, an error that means success, an `asked` of the class's own. A task that waits for nothing, or whose `wait_for_completion` a template says, is
-Python as a whole (`ServiceTask`).
+Wait → record; then a run that is stopped leaves the job alone. Who asks is Step Functions, or a Lambda where only boto3
+will do: a connection's credentials, another region, an error that means success, an `asked` or `abandon` of the class's
+own. A task that waits for nothing, or whose `wait_for_completion` a template says, is Python as a whole (`ServiceTask`).
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from dag_translator.model import Task
 from dag_translator.operators import polling, python
 from dag_translator.operators.lowering import Lowering, Permission, Site, States, entering
 from dag_translator.operators.retrying import flags, trying
-from dag_translator.operators.service import lower_call, unused_arguments
+from dag_translator.operators.service import lower_call
 from dag_translator.operators.service_rows import (
     ASKING,
     answer,
     asks_by_itself,
+    elsewhere,
     permissions,
     sdk_resource,
     statements,
@@ -38,9 +39,9 @@ def settings(operator: Any) -> Mapping[str, Any] | None:
     waits = [getattr(operator, name, False) for name in ("wait_for_completion", "deferrable")]
     if watch is None or any(isinstance(each, str) for each in waits) or not kind.waits(operator):
         return None
-    elsewhere = bool(unused_arguments(operator))
-    by_lambda = elsewhere or watch.gone or asks_by_itself(kind)
-    how = "sync" if sync is not None and not elsewhere else "lambda" if by_lambda else "sdk"
+    away = elsewhere(operator)
+    by_lambda = away or watch.gone or asks_by_itself(kind)
+    how = "sync" if sync is not None and not away else "lambda" if by_lambda else "sdk"
     delay, _ = kind.pace(operator)
     return {
         "how": how,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dag_translator import asl
-from dag_translator.authoring.aws.operator import ServiceMixin
+from dag_translator.authoring.aws.operator import ServiceMixin, ServiceTask
 from dag_translator.authoring.aws.rows import Grant, Watch, at
 from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service import ARN, HERE, literal
@@ -46,7 +46,13 @@ def path(watch_path: str, root: str = "$states.result") -> str:
 
 def asks_by_itself(kind: Any) -> bool:
     """Whether the class has Python of its own between the service's answer and the state."""
-    return kind.asked is not ServiceMixin.asked
+    own = kind.asked is not ServiceMixin.asked
+    return own or getattr(kind, "abandon", ServiceTask.abandon) is not ServiceTask.abandon
+
+
+def elsewhere(operator: Any) -> bool:
+    """Whether only boto3 can make the operator's calls."""
+    return bool(operator.operator_class.is_elsewhere(operator, lambda name: getattr(operator, name, None)))
 
 
 def watched(operator: Any) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from dag_translator.model import Task
 from dag_translator.operators import polling, sensor
 from dag_translator.operators.lowering import Lowering, Permission, Site, States, entering
 from dag_translator.operators.retrying import flags, trying
-from dag_translator.operators.service import unused_arguments
 from dag_translator.operators.service_rows import (
     ASKING,
     answer,
     asks_by_itself,
+    elsewhere,
     permissions,
     sdk_resource,
     statements,
@@ -36,7 +36,7 @@ def settings(operator: Any) -> Mapping[str, Any] | None:
     if (
         watch.gone
         or asks_by_itself(kind)
-        or unused_arguments(operator)
+        or elsewhere(operator)
         or any(getattr(operator, name, False) for name in _OWN_RULES)
     ):
         return None

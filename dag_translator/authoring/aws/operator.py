@@ -73,7 +73,18 @@ class ServiceMixin(AwsMixin):
             if error_code(error) in watch.gone:
                 return "success", "deleted"
             raise
-        return judge(watch, answer, self.success_states(), self.failure_states())
+        kind = type(self)  # an argument may have the name of one of the two
+        return judge(watch, answer, kind.success_states(self), kind.failure_states(self))
+
+    def judged(self, watch: Watch, request: dict[str, Any]) -> tuple[str, str]:
+        """What another watch says."""
+        return judge(watch, self.call(watch.action, request, watch.service))
+
+    def link(self, context: Any, key: str, **values: Any) -> None:
+        """The XCom that a link to the AWS console is made of."""
+        from lambdas.native.links import push_link
+
+        push_link(self, context, key, **values)
 
     def success_states(self) -> tuple[str, ...]:
         states: tuple[str, ...] = self.watch.success
@@ -121,6 +132,9 @@ class ServiceTask(ServiceMixin, AwsBaseOperator):
         """The return value, when it is over, or was started only."""
         return None
 
+    def abandon(self, handle: dict[str, Any]) -> None:
+        """Clean up after work that failed, or took too long. A class with one of its own is asked by a Lambda."""
+
     def waits(self) -> bool:
         """Whether the task is to end with the work."""
         return bool(getattr(self, "wait_for_completion", False) or getattr(self, "deferrable", False))
@@ -167,8 +181,10 @@ class ServiceTask(ServiceMixin, AwsBaseOperator):
             if state == "success":
                 return
             if state == "failed":
+                self.abandon(handle)
                 raise self.failure(told)
             if attempts is not None and asked >= attempts:
+                self.abandon(handle)
                 raise AirflowException(f"Waiter error: max attempts reached; the last state is {told}")
             (sleep or time.sleep)(delay)
 
