@@ -12,12 +12,14 @@ has its request checked against its action, and answers, or fails, as the table 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from botocore.validate import validate_parameters
+import botocore.session
+from botocore.validate import ParamValidator
 
 from infra.local.engine import TaskCall, TaskFailed
 from infra.local.integrations import AwsIntegrations
@@ -70,9 +72,7 @@ class FakeAws(TemplateLender):
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
-            import botocore.session
-
-            client = botocore.session.get_session().create_client(
+            client = _session().create_client(
                 service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
             )
             client.meta.events.register("before-parameter-build.*.*", _remember)
@@ -85,8 +85,16 @@ class FakeAws(TemplateLender):
         if isinstance(answer, Failure):
             return SimpleNamespace(status_code=400), {"Error": {"Code": answer.code, "Message": answer.message}}
         if model.output_shape is not None:
-            validate_parameters(answer, model.output_shape)
+            wrong = ParamValidator().validate(answer, model.output_shape)
+            kinds = [kind for kind, *_ in wrong._errors]  # what is too short or missing is of no interest
+            assert not {"unknown field", "invalid type"} & set(kinds), wrong.generate_report()
         return SimpleNamespace(status_code=200), {**answer, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+@functools.cache
+def _session() -> Any:
+    """One for all: it keeps the services' models."""
+    return botocore.session.get_session()
 
 
 def _remember(params: Any, context: Any, **_: Any) -> None:

@@ -116,3 +116,9 @@ def aws() -> Iterator[Lender]:
         yield Lender()
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Operators that wait for seconds in their Lambda don't, here."""
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)

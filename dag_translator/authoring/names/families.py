@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 
-def _from(module: str, *names: str, **renamed: str) -> dict[str, str]:
+def names_of(module: str, *names: str, **renamed: str) -> dict[str, str]:
     """Names that live in one module; renamed: Airflow's name → ours."""
     return {name: f"{module}:{name}" for name in names} | {
         name: f"{module}:{attribute}" for name, attribute in renamed.items()
     }
 
+
+_from = names_of  # short, as the tables are long
 
 DAG = _from("definitions.dag", "DAG", Dag="DAG")
 DAG_DECORATOR = _from("definitions.dag", "dag")
@@ -71,85 +73,6 @@ GLUE = _from(
 )
 ECS = _from("operators.ecs", "EcsRunTaskOperator", ECSOperator="EcsRunTaskOperator", EcsOperator="EcsRunTaskOperator")
 BATCH = _from("operators.batch", "BatchOperator", AwsBatchOperator="BatchOperator", AWSBatchOperator="BatchOperator")
-EMR = _from(
-    "operators.emr",
-    "EmrCreateJobFlowOperator", "EmrAddStepsOperator", "EmrTerminateJobFlowOperator", "EmrModifyClusterOperator",
-    "EmrStartNotebookExecutionOperator", "EmrStopNotebookExecutionOperator",
-) | _from("operators.emr_containers", "EmrContainerOperator", "EmrEksCreateClusterOperator") | _from(
-    "operators.emr_serverless",
-    "EmrServerlessCreateApplicationOperator", "EmrServerlessStartJobOperator", "EmrServerlessStopApplicationOperator",
-    "EmrServerlessDeleteApplicationOperator",
-)  # fmt: skip
-EMR_WAIT = _from("operators.emr", "WaitPolicy")
-EMR_SENSOR = _from(
-    "sensors.emr",
-    "EmrBaseSensor", "EmrJobFlowSensor", "EmrStepSensor", "EmrNotebookExecutionSensor", "EmrServerlessJobSensor",
-    "EmrServerlessApplicationSensor", "EmrContainerSensor",
-)  # fmt: skip
-GLUE_CRAWLER = _from(
-    "operators.glue_services",
-    "GlueCrawlerOperator", "GlueCrawlerCreateOperator", "GlueCrawlerUpdateOperator", "GlueCrawlerRunOperator",
-    "GlueCrawlerDeleteOperator", AwsGlueCrawlerOperator="GlueCrawlerOperator",
-)  # fmt: skip
-DATABREW = _from("operators.glue_services", "GlueDataBrewStartJobOperator")
-GLUE_QUALITY = _from(
-    "operators.glue_quality",
-    "GlueDataQualityOperator", "GlueDataQualityRuleSetEvaluationRunOperator",
-    "GlueDataQualityRuleRecommendationRunOperator",
-)  # fmt: skip
-GLUE_CATALOG = _from(
-    "operators.glue_catalog",
-    "GlueCatalogCreateDatabaseOperator", "GlueCatalogDeleteDatabaseOperator", "GlueCatalogCreateTableOperator",
-    "GlueCatalogDeleteTableOperator", "GlueCatalogCreatePartitionOperator", "GlueCatalogBatchDeletePartitionOperator",
-)  # fmt: skip
-GLUE_SENSOR = _from(
-    "sensors.glue",
-    "GlueJobSensor", "GlueDataQualityRuleSetEvaluationRunSensor", "GlueDataQualityRuleRecommendationRunSensor",
-    AwsGlueJobSensor="GlueJobSensor",
-)  # fmt: skip
-GLUE_CRAWLER_SENSOR = _from("sensors.glue", "GlueCrawlerSensor", AwsGlueCrawlerSensor="GlueCrawlerSensor")
-GLUE_PARTITION_SENSOR = _from(
-    "sensors.glue", "GlueCatalogPartitionSensor", AwsGlueCatalogPartitionSensor="GlueCatalogPartitionSensor"
-)
-REDSHIFT_CLUSTER = _from(
-    "operators.redshift_cluster",
-    "RedshiftCreateClusterOperator", "RedshiftDeleteClusterOperator", "RedshiftPauseClusterOperator",
-    "RedshiftResumeClusterOperator", "RedshiftCreateClusterSnapshotOperator", "RedshiftDeleteClusterSnapshotOperator",
-)  # fmt: skip
-SAGEMAKER = _from(
-    "operators.sagemaker",
-    "SageMakerBaseOperator", "SageMakerTrainingOperator", "SageMakerProcessingOperator", "SageMakerTransformOperator",
-    "SageMakerTuningOperator",
-) | _from(
-    "operators.sagemaker_resources",
-    "SageMakerModelOperator", "SageMakerDeleteModelOperator", "SageMakerEndpointConfigOperator",
-    "SageMakerEndpointOperator", "SageMakerStartPipelineOperator", "SageMakerStopPipelineOperator",
-    "SageMakerRegisterModelVersionOperator", "SageMakerCreateExperimentOperator", "SageMakerAutoMLOperator",
-) | _from(
-    "operators.sagemaker_notebooks",
-    "SageMakerCreateNotebookOperator", "SageMakerStartNoteBookOperator", "SageMakerStopNotebookOperator",
-    "SageMakerDeleteNotebookOperator",
-)  # fmt: skip
-SAGEMAKER_APPROVAL = _from("operators.sagemaker_resources", "ApprovalStatus")
-SAGEMAKER_SENSOR = _from(
-    "sensors.sagemaker",
-    "SageMakerBaseSensor", "SageMakerEndpointSensor", "SageMakerTransformSensor", "SageMakerTuningSensor",
-    "SageMakerTrainingSensor", "SageMakerProcessingSensor", "SageMakerAutoMLSensor", "SageMakerPipelineSensor",
-)  # fmt: skip
-EKS = _from(
-    "operators.eks",
-    "EksCreateClusterOperator", "EksDeleteClusterOperator", "EksCreateNodegroupOperator", "EksDeleteNodegroupOperator",
-    "EksCreateFargateProfileOperator", "EksDeleteFargateProfileOperator",
-)  # fmt: skip
-EKS_STATES = _from("aws.enumerations", "ClusterStates", "NodegroupStates", "FargateProfileStates")
-EKS_SENSOR = _from("sensors.states", "EksClusterStateSensor", "EksNodegroupStateSensor", "EksFargateProfileStateSensor")
-ECS_STATES = _from("aws.enumerations", "EcsTaskStates")
-ECS_SENSOR = _from("sensors.states", "EcsTaskStateSensor")
-LAMBDA_SENSOR = _from("sensors.states", "LambdaFunctionStateSensor")
-STEP_FUNCTION_SENSOR = _from("sensors.states", "StepFunctionExecutionSensor")
-BATCH_SENSOR = _from("sensors.batch", "BatchSensor", "BatchComputeEnvironmentSensor", "BatchJobQueueSensor")
-REDSHIFT_DATA = _from("operators.redshift", "RedshiftDataOperator")
-REDSHIFT_SENSOR = _from("sensors.redshift", "RedshiftClusterSensor")
 HTTP = _from("operators.http", "HttpOperator", SimpleHttpOperator="HttpOperator")
 HTTP_SENSOR = _from("sensors.http", "HttpSensor")
 HTTP_HOOK = _from("hooks.http", "HttpHook")

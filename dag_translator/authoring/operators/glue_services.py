@@ -45,23 +45,12 @@ class GlueCrawlerUpdateOperator(_Configured):
         return {name: value for name, value in self.config.items() if name != "Tags"}
 
 
-class GlueCrawlerRunOperator(ServiceOperator):
-    """Runs a crawler; the XCom is its name."""
+class _Run(ServiceOperator):
+    """crawler_name: an argument, or in config."""
 
-    template_fields: Any = aws_template_fields("crawler_name")
+    crawler_name: Any
     ui_color = "#ededed"
     service, action = "glue", "StartCrawler"
-    starts = (grant("glue:StartCrawler", _CRAWLER),)
-    # A crawler is READY again when its crawl is over; how that ended stands beside it.
-    watch = Watch(
-        "glue",
-        "GetCrawler",
-        "Crawler.State",
-        success=("READY",),
-        reason="Crawler.LastCrawl.ErrorMessage",
-        grants=(grant("glue:GetCrawler", _CRAWLER),),
-    )
-    __init__ = takes("crawler_name", **_RUNNING)
 
     def request(self) -> dict[str, Any]:
         return {"Name": self.crawler_name}
@@ -85,7 +74,24 @@ class GlueCrawlerRunOperator(ServiceOperator):
         return self.crawler_name
 
 
-class GlueCrawlerOperator(GlueCrawlerRunOperator):
+class GlueCrawlerRunOperator(_Run):
+    """Runs a crawler; the XCom is its name."""
+
+    template_fields: Any = aws_template_fields("crawler_name")
+    starts = (grant("glue:StartCrawler", _CRAWLER),)
+    # A crawler is READY again when its crawl is over; how that ended stands beside it.
+    watch = Watch(
+        "glue",
+        "GetCrawler",
+        "Crawler.State",
+        success=("READY",),
+        reason="Crawler.LastCrawl.ErrorMessage",
+        grants=(grant("glue:GetCrawler", _CRAWLER),),
+    )
+    __init__ = takes("crawler_name", **_RUNNING)
+
+
+class GlueCrawlerOperator(_Run):
     """Makes or changes a crawler, and runs it. (Deprecated in the provider.) config: CreateCrawler's request."""
 
     template_fields: Any = aws_template_fields("config")
@@ -100,7 +106,7 @@ class GlueCrawlerOperator(GlueCrawlerRunOperator):
         success=("READY",),
         grants=(grant("glue:GetCrawler", _CONFIGURED),),
     )
-    __init__ = takes("config", crawler_name="")
+    __init__ = takes("config", **_RUNNING)
 
     def start(self, context: Any) -> dict[str, Any]:
         try:

@@ -42,9 +42,9 @@ class SageMakerBaseOperator(ServiceOperator):
     integers: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
 
-    def __init__(self, *, config: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, config: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.config: Any = config if config is not None else {}
+        self.config: Any = config
         if isinstance(config, dict) and "S3Operations" in config:
             refuse("S3Operations in a config", "upload or make the bucket in a task of its own")
 
@@ -171,7 +171,7 @@ class SageMakerTrainingOperator(_Job):
         job_grants("TrainingJob", "training-job", "StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
     )
     watch = _watch("TrainingJob", "training-job")
-    __init__ = takes("config", **_JOB, **_NAMED)
+    __init__ = takes(**_JOB, **_NAMED)
 
 
 class SageMakerProcessingOperator(_Job):
@@ -193,7 +193,7 @@ class SageMakerProcessingOperator(_Job):
         job_grants("ProcessingJob", "processing-job", "StepFunctionsGetEventsForSageMakerProcessingJobsRule"),
     )
     watch = _watch("ProcessingJob", "processing-job")
-    __init__ = takes("config", output_files_to_xcom=None, **_JOB, **_NAMED)
+    __init__ = takes(output_files_to_xcom=None, **_JOB, **_NAMED)
 
     def finish(self, handle: dict[str, Any] | None, context: Any) -> Any:
         found = {row["result_name"]: self._output(row) for row in self.output_files_to_xcom or ()}
@@ -238,7 +238,7 @@ class SageMakerTransformOperator(_Job):
         job_grants("TransformJob", "transform-job", "StepFunctionsGetEventsForSageMakerTransformJobsRule"),
     )
     watch = _watch("TransformJob", "transform-job")
-    __init__ = takes("config", check_if_model_exists=True, action_if_model_exists="timestamp", **_JOB, **_NAMED)
+    __init__ = takes(check_if_model_exists=True, action_if_model_exists="timestamp", **_JOB, **_NAMED)
 
     def named(self) -> dict[str, Any]:
         part: dict[str, Any] = self.config.get("Transform", self.config)
@@ -287,4 +287,4 @@ class SageMakerTuningOperator(_Job):
         ),
     )
     watch = _watch("HyperParameterTuningJob", "hyper-parameter-tuning-job")
-    __init__ = takes("config", **_JOB)
+    __init__ = takes(**_JOB)

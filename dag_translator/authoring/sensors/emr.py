@@ -17,12 +17,14 @@ class EmrBaseSensor(ServiceSensor):
 
     ui_color = "#66c3ff"
     service = "emr"
+    target_states: Any = None
+    failed_states: Any = None
 
     def success_states(self) -> tuple[str, ...]:
-        return tuple(self.target_states or self.watch.success)
+        return tuple(sorted(self.target_states or self.watch.success))
 
     def failure_states(self) -> tuple[str, ...]:
-        return tuple(self.failed_states or self.watch.failure)
+        return tuple(sorted(self.failed_states or self.watch.failure))
 
 
 class EmrJobFlowSensor(EmrBaseSensor):
@@ -87,19 +89,13 @@ class EmrServerlessJobSensor(EmrBaseSensor):
     def arguments(self) -> dict[str, Any]:
         return {"applicationId": self.application_id, "jobRunId": self.job_run_id}
 
-    def failure_states(self) -> tuple[str, ...]:
-        states: tuple[str, ...] = self.watch.failure
-        return states
 
-
-class EmrServerlessApplicationSensor(EmrServerlessJobSensor):
+class EmrServerlessApplicationSensor(EmrBaseSensor):
     """Done when the application has one of target_states: CREATED or STARTED unless given."""
 
     template_fields: Any = aws_template_fields("application_id")
     watch = replace(APPLICATION, success=("CREATED", "STARTED"), failure=("STOPPED", "TERMINATED"))
-    __init__ = takes(
-        "application_id", job_run_id=None, target_states=frozenset({"CREATED", "STARTED"}), deferrable=False
-    )
+    __init__ = takes("application_id", target_states=frozenset({"CREATED", "STARTED"}), deferrable=False)
 
     def arguments(self) -> dict[str, Any]:
         return {"applicationId": self.application_id}

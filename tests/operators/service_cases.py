@@ -1,0 +1,255 @@
+"""One row per operator or sensor that is made of rows: how it is written, what its service answers, what comes of it.
+
+`tests/operators/test_service_cases.py` runs each on the engine against `aws_fake`, which checks every request and
+answer against botocore's models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.operators.aws_fake import Failure
+
+OPERATORS = "airflow.providers.amazon.aws.operators."
+SENSORS = "airflow.providers.amazon.aws.sensors."
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+NO = Failure("AccessDeniedException", "no right")
+
+
+@dataclass(frozen=True)
+class Case:
+    """name: the class. module: Airflow's, below `operators` or `sensors`. arguments: as a DAG file writes them.
+    answers: of a run that succeeds. calls: the actions that it takes, in order, without repetitions of the last one.
+    result: the return value. failing: answers of a run in which what was started fails, over those of `answers`."""
+
+    name: str
+    module: str
+    arguments: str
+    answers: Mapping[str, Any]
+    calls: tuple[str, ...]
+    result: Any = None
+    failing: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        place = SENSORS if self.name.endswith("Sensor") else OPERATORS
+        return f"from {place}{self.module} import {self.name}\n{self.name}(task_id='t', dag=dag, {self.arguments})\n"
+
+
+def states(path: str, *values: str, **more: Any) -> list[Any]:
+    """Answers that differ in what is at a path; `[]` behind a name makes a list of it."""
+    found = []
+    for value in values:
+        answer: Any = value
+        for name in reversed(path.split(".")):
+            answer = {name.removesuffix("[]"): [answer] if name.endswith("[]") else answer}
+        found.append({**answer, **more})
+    return found
+
+
+def cluster(*values: str) -> list[Any]:
+    return states("Cluster.Status.State", *values)
+
+
+JOB_FLOW: dict[str, Any] = {"emr:RunJobFlow": {"JobFlowId": "j-1"}}
+CREATE = 'job_flow_overrides={"Name": "{{ ds }}", "Instances": {"InstanceCount": 1}}, waiter_delay=60'
+APPLICATION = {"applicationId": "a1", "arn": "arn:aws:x", "releaseLabel": "r", "type": "SPARK", "createdAt": NOW}
+
+
+def application(*values: str) -> list[Any]:
+    told = {**APPLICATION, "updatedAt": NOW}
+    return [{"application": {**told, "state": each}} for each in values]
+
+
+def job_run(*values: str) -> list[Any]:
+    told = {"applicationId": "a1", "jobRunId": "r1", "arn": "arn:aws:x", "createdBy": "me", "createdAt": NOW}
+    more = {"updatedAt": NOW, "executionRole": "arn:aws:x", "stateDetails": "why", "releaseLabel": "r"}
+    return [{"jobRun": {**told, **more, "jobDriver": {}, "state": each}} for each in values]
+
+
+def execution(state: str) -> dict[str, Any]:
+    return {"NotebookExecution": {"Status": state, "LastStateChangeReason": "why"}}
+
+
+STEPS = 'steps=[{"Name": "{{ ds }}", "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["a"]}}]'
+DRIVER = 'job_driver={"sparkSubmit": {"entryPoint": "s3://b/x.py", "entryPointArguments": ["{{ ds }}"]}}'
+NOTEBOOK = 'editor_id="e", relative_path="x.ipynb", cluster_id="j-1", service_role="r"'
+STOPPED_JOB = Failure("States.TaskFailed", "the job has FAILED")
+
+EMR = (
+    Case(
+        *("EmrCreateJobFlowOperator", "emr", f'{CREATE}, wait_policy="wait_for_steps_completion"'),
+        {**JOB_FLOW, "emr:DescribeCluster": cluster("STARTING", "TERMINATED")},
+        ("RunJobFlow", "DescribeCluster"),
+        "j-1",
+        {"emr:DescribeCluster": cluster("TERMINATED_WITH_ERRORS"), "emr:TerminateJobFlows": {}},
+    ),
+    Case("EmrCreateJobFlowOperator", "emr", CREATE, JOB_FLOW, ("RunJobFlow",), "j-1", {"emr:RunJobFlow": NO}),
+    Case(
+        *("EmrAddStepsOperator", "emr", f'job_flow_id="j-1", wait_for_completion=True, {STEPS}'),
+        {
+            "emr:AddJobFlowSteps": {"StepIds": ["s-1", "s-2"]},
+            "emr:ListSteps": [
+                {"Steps": [{"Status": {"State": "COMPLETED"}}, {"Status": {"State": each}}]}
+                for each in ("RUNNING", "COMPLETED")
+            ],
+        },
+        ("AddJobFlowSteps", "ListSteps"),
+        ["s-1", "s-2"],
+        {"emr:ListSteps": {"Steps": [{"Status": {"State": "FAILED"}}]}},
+    ),
+    Case(
+        *("EmrAddStepsOperator", "emr", f'job_flow_name="mine", cluster_states=["WAITING"], {STEPS}'),
+        {
+            "emr:ListClusters": {"Clusters": [{"Id": "j-2", "Name": "mine"}, {"Id": "j-3", "Name": "other"}]},
+            "emr:AddJobFlowSteps": {"StepIds": ["s-1"]},
+        },
+        ("ListClusters", "AddJobFlowSteps"),
+        ["s-1"],
+        {"emr:ListClusters": {"Clusters": []}},
+    ),
+    Case(
+        *("EmrTerminateJobFlowOperator", "emr", 'job_flow_id="j-1", deferrable=True'),
+        {"emr:TerminateJobFlows": {}, "emr:DescribeCluster": cluster("TERMINATING", "TERMINATED")},
+        ("TerminateJobFlows", "DescribeCluster"),
+        failing={"emr:DescribeCluster": cluster("TERMINATED_WITH_ERRORS")},
+    ),
+    Case(
+        *("EmrModifyClusterOperator", "emr", 'cluster_id="j-1", step_concurrency_level=3'),
+        {"emr:ModifyCluster": {"StepConcurrencyLevel": 3}},
+        ("ModifyCluster",),
+        3,
+        {"emr:ModifyCluster": NO},
+    ),
+    Case(
+        *("EmrStartNotebookExecutionOperator", "emr", f"{NOTEBOOK}, wait_for_completion=True"),
+        {
+            "emr:StartNotebookExecution": {"NotebookExecutionId": "n-1"},
+            "emr:DescribeNotebookExecution": [execution("STARTING"), execution("RUNNING")],
+        },
+        ("StartNotebookExecution", "DescribeNotebookExecution"),
+        "n-1",
+        {"emr:DescribeNotebookExecution": execution("FAILED")},
+    ),
+    Case(
+        *("EmrStopNotebookExecutionOperator", "emr", 'notebook_execution_id="n-1", wait_for_completion=True'),
+        {"emr:StopNotebookExecution": {}, "emr:DescribeNotebookExecution": execution("STOPPED")},
+        ("StopNotebookExecution", "DescribeNotebookExecution"),
+        failing={"emr:StopNotebookExecution": NO},
+    ),
+    Case(
+        *("EmrServerlessStartJobOperator", "emr", f'application_id="a1", execution_role_arn="r" * 20, {DRIVER}'),
+        {
+            "emr-serverless:GetApplication": application("CREATED"),
+            "emr-serverless:startJobRun.sync": {"ApplicationId": "a1", "JobRunId": "r1"},
+        },
+        ("GetApplication", "StartJobRun", "startJobRun.sync"),
+        "r1",
+        {"emr-serverless:startJobRun.sync": STOPPED_JOB},
+    ),
+    Case(
+        *(
+            "EmrServerlessStartJobOperator",
+            "emr",
+            f'application_id="a1", execution_role_arn="r" * 20, {DRIVER}, region_name="us-west-2"',
+        ),
+        {
+            "emr-serverless:GetApplication": application("CREATED"),
+            "emr-serverless:StartJobRun": {"applicationId": "a1", "jobRunId": "r1", "arn": "arn:aws:x"},
+            "emr-serverless:GetJobRun": job_run("RUNNING", "SUCCESS"),
+        },
+        ("GetApplication", "StartJobRun", "GetJobRun"),
+        "r1",
+        {"emr-serverless:GetJobRun": job_run("FAILED")},
+    ),
+    Case(
+        *("EmrServerlessCreateApplicationOperator", "emr", 'release_label="emr-7", job_type="SPARK"'),
+        {
+            "emr-serverless:CreateApplication": {"applicationId": "a1", "arn": "arn:aws:x"},
+            "emr-serverless:GetApplication": application("CREATED", "STARTING", "STARTED"),
+            "emr-serverless:StartApplication": {},
+        },
+        ("CreateApplication", "GetApplication", "StartApplication", "GetApplication"),
+        "a1",
+        {"emr-serverless:GetApplication": application("CREATED", "TERMINATED")},
+    ),
+    Case(
+        *("EmrServerlessStopApplicationOperator", "emr", 'application_id="a1", force_stop=True'),
+        {
+            "emr-serverless:ListJobRuns": {"jobRuns": []},
+            "emr-serverless:StopApplication": {},
+            "emr-serverless:GetApplication": application("STOPPING", "STOPPED"),
+        },
+        ("ListJobRuns", "StopApplication", "GetApplication"),
+        failing={"emr-serverless:GetApplication": application("TERMINATED")},
+    ),
+    Case(
+        *("EmrServerlessDeleteApplicationOperator", "emr", 'application_id="a1"'),
+        {
+            "emr-serverless:StopApplication": {},
+            "emr-serverless:GetApplication": application("STOPPED", "TERMINATED"),
+            "emr-serverless:DeleteApplication": {},
+        },
+        ("StopApplication", "GetApplication", "DeleteApplication", "GetApplication"),
+        failing={"emr-serverless:DeleteApplication": NO},
+    ),
+    Case(
+        *(
+            "EmrContainerOperator",
+            "emr",
+            f'name="n", virtual_cluster_id="v", execution_role_arn="r" * 20, release_label="emr-7", tags={{"a": "b"}},'
+            f" {DRIVER.replace('sparkSubmit', 'sparkSubmitJobDriver')}",
+        ),
+        {"emr-containers:startJobRun.sync": {"Id": "c1", "VirtualClusterId": "v"}},
+        ("StartJobRun", "startJobRun.sync"),
+        "c1",
+        {"emr-containers:startJobRun.sync": STOPPED_JOB},
+    ),
+    Case(
+        *("EmrEksCreateClusterOperator", "emr"),
+        'virtual_cluster_name="v", eks_cluster_name="k", eks_namespace="n"',
+        {"emr-containers:CreateVirtualCluster": {"id": "v1"}},
+        ("CreateVirtualCluster",),
+        "v1",
+        {"emr-containers:CreateVirtualCluster": NO},
+    ),
+    Case(
+        *("EmrJobFlowSensor", "emr", 'job_flow_id="j-1", target_states=["WAITING"]'),
+        {"emr:DescribeCluster": cluster("STARTING", "WAITING")},
+        ("DescribeCluster",),
+        failing={"emr:DescribeCluster": cluster("TERMINATED_WITH_ERRORS")},
+    ),
+    Case(
+        *("EmrStepSensor", "emr", 'job_flow_id="j-1", step_id="s-1"'),
+        {"emr:DescribeStep": states("Step.Status.State", "RUNNING", "COMPLETED")},
+        ("DescribeStep",),
+        failing={"emr:DescribeStep": states("Step.Status.State", "CANCELLED")},
+    ),
+    Case(
+        *("EmrNotebookExecutionSensor", "emr", 'notebook_execution_id="n-1"'),
+        {"emr:DescribeNotebookExecution": [execution("RUNNING"), execution("FINISHED")]},
+        ("DescribeNotebookExecution",),
+        failing={"emr:DescribeNotebookExecution": execution("FAILED")},
+    ),
+    Case(
+        *("EmrServerlessJobSensor", "emr", 'application_id="a1", job_run_id="r1"'),
+        {"emr-serverless:GetJobRun": job_run("RUNNING", "SUCCESS")},
+        ("GetJobRun",),
+        failing={"emr-serverless:GetJobRun": job_run("CANCELLED")},
+    ),
+    Case(
+        *("EmrServerlessApplicationSensor", "emr", 'application_id="a1"'),
+        {"emr-serverless:GetApplication": application("STARTING", "STARTED")},
+        ("GetApplication",),
+        failing={"emr-serverless:GetApplication": application("TERMINATED")},
+    ),
+    Case(
+        *("EmrContainerSensor", "emr", 'virtual_cluster_id="v", job_id="c1"'),
+        {"emr-containers:DescribeJobRun": states("jobRun.state", "RUNNING", "COMPLETED")},
+        ("DescribeJobRun",),
+        failing={"emr-containers:DescribeJobRun": states("jobRun.state", "FAILED")},
+    ),
+)
