@@ -4,7 +4,8 @@ With a `Sync` the integration runs the job to its end, and stops it with the run
 start is Python (one call, and what the provider does before it), and the state is asked for: start → ask / Choice /
 Wait → record; then a run that is stopped leaves the job alone. Who asks is Step Functions, or a Lambda where only boto3
 will do: a connection's credentials, another region, an error that means success, the class's own `asked` or
-`abandon`. A task that waits for nothing, or whose `wait_for_completion` a template says, is Python as a whole (`ServiceTask`).
+`abandon`. A task that waits for nothing, or whose `wait_for_completion` a template says, is Python as a whole
+(`ServiceTask`).
 """
 
 from __future__ import annotations

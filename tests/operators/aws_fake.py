@@ -41,10 +41,12 @@ SYNC_SERVICES = {"elasticmapreduce": "emr", "emr-serverless": "emr-serverless"}
 
 @dataclass
 class FakeAws(TemplateLender):
-    """answers: "service:Action" → what it answers. calls: what was asked. lent: the arguments of each boto3 client."""
+    """answers: "service:Action" → what it answers. calls: what was asked; by_machine: the part of it that Step
+    Functions asked. lent: the arguments of each boto3 client."""
 
     answers: Mapping[str, Any]
     calls: list[tuple[str, Any]] = field(default_factory=list)
+    by_machine: list[str] = field(default_factory=list)
     lent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     _clients: dict[str, Any] = field(default_factory=dict)
 
@@ -110,12 +112,17 @@ class Integrations:
     async def call(self, resource: str, arguments: Any, call: TaskCall) -> Any:
         name = resource.partition(":::")[2]
         if not name.endswith(".sync"):
-            return await AwsIntegrations(self.aws._client, threads=0).call(resource, arguments, call)
+            before = len(self.aws.calls)
+            try:
+                return await AwsIntegrations(self.aws._client, threads=0).call(resource, arguments, call)
+            finally:
+                self.aws.by_machine += [asked for asked, _ in self.aws.calls[before:]]
         service, _, action = name.removesuffix(".sync").partition(":")
         service = SYNC_SERVICES.get(service, service)
         checked = FakeAws({f"{service}:{action[0].upper()}{action[1:]}": lambda _request: {}}, self.aws.calls)
         call_service(checked._client, sdk_prefix(service), service, action, arguments)
         answer = self.aws.answer(name, arguments)
+        self.aws.by_machine += [asked for asked, _ in self.aws.calls[-2:]]
         if isinstance(answer, Failure):
             raise TaskFailed(answer.code, answer.message)
         return answer

@@ -1,4 +1,4 @@
-"""Names of the operators and sensors that are made of rows (`authoring.aws`), and the modules that Airflow has them in."""
+"""Names of the operators and sensors that are made of rows (`authoring.aws`), and Airflow's modules of them."""
 
 from __future__ import annotations
 

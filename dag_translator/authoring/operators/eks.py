@@ -241,8 +241,8 @@ class EksDeleteClusterOperator(EksOperator):
     action = "DeleteCluster"
     starts = (
         grant("eks:DeleteCluster eks:ListNodegroups eks:ListFargateProfiles", _CLUSTER),
-        grant("eks:DeleteNodegroup", _GROUPS, given="force_delete_compute"),
-        grant("eks:DeleteFargateProfile", _PROFILES, given="force_delete_compute"),
+        grant("eks:DeleteNodegroup eks:DescribeNodegroup", _GROUPS, given="force_delete_compute"),
+        grant("eks:DeleteFargateProfile eks:DescribeFargateProfile", _PROFILES, given="force_delete_compute"),
     )
     watch = replace(CLUSTER, **_DELETED)
     __init__ = takes("cluster_name", force_delete_compute=False, waiter_max_attempts=40, **_WAITER)
