@@ -75,11 +75,12 @@ def permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
 def settings(operator: Any) -> Mapping[str, Any]:
     """The workgroup where it is known beforehand, how long a query may take where that is limited, and the arguments
     that a service integration has no use for."""
-    limited = operator.max_polling_attempts is not None and operator.max_polling_attempts < UNLIMITED
+    attempts = getattr(operator, "max_polling_attempts", None)
+    limited = attempts is not None and attempts < UNLIMITED
     known = isinstance(operator.workgroup, str) and "{{" not in operator.workgroup
     return {
         **({"workgroup": operator.workgroup} if known else {}),
-        **({"limit": operator.sleep_time * operator.max_polling_attempts} if limited else {}),
+        **({"limit": operator.sleep_time * attempts} if limited else {}),
         **unused_arguments(operator),
     }
 

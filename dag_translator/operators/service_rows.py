@@ -9,6 +9,7 @@ from typing import Any
 from dag_translator import asl
 from dag_translator.authoring.aws.operator import ServiceMixin, ServiceTask
 from dag_translator.authoring.aws.rows import Grant, Watch, at
+from dag_translator.authoring.aws.sensor import ServiceSensorTask
 from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service import ARN, HERE, literal
 from lambdas.native.spelling import sdk_name
@@ -46,8 +47,8 @@ def path(watch_path: str, root: str = "$states.result") -> str:
 
 def asks_by_itself(kind: Any) -> bool:
     """Whether the class has Python of its own between the service's answer and the state."""
-    own = kind.asked is not ServiceMixin.asked
-    return own or getattr(kind, "abandon", ServiceTask.abandon) is not ServiceTask.abandon
+    inherited = (("asked", ServiceMixin.asked), ("abandon", ServiceTask.abandon), ("found", ServiceSensorTask.found))
+    return any(getattr(kind, name, method) is not method for name, method in inherited)
 
 
 def elsewhere(operator: Any) -> bool:

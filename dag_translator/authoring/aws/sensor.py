@@ -31,11 +31,16 @@ class ServiceSensorTask(ServiceMixin, AwsBaseSensor):
         """Seconds between two questions."""
         return float(self.poke_interval)
 
-    def poke(self, context: Any) -> Any:  # noqa: ARG002
+    def found(self, context: Any) -> None:
+        """What is to be done when it is there. A class with one of its own is poked by a Lambda."""
+
+    def poke(self, context: Any) -> Any:
         state, told = self.asked(self.arguments())
         self.log.info("%s: %s", self.task_id, told)
         if state == "failed":
             raise self.failure(told)
+        if state == "success":
+            self.found(context)
         return state == "success"
 
 

@@ -32,9 +32,17 @@ PROFILE = Watch(
     "fargateProfile.status",
     grants=(grant("eks:DescribeFargateProfile", _PROFILES),),
 )
-_MADE = {"success": ("ACTIVE",), "failure": ("FAILED", "CREATE_FAILED", "DELETE_FAILED", "DELETING")}
-_DELETED = {"failure": ("FAILED", "CREATE_FAILED", "DELETE_FAILED"), "gone": ("ResourceNotFoundException",)}
 _WAITER = {"wait_for_completion": False, "region": None, "deferrable": False, "waiter_delay": 30}
+
+
+def made(watch: Watch) -> Watch:
+    """Until it is there."""
+    return replace(watch, success=("ACTIVE",), failure=("FAILED", "CREATE_FAILED", "DELETE_FAILED", "DELETING"))
+
+
+def deleted(watch: Watch) -> Watch:
+    """Until it is gone."""
+    return replace(watch, failure=("FAILED", "CREATE_FAILED", "DELETE_FAILED"), gone=("ResourceNotFoundException",))
 
 
 class EksOperator(ServiceOperator):
@@ -74,7 +82,7 @@ class EksCreateNodegroupOperator(EksOperator):
         passes_role("eks"),
         _LINKED,
     )
-    watch = replace(GROUP, **_MADE)
+    watch = made(GROUP)
     __init__ = takes(
         *("cluster_name", "nodegroup_subnets", "nodegroup_role_arn"),
         nodegroup_name="nodegroup",
@@ -111,7 +119,7 @@ class EksCreateFargateProfileOperator(EksOperator):
         passes_role("eks-fargate-pods"),
         _LINKED,
     )
-    watch = replace(PROFILE, **_MADE)
+    watch = made(PROFILE)
     __init__ = takes(
         *("cluster_name", "pod_execution_role_arn", "selectors"),
         fargate_profile_name="profile",
@@ -134,7 +142,7 @@ class EksDeleteNodegroupOperator(EksOperator):
     template_fields: Any = aws_template_fields("cluster_name", "nodegroup_name", "wait_for_completion")
     action = "DeleteNodegroup"
     starts = (grant("eks:DeleteNodegroup", _GROUPS),)
-    watch = replace(GROUP, **_DELETED)
+    watch = deleted(GROUP)
     __init__ = takes("cluster_name", "nodegroup_name", waiter_max_attempts=40, **_WAITER)
 
     def part(self) -> dict[str, Any]:
@@ -147,7 +155,7 @@ class EksDeleteFargateProfileOperator(EksOperator):
     template_fields: Any = aws_template_fields("cluster_name", "fargate_profile_name", "wait_for_completion")
     action = "DeleteFargateProfile"
     starts = (grant("eks:DeleteFargateProfile", _PROFILES),)
-    watch = replace(PROFILE, **_DELETED)
+    watch = deleted(PROFILE)
     __init__ = takes("cluster_name", "fargate_profile_name", waiter_max_attempts=60, **_WAITER)
 
     def part(self) -> dict[str, Any]:
@@ -172,7 +180,7 @@ class EksCreateClusterOperator(EksOperator):
         *(passes_role("eks"), passes_role("eks-fargate-pods")),
         _LINKED,
     )
-    watch = replace(CLUSTER, **_MADE)
+    watch = made(CLUSTER)
     __init__ = takes(
         *("cluster_name", "cluster_role_arn", "resources_vpc_config"),
         compute="nodegroup",
@@ -206,7 +214,7 @@ class EksCreateClusterOperator(EksOperator):
         if state != "success" or not self.compute:
             return state, told
         nodes = self.compute == "nodegroup"
-        watch = replace(GROUP if nodes else PROFILE, **_MADE)
+        watch = made(GROUP if nodes else PROFILE)
         part = "nodegroupName" if nodes else "fargateProfileName"
         name = {"clusterName": self.cluster_name, part: self.nodegroup_name if nodes else self.fargate_profile_name}
         try:
@@ -244,7 +252,7 @@ class EksDeleteClusterOperator(EksOperator):
         grant("eks:DeleteNodegroup eks:DescribeNodegroup", _GROUPS, given="force_delete_compute"),
         grant("eks:DeleteFargateProfile eks:DescribeFargateProfile", _PROFILES, given="force_delete_compute"),
     )
-    watch = replace(CLUSTER, **_DELETED)
+    watch = deleted(CLUSTER)
     __init__ = takes("cluster_name", force_delete_compute=False, waiter_max_attempts=40, **_WAITER)
 
     def waits(self) -> bool:

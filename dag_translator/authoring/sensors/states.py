@@ -8,10 +8,8 @@ from typing import Any
 from dag_translator.authoring.aws.operator import error_code
 from dag_translator.authoring.aws.rows import Watch, grant, takes
 from dag_translator.authoring.aws.sensor import ServiceSensor
-from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.operators import eks
 from dag_translator.authoring.operators.aws import aws_template_fields
-from dag_translator.authoring.sensors.base import PokeReturnValue
 
 
 class LambdaFunctionStateSensor(ServiceSensor):
@@ -57,15 +55,9 @@ class StepFunctionExecutionSensor(ServiceSensor):
     def arguments(self) -> dict[str, Any]:
         return {"executionArn": self.execution_arn}
 
-    def poke(self, context: Any) -> Any:
+    def found(self, context: Any) -> None:
         told = self.call("DescribeExecution", self.arguments())
-        output = json.loads(told["output"]) if "output" in told else None
-        if told["status"] in self.failure_states():
-            raise AirflowException(f"Step Function sensor failed. State Machine Output: {output}")
-        if told["status"] not in self.success_states():
-            return PokeReturnValue(False)
-        context["ti"].xcom_push(key="output", value=output)
-        return True
+        context["ti"].xcom_push(key="output", value=json.loads(told["output"]) if "output" in told else None)
 
 
 def _word(state: Any) -> str:

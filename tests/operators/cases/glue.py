@@ -95,7 +95,8 @@ GLUE = (
     single(
         *("GlueCatalogBatchDeletePartitionOperator", "glue_catalog"),
         f'{TABLE}, partitions_to_delete=[{{"Values": ["1"]}}]',
-        *("BatchDeletePartition", None, []),
+        "BatchDeletePartition",
+        result=[],
     ),
     Case(
         *("GlueJobSensor", "glue", 'job_name="j", run_id="r"'),
