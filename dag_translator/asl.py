@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 Json = Any
+START_AND_WAIT = "arn:aws:states:::states:startExecution.sync:2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Task:
 class Pass:
     next: str | None
     output: Json = None
+    assign: Mapping[str, Json] | None = None
     comment: str = ""
 
 
@@ -112,11 +114,27 @@ class Map:
 
 
 @dataclass(frozen=True, slots=True)
+class Nested:
+    """A `Task` that runs another state machine to its end: `machine`, deployed beside this one.
+
+    number: of the part; the definition calls its ARN `${Part1}`, …. arguments: of `startExecution`, but for that ARN.
+    """
+
+    number: int
+    machine: Machine
+    arguments: Mapping[str, Json]
+    next: str | None
+    output: Json = None
+    retry: tuple[Retrier, ...] = ()
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Succeed:
     """Ends its branch; a `Choice` or `Catch` can't say `End` itself."""
 
 
-State = Task | Pass | Choice | Wait | Parallel | Map | Succeed
+State = Task | Pass | Choice | Wait | Parallel | Map | Nested | Succeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +164,7 @@ def retarget(state: State, target: Callable[[str | None], str | None], named: Ca
 
 
 def machines(machine: Machine) -> Iterator[Machine]:
-    """The machine and everything nested in it."""
+    """The machine and everything nested in it, parts with machines of their own included."""
     waiting = [machine]
     while waiting:
         current = waiting.pop()
@@ -156,6 +174,19 @@ def machines(machine: Machine) -> Iterator[Machine]:
                 waiting.extend(state.branches)
             elif isinstance(state, Map):
                 waiting.append(state.processor)
+            elif isinstance(state, Nested):
+                waiting.append(state.machine)
+
+
+def parts(machine: Machine) -> dict[int, Machine]:
+    """The machines that have to be deployed beside this one, by their numbers."""
+    nested = (state for inner in machines(machine) for state in inner.states.values() if isinstance(state, Nested))
+    return {state.number: state.machine for state in nested}
+
+
+def placeholder(number: int) -> str:
+    """What definitions call the ARN of a part's machine."""
+    return f"Part{number}"
 
 
 def definition(machine: Machine, comment: str, timeout: int | None) -> dict[str, Json]:
@@ -170,6 +201,11 @@ def definition(machine: Machine, comment: str, timeout: int | None) -> dict[str,
     return top | to_json(machine)
 
 
+def part_definitions(machine: Machine) -> dict[str, dict[str, Json]]:
+    """Of the machines to be deployed beside this one, by their placeholders."""
+    return {placeholder(number): definition(part, "", None) for number, part in parts(machine).items()}
+
+
 def to_json(machine: Machine) -> dict[str, Json]:
     return {"StartAt": machine.start_at, "States": {name: _state(state) for name, state in machine.states.items()}}
 
@@ -182,7 +218,8 @@ def _state(state: State) -> dict[str, Json]:
         case Succeed():
             return {"Type": "Succeed"}
         case Pass():
-            return comment | {"Type": "Pass"} | _output(state.output) | _next(state.next)
+            assign: dict[str, Json] = {} if state.assign is None else {"Assign": dict(state.assign)}
+            return comment | {"Type": "Pass"} | _output(state.output) | assign | _next(state.next)
         case Wait():
             return {"Type": "Wait", "Seconds": state.seconds} | _output(state.output) | _next(state.next)
         case Choice():
@@ -199,6 +236,10 @@ def _state(state: State) -> dict[str, Json]:
             return {"Type": "Map"} | comment | _map(state) | _output(state.output) | _next(state.next)
         case Task():
             return {"Type": "Task"} | comment | _task(state) | _output(state.output) | _next(state.next)
+        case Nested():
+            arguments = {"StateMachineArn": f"${{{placeholder(state.number)}}}", **state.arguments}
+            task = Task(START_AND_WAIT, arguments, state.next, state.output, retry=state.retry, comment=state.comment)
+            return _state(task)
 
 
 def _task(state: Task) -> dict[str, Json]:

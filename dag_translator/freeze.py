@@ -12,23 +12,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dag_translator.compute import compute_of
+from dag_translator.environments import environment_of
+from dag_translator.limits import (
+    binding_max_active_tasks,
+    fixed,
+    is_awaited,
+    limit_asks,
+    limits_of,
+    past_of,
+    takes_slots,
+    total_weight,
+)
 from dag_translator.mapping import FixedArguments, expansion_of, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
 from dag_translator.operators import LOWERINGS
 from dag_translator.trigger_rules import ALIASES
 
-# Arguments of a task that ask for something, with the value that asks for nothing.
-TASK_ASKS: Mapping[str, Any] = {
-    "depends_on_past": False,
-    "wait_for_downstream": False,
-    "wait_for_past_depends_before_skipping": False,
-    "pool": "default_pool",
-    "pool_slots": 1,
-    "task_concurrency": None,
-    "max_active_tis_per_dag": None,
-}
-# The same of a DAG. 16 is Airflow's default, and no DAG is slowed down by being allowed more.
-DAG_ASKS: Mapping[str, Any] = {"max_active_tasks": 16, "fail_fast": False, "allowed_run_types": None}
+# Arguments of a DAG that ask for something, with the value that asks for nothing.
+DAG_ASKS: Mapping[str, Any] = {"fail_fast": False, "allowed_run_types": None}
 
 
 def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
@@ -46,6 +48,8 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         schedule=schedule,
         catchup=bool(dag.catchup),
         max_active_runs=dag.max_active_runs,
+        max_active_tasks=binding_max_active_tasks(dag),
+        max_consecutive_failed_dag_runs=int(dag.max_consecutive_failed_dag_runs or 0),
         start_date=_instant(dag.start_date),
         end_date=_instant(dag.end_date),
         timezone=str(dag.timezone),
@@ -75,8 +79,15 @@ def _task(operator: Any, dag: Any) -> Task:
         on_failure_fail_dagrun=bool(operator.on_failure_fail_dagrun),
         group=group.group_id if group is not None else None,
         doc=_first_line(operator.doc_md or operator.doc),
-        executor_config=dict(operator.executor_config or {}),
+        compute=compute_of(operator.executor_config),
         expansion=expansion_of(operator),
+        environment=environment_of(operator, _seen(operator), dag.folder),
+        limits=limits_of(operator),
+        priority_weight=1 if binding_max_active_tasks(dag) is None else total_weight(operator),
+        takes_slots=takes_slots(operator) and lowering != "EmptyOperator",
+        yields=fixed(operator, "mode") == "reschedule" and LOWERINGS[lowering].sensor,
+        past=past_of(operator, dag),
+        is_awaited=is_awaited(operator),
         asks=dict(_task_asks(operator, dag, LOWERINGS[lowering].native and not LOWERINGS[lowering].tries)),
         line=operator._airstep_line,
     )
@@ -89,7 +100,7 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
     Python, one that does not is what it inherits from.
     """
     sensor = hasattr(operator.operator_class, "poke")
-    seen = FixedArguments(operator) if operator.is_mapped else operator
+    seen = _seen(operator)
     for owner in operator.operator_class.__mro__:
         if owner.__name__ in LOWERINGS and owner.__module__.startswith("dag_translator."):
             settings = LOWERINGS[owner.__name__].settings(seen)
@@ -104,6 +115,11 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
             break
     base = "BaseSensorOperator" if sensor else "BaseOperator"
     return base, LOWERINGS[base].settings(seen) or {}
+
+
+def _seen(operator: Any) -> Any:
+    """The operator, or what is fixed of a mapped one."""
+    return FixedArguments(operator) if operator.is_mapped else operator
 
 
 def _retry(operator: Any) -> Retry:
@@ -142,7 +158,7 @@ def _setups(operator: Any) -> Iterator[str]:
 
 
 def _task_asks(operator: Any, dag: Any, native: bool) -> Iterator[tuple[str, Any]]:
-    yield from _asks(operator, TASK_ASKS).items()
+    yield from limit_asks(operator).items()
     for name in mapping_asks(operator):
         yield name, True
     if native and operator.retries and operator.on_retry_callback:

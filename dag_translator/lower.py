@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import guards, joins
+from dag_translator.lowering import admission, guards, joins, parts
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
     MAYBE_SKIPPED,
@@ -38,16 +38,18 @@ from dag_translator.model import Dag, Task
 from dag_translator.names import StateNames
 from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Site
-from dag_translator.regions import Await, Parallel, Region, Signal, Step
+from dag_translator.regions import Await, Parallel, Part, Region, Signal, Step
 from dag_translator.structure import deep_recursion
 
 START, FINISH = "start run", "finish run"
+LONGEST_JUMP = 64  # tasks
 
 States = dict[str, asl.State]
 
 
 def lower(dag: Dag, region: Region | None) -> asl.Machine:
     """The machine of a DAG; `region` is None for a DAG without tasks."""
+    dag = admission.limited(dag, region)
     names = StateNames({START, FINISH})
     states: States = {}
     first = FINISH
@@ -114,6 +116,7 @@ class _Lowering:
     def sequence(self, steps: tuple[Region, ...], known: Known, end: str | None) -> _Sequence:
         """Lowers steps that follow each other; `end` is what comes after them (None: the branch ends)."""
         prefix = f"{LABEL}{next(self.labels)}."
+        landings = _landings(steps)
         arrivals: dict[int, list[Known]] = defaultdict(list, {0: [known]})
         states: States = {}
         entries: dict[str, str | None] = {f"{prefix}{len(steps)}": end}
@@ -123,7 +126,7 @@ class _Lowering:
                 continue
 
             def leave(after: Known, number: int = number) -> Exit:
-                target, jumped, after = self._jump(steps, number + 1, after)
+                target, jumped, after = self._jump(steps, number + 1, landings, after)
                 arrivals[target].append(after)
                 return Exit(f"{prefix}{target}", jumped)
 
@@ -136,10 +139,12 @@ class _Lowering:
         assert entry is not None
         return _Sequence(entry, states, joined(arrivals[len(steps)]))
 
-    def _jump(self, steps: tuple[Region, ...], number: int, known: Known) -> tuple[int, dict[str, str], Known]:
+    def _jump(
+        self, steps: tuple[Region, ...], number: int, landings: frozenset[int], known: Known
+    ) -> tuple[int, dict[str, str], Known]:
         """The first step from `number` on that has something to do, and the outcomes of the tasks before it."""
         jumped: dict[str, str] = {}
-        while number < len(steps):
+        while number < len(steps) and not (jumped and number in landings):
             outcomes = sealed(steps[number], self.dag, known)
             if outcomes is None:
                 break
@@ -167,20 +172,24 @@ class _Lowering:
                 return joins.wait(step, self.dag, self.names, way)
             case Parallel(branches):
                 return self._parallel(branches, known, leave)
+            case Part(number, inner):
+                return self._part(number, inner, known, leave)
             case regions.Series():
                 raise AssertionError("a series inside a series")
 
     def _parallel(self, branches: tuple[Region, ...], known: Known, leave: Callable[[Known], Exit]) -> States:
         name = self.names.free(self._title(branches))
         lowered = [self.sequence(regions.steps_of(branch), known, None) for branch in branches]
-        inside = {task_id for branch in branches for task_id in regions.tasks_in(branch)}
-        after = {**known}
-        for task_id, states in _merged([each.known for each in lowered]).items():
-            after[task_id] = states - {None} if task_id in inside else states
-        way = leave(after)
+        way = leave(_behind(branches, [each.known for each in lowered], known))
         machines = tuple(asl.Machine(each.entry, each.states) for each in lowered)
         output = way.output("$states.input", "$merge($states.result)")
         return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known))}
+
+    def _part(self, number: int, inner: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
+        lowered = self.sequence(regions.steps_of(inner), known, None)
+        way = leave(_behind((inner,), [lowered.known], known))
+        machine = asl.Machine(lowered.entry, lowered.states)
+        return parts.nested(number, inner, machine, known, self.names, way)
 
     def _title(self, branches: tuple[Region, ...]) -> str:
         """The task group that the branches make up, or what each of them begins with."""
@@ -220,10 +229,16 @@ class _Lowering:
 
         if task.expansion is None:
             exits = Exits(ends("success"), ends("skipped"), ends("failed"))
-            return lowering.lower(task, Site(self.names, exits))
+            return admission.lower(task, lowering, Site(self.names, exits))
         ended = {**known, task.task_id: mapped.ENDED}
-        several = mapped.MappedExits(lambda: leave(ended), ends("skipped"), ends("upstream_failed"))
-        return mapped.lower(task, lowering, self.names, several)
+        telling: States = {}
+        several = mapped.MappedExits(
+            admission.telling(task, self.names, telling, lambda: leave(ended)),
+            admission.telling(task, self.names, telling, ends("skipped")),
+            ends("upstream_failed"),
+        )
+        states = mapped.lower(task, lowering, self.names, several)
+        return admission.awaiting(task, self.names, states | telling)
 
     def _after(self, task: Task, known: Known, state: str) -> Known:
         """What is known after the task ended so; a successful branch or short circuit may have skipped others."""
@@ -235,10 +250,25 @@ class _Lowering:
         return after
 
 
-def _merged(several: list[Known]) -> dict[str, PossibleStates]:
+def _landings(steps: tuple[Region, ...]) -> frozenset[int]:
+    """The steps of a long sequence that no way out jumps over: each task has one, and all of them would write the
+    outcomes of all that follow, 34 MB for a chain of a thousand tasks.
+    """
+    landings, passed = set(), 0
+    for number, step in enumerate(steps):
+        before, passed = passed, passed + len(regions.tasks_in(step))
+        if before // LONGEST_JUMP != passed // LONGEST_JUMP and number:
+            landings.add(number)
+    return frozenset(landings)
+
+
+def _behind(branches: tuple[Region, ...], several: list[Known], before: Known) -> dict[str, PossibleStates]:
     """What is known after branches that ran side by side: each task's states as the branches know them."""
     merged: dict[str, PossibleStates] = {}
     for known in several:
         for task_id, states in known.items():
             merged[task_id] = merged.get(task_id, frozenset()) | states
-    return merged
+    for task_id in (task_id for branch in branches for task_id in regions.tasks_in(branch)):
+        if task_id in merged:
+            merged[task_id] -= {None}
+    return {**before} | merged

@@ -10,11 +10,13 @@ dag d (d.py)
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from dag_translator.errors import Severity
 from dag_translator.trigger_rules import EARLY_FIRING
 
 # How a task skips others: a branch its direct children, a hard short circuit everything below it.
@@ -45,14 +47,67 @@ class Expansion:
 
 
 @dataclass(frozen=True, slots=True)
+class Environment:
+    """An interpreter of its own for a task's function. requirements: as `authoring.environments.lines` gives them;
+    problems: (code, message, hint)."""
+
+    requirements: tuple[str, ...] = ()
+    python_version: str | None = None
+    problems: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """What a task runs on: a Lambda function, or a container, of so much memory and disk (MB), time (seconds) and with
+    these layers.
+
+    problems: (code, message, hint, severity).
+    """
+
+    memory: int = 512
+    timeout: int = 900
+    ephemeral_storage: int = 512
+    layers: tuple[str, ...] = ()
+    on: Literal["lambda", "fargate"] = "lambda"
+    problems: tuple[tuple[str, str, str, Severity], ...] = ()
+
+    @property
+    def function(self) -> str:
+        """The function in the manifest, which tasks that want the same share; its placeholder in the definition.
+
+        >>> Compute().function, Compute(memory=2048, timeout=60).function
+        ('TaskFunction', 'TaskFunction2048MB60s')
+        """
+        if self.on == "fargate":
+            return "TaskFunction"
+        usual = Compute()
+        parts = (
+            f"{self.memory}MB" if self.memory != usual.memory else "",
+            f"{self.timeout}s" if self.timeout != usual.timeout else "",
+            f"{self.ephemeral_storage}MBDisk" if self.ephemeral_storage != usual.ephemeral_storage else "",
+            f"Layers{hashlib.sha256(' '.join(self.layers).encode()).hexdigest()[:8]}" if self.layers else "",
+        )
+        return f"TaskFunction{''.join(parts)}"
+
+    @property
+    def container(self) -> str:
+        """The container in the manifest, if the task runs in one; its placeholder in the definition."""
+        disk = f"{self.ephemeral_storage}MBDisk" if self.ephemeral_storage != Compute().ephemeral_storage else ""
+        return f"Container{self.memory}MB{disk}"
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task of a DAG.
 
     upstream: ids of its direct upstream tasks, sorted. setups: the upstream setup tasks it belongs to. skips: what it
     may skip when it succeeds. lowering: which entry of `operators.LOWERINGS` translates it. settings: what that entry
-    needs (JSON). timeout: `execution_timeout` in seconds. expansion: what a mapped task is mapped over. asks: other
-    arguments that were given and are not Airflow's defaults, for the validation pass to judge. line: where the DAG file
-    makes it.
+    needs (JSON). timeout: `execution_timeout` in seconds. expansion: what a mapped task is mapped over. limits: `pool`,
+    `pool_slots`, `max_active_tis_per_dag`, `max_active_tasks` as far as they bind, with `priority_weight`; {} for most.
+    takes_slots: whether it counts where slots are counted (what only waits does not). yields: whether it gives its
+    slots back between pokes. past: what it waits for in the DagRun before, {} for most. is_awaited: whether the next
+    DagRun may wait for it. asks: other arguments that were given and are not Airflow's defaults, for the validation
+    pass to judge. line: where the DAG file makes it.
     """
 
     task_id: str
@@ -70,8 +125,15 @@ class Task:
     on_failure_fail_dagrun: bool = False
     group: str | None = None
     doc: str = ""
-    executor_config: Mapping[str, Any] = field(default_factory=dict)
+    compute: Compute = Compute()
     expansion: Expansion | None = None
+    environment: Environment | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    priority_weight: int = 1
+    takes_slots: bool = True
+    yields: bool = False
+    past: Mapping[str, Any] = field(default_factory=dict)
+    is_awaited: bool = False
     asks: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
 
@@ -95,7 +157,8 @@ class Task:
 class Dag:
     """A DAG: its tasks in a topological order, and what the run as a whole needs. Times in seconds.
 
-    schedule: what the manifest says of it (see `dag_translator.schedule`), None without one. asks: as for tasks.
+    schedule: what the manifest says of it (see `dag_translator.schedule`), None without one. max_active_tasks: only if
+    it is not Airflow's default. asks: as for tasks.
     """
 
     dag_id: str
@@ -107,6 +170,8 @@ class Dag:
     schedule: Mapping[str, Any] | None = None
     catchup: bool = False
     max_active_runs: int = 16
+    max_active_tasks: int | None = None
+    max_consecutive_failed_dag_runs: int = 0
     start_date: str | None = None
     end_date: str | None = None
     timezone: str = "UTC"
@@ -163,9 +228,17 @@ def _details(task: Task) -> Iterator[str]:
         yield f" set up by {', '.join(task.setups)}"
     if task.lowering not in ("BaseOperator", task.operator):
         yield f" as {task.lowering}"
+    if task.compute != Compute():
+        yield f" on {task.compute.container if task.compute.on == 'fargate' else task.compute.function}"
+    if task.environment is not None:
+        yield f" with {', '.join(task.environment.requirements) or 'an interpreter of its own'}"
     if task.settings:
         yield f" {dict(task.settings)}"
     if task.expansion is not None:
         length, over, at_once = task.expansion.length, task.expansion.over, task.expansion.at_once
         yield f" mapped over {', '.join(over) or 'literals'}" if length is None else f" mapped {length} times"
         yield f" {at_once} at once" if at_once else ""
+    if task.limits:
+        yield f" limited {dict(task.limits)}"
+    if task.past:
+        yield f" after the run before {dict(task.past)}"

@@ -1,7 +1,8 @@
 """The second IR: the DAG's order as nested regions, the shapes that Step Functions has.
 
 A `Series` runs one after the other, a `Parallel` at once. What does not nest crosses as a signal: a `Signal` reports
-tasks' outcomes, an `Await` holds its branch until the ones it needs have been reported.
+tasks' outcomes, an `Await` holds its branch until the ones it needs have been reported. A `Part` is a machine
+of its own.
 
 >>> print(dump(Series((Step("a"), Parallel((Step("b"), Step("c")))))))
 series
@@ -57,7 +58,15 @@ class Parallel:
     branches: tuple[Region, ...]
 
 
-Region = Step | Signal | Await | Series | Parallel
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a DAG too large for one definition: it runs as an execution of a machine of its own."""
+
+    number: int
+    region: Region
+
+
+Region = Step | Signal | Await | Series | Parallel | Part
 
 
 def series(*steps: Region) -> Region:
@@ -87,15 +96,21 @@ def walk(region: Region) -> Iterator[Region]:
     while waiting:
         current = waiting.pop()
         yield current
-        if isinstance(current, Series):
-            waiting.extend(reversed(current.steps))
-        elif isinstance(current, Parallel):
-            waiting.extend(reversed(current.branches))
+        waiting.extend(reversed(_inside(current)))
 
 
 def tasks_in(region: Region) -> tuple[str, ...]:
     """The ids of the tasks in a region, in the order of execution."""
     return tuple(inner.task_id for inner in walk(region) if isinstance(inner, Step))
+
+
+def parts_of(region: Region) -> dict[str, int]:
+    """The number of the part that each task is in, the innermost one; of those that are in one."""
+    found: dict[str, int] = {}
+    for inner in walk(region):
+        if isinstance(inner, Part):
+            found |= dict.fromkeys(tasks_in(inner.region), inner.number)
+    return found
 
 
 def first_task(region: Region) -> str:
@@ -114,11 +129,17 @@ def dump(region: Region) -> str:
     while waiting:
         current, depth = waiting.pop()
         lines.append(f"{'  ' * depth}{_title(current)}")
-        inner = (
-            current.steps if isinstance(current, Series) else current.branches if isinstance(current, Parallel) else ()
-        )
-        waiting.extend((each, depth + 1) for each in reversed(inner))
+        waiting.extend((each, depth + 1) for each in reversed(_inside(current)))
     return "\n".join(lines)
+
+
+def _inside(region: Region) -> tuple[Region, ...]:
+    match region:
+        case Series(inner) | Parallel(inner):
+            return inner
+        case Part(_, only):
+            return (only,)
+    return ()
 
 
 def _title(region: Region) -> str:
@@ -134,3 +155,5 @@ def _title(region: Region) -> str:
             return "series"
         case Parallel():
             return "parallel"
+        case Part(number):
+            return f"part {number}"

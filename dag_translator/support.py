@@ -21,7 +21,7 @@ from dag_translator.validate import DAG_ASKS, NOT_ARGUMENTS, TASK_ASKS
 BEGIN, END = "<!-- supported: generated -->", "<!-- supported: end -->"
 
 _STATES = {
-    "BaseOperator": "one `Task` state: the Lambda that runs it",
+    "BaseOperator": "one `Task` state: the Lambda that runs it (or a container, by `executor_config`)",
     "BaseSensorOperator": "Lambda / `Choice` / `Wait`: a poke a lap, nothing in between",
     "EmptyOperator": "a `Pass` state",
     "AthenaOperator": "Lambda → `athena:startQueryExecution.sync` → Lambda",
@@ -34,6 +34,7 @@ def table() -> str:
     """The section, in Markdown."""
     lines = ["| Operator | becomes |", "|---|---|"]
     lines += [f"| {', '.join(f'`{name}`' for name in sorted(names))} | {states} |" for states, names in _by_states()]
+    approximated = f"{_arguments('approximated')}; {_messages('approximated')}"
     lines += [
         (
             "| `@task` and its kin (`.branch`, `.short_circuit`, `.bash`, `.sensor`, …), your own `BaseOperator`,"
@@ -45,9 +46,9 @@ def table() -> str:
         "",
         f"- operators and names: {', '.join(f'`{name}`' for name in sorted(BY_NAME))}",
         f"- arguments: {_arguments('refused')}",
-        f"- {'; '.join(TASK_ASKS[name][1] for name in NOT_ARGUMENTS)}",
+        f"- {_messages('refused')}",
         "",
-        f"Accepted, but otherwise than in Airflow, and said so: {_arguments('approximated')}.",
+        f"Accepted, but otherwise than in Airflow, and said so: {approximated}.",
     ]
     return "\n".join(lines)
 
@@ -76,6 +77,11 @@ def _operators() -> Iterator[tuple[str, type]]:
         kind = getattr(importlib.import_module(f"dag_translator.authoring.{module}"), attribute, None)
         if isinstance(kind, type) and issubclass(kind, BaseOperator) and not issubclass(kind, RefusedOperator):
             yield attribute, kind
+
+
+def _messages(severity: str) -> str:
+    """What is so, where it is not about one argument."""
+    return "; ".join(TASK_ASKS[name][1] for name in NOT_ARGUMENTS if TASK_ASKS[name][0] == severity)
 
 
 def _arguments(severity: str) -> str:

@@ -6,21 +6,22 @@ refused problem goes no further. All problems of a DAG are found, not the first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from dag_translator.compute import MOST_LAYERS
 from dag_translator.errors import Problem, Severity
 from dag_translator.model import Dag, Task
 from dag_translator.operators import LOWERINGS
 from dag_translator.operators.mapped import MAX_LENGTH
 from dag_translator.trigger_rules import RULES
 
-# Lambda ends a function after 15 minutes; half a minute of them is for recording what happened.
+# Lambda ends a function after its time (15 minutes at most); half a minute of it is for recording what happened.
+LAST_SECONDS = 30.0
 LONGEST_TASK = 870.0
 
-_LATER_RUNS = "remove it; runs of a DAG do not wait for each other yet, except by max_active_runs"
-_LIMIT = "remove it, or lower max_active_runs; every ready task of a run starts at once"
 
 # What a task may ask for that is not there: argument -> severity, what is so, what to do.
 TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
@@ -44,20 +45,25 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         f"a task can be mapped over {MAX_LENGTH:,} items at most",
         "map over batches of items, and loop over a batch inside the task",
     ),
-    "depends_on_past": ("refused", "depends_on_past is not supported yet", _LATER_RUNS),
-    "wait_for_downstream": ("refused", "wait_for_downstream is not supported yet", _LATER_RUNS),
     "wait_for_past_depends_before_skipping": (
         "refused",
         "wait_for_past_depends_before_skipping is not supported yet",
-        _LATER_RUNS,
+        "remove it: the task is skipped when its own run says so",
     ),
-    "pool": ("refused", "pools are not supported yet", _LIMIT),
-    "pool_slots": ("refused", "pools are not supported yet", _LIMIT),
-    "task_concurrency": ("refused", "a limit on a task's instances over all runs is not supported yet", _LIMIT),
-    "max_active_tis_per_dag": (
+    "pool_slots": (
+        "approximated",
+        "pool_slots has no effect in default_pool: its 128 slots are not counted",
+        "give the task a pool of its own, and make it with `airstep pools set`",
+    ),
+    "weight_rule": (
         "refused",
-        "a limit on a task's instances over all runs is not supported yet",
-        "use max_active_tis_per_dagrun, with max_active_runs",
+        "a priority weight strategy of one's own is not supported",
+        "use downstream, upstream or absolute",
+    ),
+    "slots_between_tries": (
+        "approximated",
+        "a limited task keeps its slots between its tries: Step Functions itself repeats it",
+        "keep retry_delay short",
     ),
     "on_retry_callback": (
         "approximated",
@@ -68,13 +74,15 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
 }
 # Those of them that are not about one argument.
-NOT_ARGUMENTS = ("mapped_group", "mapped_branch", "mapped_argument", "too_many_instances")
+NOT_ARGUMENTS = (
+    "mapped_group",
+    "mapped_branch",
+    "mapped_argument",
+    "too_many_instances",
+    "slots_between_tries",
+    "weight_rule",
+)
 DAG_ASKS: Mapping[str, tuple[Severity, str, str]] = {
-    "max_active_tasks": (
-        "approximated",
-        "max_active_tasks has no effect: every ready task of a run starts at once",
-        "put tasks that must not run side by side one after the other",
-    ),
     "fail_fast": ("refused", "fail_fast is not supported yet", "remove it; the run fails when its tasks are through"),
     "allowed_run_types": (
         "refused",
@@ -118,12 +126,22 @@ def trigger_rules_exist(dag: Dag) -> Iterator[Problem]:
 def python_fits_a_lambda(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         lowering = LOWERINGS[task.lowering]
-        if task.timeout is not None and task.timeout > LONGEST_TASK and not (lowering.native or lowering.sensor):
+        native = lowering.native or lowering.sensor or task.compute.on == "fargate"
+        longest = task.compute.timeout - LAST_SECONDS
+        if task.timeout is not None and longest < task.timeout <= LONGEST_TASK and not native:
+            yield _about(
+                task,
+                "task-too-long",
+                f"execution_timeout is {task.timeout:g} s, its function ends after {task.compute.timeout} s",
+                f"give executor_config a timeout of at least {math.ceil(task.timeout + LAST_SECONDS)} s",
+            )
+        if task.timeout is not None and task.timeout > LONGEST_TASK and not native:
             yield _about(
                 task,
                 "task-too-long",
                 f"execution_timeout is {task.timeout / 60:g} minutes, a Lambda runs for at most {LONGEST_TASK / 60:g}",
-                "split the task, hand the work to a service (Athena, Glue, ECS, Batch), or lower execution_timeout",
+                'run it in a container, executor_config={"airstep": {"compute": "fargate"}}; or split the task, '
+                "hand the work to a service (Athena, Glue, ECS, Batch), or lower execution_timeout",
             )
 
 
@@ -164,6 +182,34 @@ def operators_say_what_is_otherwise(dag: Dag) -> Iterator[Problem]:
             yield _about(task, code, message, hint, "approximated")
 
 
+def what_tasks_run_on_is_possible(dag: Dag) -> Iterator[Problem]:
+    free = MOST_LAYERS - any(task.environment is not None and task.environment.requirements for task in dag.tasks)
+    for task in dag.tasks:
+        for code, message, hint, severity in task.compute.problems:
+            yield _about(task, code, message, hint, severity)
+        lowering = LOWERINGS[task.lowering]
+        if task.compute.on == "fargate" and (lowering.native or lowering.sensor or task.lowering == "EmptyOperator"):
+            yield _about(
+                task,
+                "unsupported-compute",
+                f"compute 'fargate' is for Python tasks; of {task.operator} there is no Python that takes long",
+                "leave it out",
+            )
+        if len(task.compute.layers) > free:
+            yield _about(
+                task,
+                "invalid-compute",
+                f"executor_config: {len(task.compute.layers)} layers; of a function's five layers {free} are free",
+                "put what you need into fewer layers",
+            )
+
+
+def environments_are_known(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        for code, message, hint in task.environment.problems if task.environment is not None else ():
+            yield _about(task, code, message, hint)
+
+
 def retries_are_possible(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         if task.retry.attempts < 0:
@@ -183,6 +229,8 @@ RULES_OF_A_DAG: tuple[Rule, ...] = (
     native_sensors_ask_once_more,
     services_are_called_by_step_functions,
     operators_say_what_is_otherwise,
+    what_tasks_run_on_is_possible,
+    environments_are_known,
     retries_are_possible,
 )
 

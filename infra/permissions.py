@@ -14,6 +14,7 @@ from aws_cdk import Aws, Fn
 from aws_cdk import aws_iam as iam
 
 from dag_translator.errors import InternalError
+from infra.settings import Settings
 
 TABLE_READS = ("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query")
 TABLE_WRITES = ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
@@ -61,6 +62,19 @@ def bucket_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
         actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
         resources=[f"{bucket_arn}/{prefix}*" for prefix in prefixes],
     )
+
+
+def task_rights(manifest: Mapping[str, Any], settings: Settings) -> list[iam.PolicyStatement]:
+    """What a DAG's own code may do: its manifest's permissions and the settings', and its own rows and objects."""
+    dag_id, granted = str(manifest["dag_id"]), settings.task_permissions
+    executions = f"execution/{arn('states', 'execution:' + manifest['machine_name'])}:*"
+    own = pattern(dag_id)
+    bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
+    return [
+        *statements([*manifest["task_permissions"], *granted.get("*", ()), *granted.get(dag_id, ())]),
+        table_rows(arn("dynamodb", f"table/{settings.table}"), (f"{own}/*", f"dag/{own}", executions)),
+        bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"),
+    ]
 
 
 def pattern(text: str) -> str:

@@ -56,6 +56,8 @@ class Settings:
     Step Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to. skip_refused: leave
     out DAGs that can't be translated. create_cron_data_intervals, create_delta_data_intervals: Airflow's settings
     of these names, whether a plain cron or timedelta makes data intervals (Airflow 2) or not (Airflow 3).
+    fargate_cluster, fargate_subnets, fargate_security_groups, fargate_public_ip: where tasks with compute "fargate"
+    run: an ECS cluster (name or ARN), and the network of their containers, which have to reach AWS's services.
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
     """
@@ -75,6 +77,10 @@ class Settings:
     skip_refused: bool = False
     create_cron_data_intervals: bool = True
     create_delta_data_intervals: bool = True
+    fargate_cluster: str | None = None
+    fargate_subnets: tuple[str, ...] = ()
+    fargate_security_groups: tuple[str, ...] = ()
+    fargate_public_ip: bool = False
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
 
@@ -189,6 +195,9 @@ def _convert(name: str, value: Any, default: Any) -> Any:
         if name == "logRetentionDays" and number not in _RETENTION_DAYS:
             raise ValueError(f"{value!r} is none of {', '.join(map(str, _RETENTION_DAYS))}")
         return number
+    if isinstance(default, tuple):
+        listed = value if isinstance(value, list | tuple) else str(value).split(",")
+        return tuple(str(each).strip() for each in listed if str(each).strip())
     if isinstance(default, Path) or name == "requirements":
         return Path(str(value))
     return str(value)

@@ -51,14 +51,38 @@ def _stopped(record: TaskRecord, status: str, reason: str, now: str) -> TaskReco
     return changed(record, state=state, end_date=now, error=status, error_message=reason[:2000])
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """The Lambda's entry. Records first: a run counts as active while its record says so."""
-    from lambdas import backfills
-    from lambdas.dispatcher import execution_ended, from_environment
+def close(dispatcher: Any, event: Mapping[str, Any], now: str) -> dict[str, Any]:
+    """All that the end of an execution means. Records first: a run counts as active while its record says so."""
+    from lambdas import admission, backfills
+    from lambdas.dispatcher import execution_ended
 
-    dispatcher = from_environment()
-    now = iso(utcnow())
     closed = run_ended(dispatcher.store, event, now)
     backfill = backfills.execution_ended(dispatcher.store, event, now)
+    admission.execution_over(dispatcher.waiting, event["detail"]["executionArn"])
     started = execution_ended(dispatcher, event["detail"]["executionArn"])
     return {**closed, "backfill": backfill, "started": started}
+
+
+def sweeper(dispatcher: Any) -> Any:
+    """What a sweep works with: an end that nobody has told of is closed as if it had just been told."""
+    from lambdas import sweep
+    from lambdas.dag_state import DagState
+    from lambdas.dispatcher import resume
+
+    def close_unnoticed(execution_arn: str, status: str) -> None:
+        cause = "found by a sweep: its status event was lost"
+        detail = {"executionArn": execution_arn, "status": status, "cause": cause}
+        close(dispatcher, {"detail": detail}, iso(dispatcher.now()))
+
+    def start(dag_id: str) -> bool:
+        resume(dispatcher, dag_id)
+        return next(DagState(dispatcher.store, dag_id).queue(), None) is not None
+
+    return sweep.Sweeper(dispatcher.store, dispatcher.tell, dispatcher.arm, dispatcher.status, close_unnoticed, start)
+
+
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """The Lambda's entry."""
+    from lambdas.dispatcher import from_environment
+
+    return close(from_environment(), event, iso(utcnow()))

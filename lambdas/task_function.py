@@ -27,6 +27,7 @@ Work = Callable[[Runtime, Mapping[str, Any]], dict[str, Any]]
 KINDS: Mapping[str, tuple[str, str]] = {
     "start_run": ("lambdas.start_run", "start_run"),
     "run_task": ("lambdas.run_task", "run_task"),
+    "task_outcome": ("lambdas.task_outcome", "task_outcome"),
     "record_failure": ("lambdas.record_failure", "record_failure"),
     "prepare_task": ("lambdas.prepare_task", "prepare_task"),
     "record_result": ("lambdas.record_result", "record_result"),

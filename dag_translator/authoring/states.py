@@ -47,7 +47,7 @@ class TriggerRule(StrEnum):
 
 
 class WeightRule(StrEnum):
-    """How priority weights add up; accepted, without effect here."""
+    """How priority weights add up: who of those that wait for slots comes first."""
 
     DOWNSTREAM = "downstream"
     UPSTREAM = "upstream"

@@ -42,9 +42,9 @@ MAX_DELAY = 31_622_399
 TIMEOUT_MARGIN = 30
 
 
-def call(kind: str, run: str = "{% $run %}", **payload: Any) -> dict[str, Any]:
-    """`Arguments` that invoke the DAG's task function for `kind` of work."""
-    return {"FunctionName": TASK_FUNCTION, "Payload": {"kind": kind, "run": run, **payload}}
+def call(kind: str, run: str = "{% $run %}", *, function: str = TASK_FUNCTION, **payload: Any) -> dict[str, Any]:
+    """`Arguments` that invoke the DAG's task function (or the placeholder `function`) for `kind` of work."""
+    return {"FunctionName": function, "Payload": {"kind": kind, "run": run, **payload}}
 
 
 def retriers(retry: Retry, never: asl.Retrier = NEVER_RETRIED) -> tuple[asl.Retrier, ...]:

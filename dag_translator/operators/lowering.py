@@ -8,8 +8,10 @@ from typing import Any, Protocol
 
 from dag_translator import asl
 from dag_translator.lowering.exits import Exits, outcome
-from dag_translator.lowering.lambdas import ANYTHING, INVOKE, call
+from dag_translator.lowering.lambdas import ANYTHING, INVOKE, TASK_FUNCTION, call
 from dag_translator.model import Task
+
+_OWN_CODE = frozenset({"run_task", "poke_sensor"})  # kinds of work
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,12 @@ class Site:
         return {"run": f"{{% {payload}.run %}}", "map_index": f"{{% {payload}.map_index %}}"}
 
     def call(self, kind: str, task: Task, payload: str = "$states.input", **fields: Any) -> dict[str, Any]:
-        """`Arguments` that invoke the DAG's task function for this task. payload: as for `which`."""
-        return call(kind, **self.which(payload), task_id=task.task_id, **fields)
+        """`Arguments` that invoke the DAG's task function for this task. payload: as for `which`.
+
+        The task's own code runs in the function that it asks for; the bookkeeping needs none.
+        """
+        function = f"${{{task.compute.function}}}" if kind in _OWN_CODE else TASK_FUNCTION
+        return call(kind, **self.which(payload), function=function, task_id=task.task_id, **fields)
 
 
 States = dict[str, asl.State]

@@ -20,6 +20,7 @@ from infra.cli.metered_store import MeteredStore
 from infra.cli.run_result import RunResult
 from infra.cli.services import AwsServices
 from infra.cli.simulation import Plan, PretendedServices, pretend, read_plan
+from infra.environments import environments_at_hand
 from lambdas.records import RunKey
 
 _LAMBDA_SECONDS = 900
@@ -76,7 +77,8 @@ class Simulation:
 def run_file(file: Path, dag_id: str | None, logical_date: datetime | None, conf: Mapping[str, Any]) -> RunResult:
     """Execute a DAG of the file. Raises TranslationError, or UsageError if it does not say which DAG."""
     translation, dag = load_one(file, dag_id)
-    return run_dag(translation, dag, logical_date, conf, services=AwsServices(), lender=_lender(), measured=True)
+    with environments_at_hand(translation.manifest, file):
+        return run_dag(translation, dag, logical_date, conf, services=AwsServices(), lender=_lender(), measured=True)
 
 
 def _lender() -> Any:
@@ -130,7 +132,7 @@ def simulate(
 
 def _refuse_too_long(manifest: Mapping[str, Any], plan: Plan) -> None:
     for task in manifest["tasks"]:
-        native = task["is_native"] or task["is_sensor"]
+        native = task["is_native"] or task["is_sensor"] or "compute" in task
         if not native and plan.seconds(task["task_id"]) > _LAMBDA_SECONDS:
             raise UsageError(
                 f"durations: {task['task_id']}: a Python task has at most {_LAMBDA_SECONDS} s in Lambda\n"

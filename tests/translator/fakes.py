@@ -11,6 +11,7 @@ from dag_translator import asl
 from dag_translator.model import Dag
 from dag_translator.trigger_rules import evaluate
 from infra.local.engine import Callbacks, Execution, TaskCall, TaskFailed, run
+from infra.local.stepfunctions.parts import Parts
 from tests.translator.reference import Outcome
 
 
@@ -115,11 +116,14 @@ class FakeLambdas:
 def execute(dag: Dag, machine: asl.Machine, outcomes: Mapping[str, Outcome]) -> tuple[Execution, FakeLambdas]:
     lambdas = FakeLambdas(outcomes)
     definition = asl.definition(machine, "", None)
+    functions = {"TaskFunction": "task", "SignalFunction": "signal"}
+    parts = Parts(asl.part_definitions(machine), lambdas, "machine", functions)
     execution = run(
         definition,
         {},
-        integrations=lambdas,
+        integrations=parts,
         callbacks=lambdas.callbacks,
-        placeholders={"TaskFunction": "task", "SignalFunction": "signal"},
+        placeholders=parts.placeholders,
+        on_start=parts.begin,
     )
     return execution, lambdas

@@ -111,12 +111,12 @@ def test_a_mistake_of_one_dag_leaves_the_others(tmp_path: Path) -> None:
 
 def test_a_limit_of_step_functions_is_a_problem_not_a_crash(tmp_path: Path) -> None:
     body = """
-        for n in range(900):
-            PythonOperator(task_id=f't{n}', python_callable=work, dag=dag)
+        for n in range(1100):
+            PythonOperator(task_id=f'{"x" * 240}{n}', python_callable=work, dag=dag)
     """
     (problem,) = _problems(tmp_path, body)
-    assert problem.code == "definition-too-large"
-    assert "1,000,000" in problem.message
+    assert problem.code == "payload-too-large"
+    assert "262,144" in problem.message
 
 
 def test_a_retry_callback_of_a_service_is_noted(tmp_path: Path) -> None:

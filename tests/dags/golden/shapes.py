@@ -4,7 +4,12 @@ from datetime import datetime, timedelta
 
 from airflow import DAG
 from airflow.operators.empty import EmptyOperator
-from airflow.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
+from airflow.operators.python import (
+    BranchPythonOperator,
+    PythonOperator,
+    ShortCircuitOperator,
+    PythonVirtualenvOperator,
+)
 from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.operators.batch import BatchOperator
@@ -134,6 +139,15 @@ with DAG("mapped", **KW):
         task_id="repair", database="db", output_location="s3://bucket/results/", trigger_rule="all_done"
     ).expand(query=load.output)
 
+with DAG("own_compute", **KW):
+    container = {"airstep": {"compute": "fargate", "memory": 16_384}}
+    train = step("train", executor_config=container, execution_timeout=timedelta(hours=6), retries=1)
+    train >> step("score", executor_config={"airstep": {"memory": 3008, "ephemeral_storage": 2048}})
+    PythonOperator.partial(task_id="parts", python_callable=work, executor_config=container).expand(
+        op_args=[["a"], ["b"]]
+    )
+    PythonVirtualenvOperator(task_id="alone", python_callable=work, requirements=["tiny==1"])
+
 with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()
     cluster >> step("work") >> step("drop_cluster").as_teardown(setups=cluster)
@@ -141,3 +155,18 @@ with DAG("setup_teardown", **KW):
 with DAG("odd_names", **KW):
     long_name = "a_name_of_more_than_eighty_characters_which_airflow_allows_and_step_functions_does_not_" + "x" * 20
     step("größe") >> step(long_name + "1") >> step(long_name + "2") >> step("and")
+
+with DAG("limited", max_active_tasks=2, **KW):
+    fetch = [step(f"fetch_{part}", pool="partner_api", pool_slots=2, priority_weight=3) for part in ("a", "b")]
+    query = AthenaOperator(task_id="query", query="SELECT 1", database="db", output_location="s3://b/x", pool="athena")
+    landed = PythonSensor(task_id="landed", python_callable=work, mode="reschedule", timeout=600, pool="partner_api")
+    late = PythonSensor(task_id="late", python_callable=work, mode="reschedule", pool="partner_api")
+    alone = step("alone", max_active_tis_per_dag=1)
+    each = PythonOperator.partial(task_id="each", python_callable=print, pool="partner_api").expand(op_args=[[1], [2]])
+    fetch >> alone
+    query >> alone
+    [landed, late, each] >> alone
+
+with DAG("past", default_args={"depends_on_past": True}, **KW):
+    step("a", wait_for_downstream=True) >> EmptyOperator(task_id="b") >> step("c", depends_on_past=False, pool="db")
+    PythonOperator.partial(task_id="m", python_callable=print).expand(op_args=[[1], [2]])
