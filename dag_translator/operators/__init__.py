@@ -16,6 +16,7 @@ from dag_translator.operators import (
     jobs,
     lambda_function,
     messaging,
+    moment,
     python,
     s3,
     sensor,
@@ -27,6 +28,7 @@ from dag_translator.operators.lowering import Lowering
 LOWERINGS: Mapping[str, Lowering] = {
     "BaseOperator": python.LOWERING,
     "BaseSensorOperator": sensor.LOWERING,
+    "MomentSensor": moment.LOWERING,
     "EmptyOperator": empty.LOWERING,
     "AthenaOperator": athena.LOWERING,
     "AthenaSensor": athena_sensor.LOWERING,
