@@ -38,7 +38,7 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
     """The manifest of a translated DAG.
 
     tasks: one row each, in topological order, with the names of its states. permissions: of the machine's role;
-    task_permissions: of the task function's role beyond Airstep's own. problems: what is approximated.
+    task_permissions: of the task function's role beyond Airstep's own; reads, if any: ids of the DAGs whose rows it reads. problems: what is approximated.
     """
     name = machine_name(dag.dag_id)
     return {
@@ -61,9 +61,16 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
             *(_permission(each) for each in SECRETS),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
         ],
+        **_reads(dag),
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
+
+
+def _reads(dag: Dag) -> dict[str, list[str]]:
+    """The other DAGs whose rows in the table the task function reads, if there are any."""
+    others = {dag_id for task in dag.tasks for dag_id in LOWERINGS[task.lowering].reads(task)} - {dag.dag_id}
+    return {"reads": ["*"] if "*" in others else sorted(others)} if others else {}
 
 
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
@@ -86,6 +93,7 @@ def _task(task: Task, names: list[str]) -> dict[str, Any]:
         "is_sensor": lowering.sensor,
         "is_native": lowering.native,
         "is_mapped": task.expansion is not None,
+        **{name: task.settings[name] for name in lowering.tells if name in task.settings},
     }
 
 

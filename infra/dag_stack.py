@@ -29,7 +29,7 @@ from dag_translator.errors import InternalError
 from infra.functions import FunctionSpec, add_function, store_environment
 from infra.monitoring import add_dag_alarms
 from infra.packaging import DAGS_PREFIX, Package
-from infra.permissions import arn, bucket_objects, pattern, statements, table_rows
+from infra.permissions import arn, bucket_objects, pattern, rows_of_other_dags, statements, table_rows
 from infra.platform_stack import DAG_TAG, ENVIRONMENT_TAG, LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
 from infra.schedules import add_schedules
 from infra.settings import Settings
@@ -141,6 +141,7 @@ class DagStack(Stack):
                 # Airflow's own names for its settings.
                 "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": str(settings.create_cron_data_intervals),
                 "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": str(settings.create_delta_data_intervals),
+                "AIRSTEP_SIGNAL_FUNCTION": settings.function(SIGNAL.part),
                 "AIRSTEP_LAYER": self.deployment.platform_digests[LAYER_PARAMETER][:16],
             },
             timeout=int(size.get("timeout") or 900),
@@ -155,8 +156,13 @@ class DagStack(Stack):
             function.add_to_role_policy(statement)
         executions = f"execution/{arn('states', f'execution:{self.deployment.machine_name}')}:*"
         own = pattern(dag_id)
-        partitions = (f"{own}/*", f"dag/{own}", executions)
-        function.add_to_role_policy(table_rows(arn("dynamodb", f"table/{settings.table}"), partitions))
+        partitions = (f"{own}/*", f"dag/{own}", f"watch/{own}/*", executions)
+        table = arn("dynamodb", f"table/{settings.table}")
+        function.add_to_role_policy(table_rows(table, partitions))
+        if others := self.manifest.get("reads"):
+            function.add_to_role_policy(rows_of_other_dags(table, others))
+        signal = arn("lambda", f"function:{settings.function(SIGNAL.part)}")
+        function.add_to_role_policy(iam.PolicyStatement(sid="Wake", actions=["lambda:InvokeFunction"], resources=[signal]))
         bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
         function.add_to_role_policy(bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"))
         return function

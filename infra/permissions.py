@@ -54,6 +54,21 @@ def table_rows(table_arn: str, partitions: Iterable[str] = ()) -> iam.PolicyStat
     )
 
 
+def rows_of_other_dags(table_arn: str, dag_ids: Iterable[str]) -> iam.PolicyStatement:
+    """Read the runs and task instances of other DAGs; "*" for any DAG's."""
+    keys = [key for dag_id in dag_ids for key in (f"dag/{_of_dag(dag_id)}", f"{_of_dag(dag_id)}/*")]
+    return iam.PolicyStatement(
+        sid="OtherDags",
+        actions=["dynamodb:GetItem", "dynamodb:Query"],
+        resources=[table_arn],
+        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
+    )
+
+
+def _of_dag(dag_id: str) -> str:
+    return dag_id if dag_id == "*" else pattern(dag_id)
+
+
 def bucket_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
     """Read and write objects under key prefixes."""
     return iam.PolicyStatement(

@@ -192,9 +192,10 @@ class PlatformStack(Stack):
         machines = arn("states", "stateMachine:*")
         for function in (self.signal, self.dispatcher, self.run_ended, self.backfill):
             function.add_to_role_policy(table_rows(self.table.table_arn))
-        self.signal.add_to_role_policy(
-            iam.PolicyStatement(actions=["states:SendTaskSuccess"], resources=[machines])  # a token names its machine
-        )
+        for function in (self.signal, self.run_ended):
+            function.add_to_role_policy(
+                iam.PolicyStatement(actions=["states:SendTaskSuccess"], resources=[machines])  # a token names its machine
+            )
         for function in (self.dispatcher, self.run_ended):
             function.add_to_role_policy(bucket_objects(self.bucket.bucket_arn, "conf/"))
             function.add_to_role_policy(

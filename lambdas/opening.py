@@ -88,7 +88,8 @@ def _running(
     )
     if found is None:
         return fresh
-    if found.execution != run.execution:  # cleared: the run was started again
+    fresh = changed(fresh, watched=found.watched)
+    if found.execution != run.execution:  # cleared: the run was started again; or only watched so far
         return changed(fresh, try_number=found.try_number + 1, max_tries=found.try_number + task.retries)
     kept = changed(fresh, try_number=found.try_number, max_tries=found.max_tries)
     if found.state == "running" and found.attempt == attempt:

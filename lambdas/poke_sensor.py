@@ -2,7 +2,8 @@
 "poke" are waited for here, where that costs less than the machine's transitions.
 
     {"kind": "poke_sensor", "run": $run, "task_id": "a", "now": iso}
-        -> {"state": "success" | "up_for_reschedule" | "up_for_retry", "wait": whole seconds, "states": {…}}
+        -> {"state": "success" | "up_for_reschedule" | "up_for_retry", "wait": whole seconds, "states": {…},
+            "watch": {…}, if a change of that wakes the machine earlier}
 
 The record keeps when the first poke was and how many there have been; the sensor's `timeout`, `soft_fail`, backoff
 and the task's retries go by it. Raises AirflowSensorTimeout when the time is over (never retried),
@@ -31,11 +32,15 @@ log = logging.getLogger("airflow.task")
 
 
 class NotYet(Exception):
-    """The sensor has to be poked again in `wait` seconds. Not an error: it never leaves this module."""
+    """The sensor has to be poked again in `wait` seconds, or when what it watches has changed.
 
-    def __init__(self, wait: float) -> None:
+    Not an error: it never leaves this module.
+    """
+
+    def __init__(self, wait: float, watch: Mapping[str, Any] | None = None) -> None:
         super().__init__(f"again in {wait} s")
         self.wait = wait
+        self.watch = watch
 
 
 def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,6 +67,8 @@ def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             outcome = {"state": "success", "wait": 0, "states": states}
         except NotYet as again:
             outcome = {"state": ti.record.state, "wait": max(1, math.ceil(again.wait)), "states": {}}
+            if again.watch is not None:
+                outcome["watch"] = again.watch
     return outcome
 
 
@@ -95,7 +102,7 @@ class Poking:
         """Wait for a short pause; NotYet for one that the machine should wait for."""
         worth_while = not sensor.reschedule and pause <= SHORT_PAUSE and self.slept + pause <= LONGEST_WAIT
         if not worth_while or self.runtime.sleep is None:
-            raise NotYet(pause)
+            raise NotYet(pause, getattr(sensor, "watching", None))
         self.runtime.sleep(pause)
         self.slept += pause
         self.now += timedelta(seconds=pause)

@@ -1,6 +1,6 @@
 """run_ended: what is left to do when an execution has ended: close the records of a run whose machine stopped
 without its last state (timed out, aborted, or broken by Step Functions itself), and start what waits for the run's
-place. An execution of the backfill machine that stopped has its backfill's summary written.
+place, and who waits for it in another DAG. An execution of the backfill machine that stopped has its backfill's summary written.
 
 EventBridge sends "Step Functions Execution Status Change" for every end; the DagRun and its unfinished
 tasks get their final states here. As in Airflow, what runs is failed (by a timeout: skipped), what waits is
@@ -16,6 +16,7 @@ from typing import Any
 
 from lambdas.records import Fence, TaskRecord, changed
 from lambdas.runtime import iso, utcnow
+from lambdas.signal_function import Signals, wake
 from lambdas.store import Store
 
 ENDINGS: Mapping[str, str] = {
@@ -51,14 +52,25 @@ def _stopped(record: TaskRecord, status: str, reason: str, now: str) -> TaskReco
     return changed(record, state=state, end_date=now, error=status, error_message=reason[:2000])
 
 
+def wake_watchers(signals: Signals, event: Mapping[str, Any]) -> int:
+    """Other DAGs that wait for the run look again; how many were waiting."""
+    found = signals.store.run_of_execution(event["detail"]["executionArn"])
+    run = signals.store.get_run(found[0]) if found is not None else None
+    if run is None:
+        return 0
+    return int(wake(signals, {"dag_id": run.dag_id, "logical_date": run.logical_date})["woken"])
+
+
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """The Lambda's entry. Records first: a run counts as active while its record says so."""
     from lambdas import backfills
+    from lambdas.aws import clients
     from lambdas.dispatcher import execution_ended, from_environment
 
     dispatcher = from_environment()
     now = iso(utcnow())
     closed = run_ended(dispatcher.store, event, now)
     backfill = backfills.execution_ended(dispatcher.store, event, now)
+    woken = wake_watchers(Signals(dispatcher.store, clients().stepfunctions), event)
     started = execution_ended(dispatcher, event["detail"]["executionArn"])
-    return {**closed, "backfill": backfill, "started": started}
+    return {**closed, "backfill": backfill, "woken": woken, "started": started}

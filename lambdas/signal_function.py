@@ -3,6 +3,9 @@
     {"kind": "await", "run", "join": "d", "sources": ["a", "b"], "rule": null | {"trigger_rule", "upstream"}, "token"}
     {"kind": "signal", "run", "source": "a", "joins": ["d", "f"], "states": {…}}
 
+    {"kind": "watch", "run", "task_id", "map_index"?, "watch": {…} | null, "token"}        see `external`
+    {"kind": "wake", "dag_id", "logical_date"}
+
 `await` registers a task token, `signal` records that a source has come and with which states; both touch one item
 atomically, and whichever completes the join calls SendTaskSuccess with the merged states. Without a rule a join is
 complete when all sources have come; with one, as soon as the rule is decided (an early-firing trigger rule), and
@@ -18,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lambdas.aws import error_code
+from lambdas.external import Watched, tokens_of, watch
 from lambdas.records import Join, RunKey
 from lambdas.store import Store
 
@@ -75,13 +79,38 @@ def _complete(signals: Signals, name: str, join: Join) -> bool:
     if verdict is None:
         return False
     states = dict(join.states) if verdict == "run" else {**join.states, name: verdict}
+    return _send(signals.tokens, join.token, states)
+
+
+def _send(tokens: TaskTokens, token: str, output: Any) -> bool:
+    """End the state that waits with the token; False if it has ended."""
     try:
-        signals.tokens.send_task_success(taskToken=join.token, output=json.dumps(states))
+        tokens.send_task_success(taskToken=token, output=json.dumps(output))
     except Exception as error:
         if _name_of(error) not in _USED_UP:
             raise
         return False
     return True
+
+
+def watch_another_dag(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Register a sensor that waits for another DAG; what it waits for may have happened since it looked.
+
+    One that watches nothing (it is to try again after a failure) waits until its time is over.
+    """
+    if event["watch"] is None:
+        return {"woken": False}
+    run = event["run"]
+    waiter = "/".join((run["dag_id"], run["execution"], event["task_id"], str(event.get("map_index", -1))))
+    watched = Watched.from_json(event["watch"])
+    changed = watch(signals.store, watched, event["watch"]["seen"], waiter, event["token"])
+    return {"woken": changed and _send(signals.tokens, event["token"], {})}
+
+
+def wake(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+    """A run or a task of a DAG has ended, or a run has begun: who waits for that date looks again."""
+    tokens = tokens_of(signals.store, event["dag_id"], event["logical_date"])
+    return {"woken": sum(_send(signals.tokens, token, {}) for token in tokens)}
 
 
 def _verdict(join: Join) -> str | None:
@@ -108,6 +137,8 @@ def _name_of(error: Exception) -> str:
 KINDS: Mapping[str, Callable[[Signals, Mapping[str, Any]], dict[str, Any]]] = {
     "await": await_sources,
     "signal": signal_joins,
+    "watch": watch_another_dag,
+    "wake": wake,
 }
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from lambdas.external import wake_if_watched
 from lambdas.params import run_params
 from lambdas.records import DagRun
 from lambdas.runtime import Runtime, iso, parse_time
@@ -48,6 +49,7 @@ def start_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     wanted = _new_run(runtime, given, dict(conf), execution)
     run_params(runtime.dag, conf)  # refuse params that don't fit before there is a DagRun
     run = runtime.store.create_run(wanted, with_conf="conf" in given)
+    wake_if_watched(runtime.store, runtime.wake, run.dag_id, run.logical_date)
     conf_now = json.loads(run.conf)
     return {"run": _run_json(run, conf_now, run_params(runtime.dag, conf_now)), "states": states}
 

@@ -77,7 +77,19 @@ def environment_runtime() -> Runtime:
         measure=observer.measure,
         log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
         intervals=_intervals(os.environ),
+        wake=_wake,
     )
+
+
+def _wake(dag_id: str, logical_date: str) -> None:
+    """Ask the signal function to wake who waits for this DAG's run; nobody waits for its answer."""
+    import json
+
+    from lambdas.aws import clients
+
+    event = {"kind": "wake", "dag_id": dag_id, "logical_date": logical_date}
+    function = os.environ["AIRSTEP_SIGNAL_FUNCTION"]
+    clients().client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event))
 
 
 def _intervals(environment: Mapping[str, str]) -> dict[str, bool]:

@@ -16,6 +16,7 @@ from typing import Any
 from dag_translator.authoring.types import NOTSET
 from lambdas import xcom_codec
 from lambdas.lazy import dated
+from lambdas.other_dags import OtherDags
 from lambdas.records import Mapped, RunKey, TaskKey, TaskRecord
 from lambdas.runtime import RunInfo, Runtime
 
@@ -35,7 +36,7 @@ class TaskInstanceState(str, enum.Enum):  # noqa: UP042 - str() of Airflow's sho
     UP_FOR_RESCHEDULE = "up_for_reschedule"
 
 
-class TaskInstance:
+class TaskInstance(OtherDags):
     """One try of one task. `task` is this try's own copy of the operator."""
 
     def __init__(self, runtime: Runtime, run: RunInfo, task: Any, record: TaskRecord) -> None:

@@ -8,7 +8,7 @@ stops it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,13 +31,15 @@ class Poll:
     ask: the state that asks once; its `next`, `output` and `catch` are set here. answer: JSONata that makes the answer
     of `$states.result`: an object whose `state` is success, failed (with `error`), skipped, or anything else: not yet.
     wait: seconds between laps; an expression may read `$states.input.answer`. kept: whether the input of `ask` is
-    {'states': …, 'poll': what every lap needs} instead of the task states alone.
+    {'states': …, 'poll': what every lap needs} instead of the task states alone. pause: stands between laps instead of
+    a `Wait`; made from JSONata for the payload in its input, its `next`, `output` and `catch` are set here.
     """
 
     ask: asl.Task
     answer: str
     wait: int | str
     kept: bool = False
+    pause: Callable[[str], asl.Task] | None = None
 
     @property
     def payload(self) -> str:
@@ -48,6 +50,14 @@ class Poll:
     def again(self) -> str:
         """JSONata that makes the next lap's input of the input of what follows `ask`."""
         return f"{{{_STATES}, {_POLL}}}" if self.kept else "$states.input.states"
+
+    def between(self, payload: str, following: str, output: Any = None) -> asl.Wait | asl.Task:
+        """The state between two laps. It must not fail: whatever happens there, the next lap asks."""
+        if self.pause is None:
+            return asl.Wait(self.wait, following, output)
+        paused = "{% $states.input %}" if output is None else output
+        catch = (asl.Catcher(("States.ALL",), following, paused),)
+        return replace(self.pause(payload), next=following, output=paused, catch=catch)
 
     def answered(self, answer: str) -> str:
         """The `Output` of asking: the states, what is kept, the answer."""
@@ -94,7 +104,7 @@ def loop(task: Task, site: Site, poll: Poll, failed: Failing, success: tuple[str
     else:
         again, restore = site.names.name(task.task_id, "wait"), None
         states[name] = replace(poll.ask, next=decide, output=poll.answered(poll.answer), catch=failed.catch)
-        states[again] = asl.Wait(poll.wait, name, f"{{% {poll.again} %}}")
+        states[again] = poll.between("$states.input.states", name, f"{{% {poll.again} %}}")
     answer, payload = "$states.input.answer", "$states.input.states"
     states[decide] = asl.Choice(
         (
@@ -125,10 +135,13 @@ def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Map:
         asl.Catcher(("States.ALL",), ended, {"answer": {"state": "failed", "error": "{% $states.errorOutput %}"}}),
     )
     lap = f"{{% $merge([$states.input, {{'lap': $states.input.lap + 1, 'answer': {poll.answer}}}]) %}}"
+    between = poll.between("$states.input", asked)
+    if isinstance(between, asl.Task):
+        between = replace(between, arguments=_from_input(between.arguments))
     states: dict[str, asl.State] = {
         asked: replace(poll.ask, arguments=_from_input(poll.ask.arguments), next=enough, output=lap, catch=errors),
         enough: asl.Choice((asl.Rule(f"{{% {final} or $states.input.lap >= {ROUND_LAPS} %}}", ended),), pause),
-        pause: asl.Wait(poll.wait, asked),
+        pause: between,
         ended: asl.Pass(None, {"answer": "{% $states.input.answer %}"}),
     }
     selector = {"lap": 0, **site.which(poll.payload)} | ({"poll": "{% $states.input.poll %}"} if poll.kept else {})

@@ -184,10 +184,13 @@ def lambda_functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handle
     """The two Lambda functions: the same code as on AWS, given a store in memory and the engine's own callbacks."""
 
     def task(event: Mapping[str, Any], invocation: Invocation) -> Json:
-        mine = replace(runtime, now=invocation.now, sleep=invocation.spend, worker=invocation.request_id)
+        mine = replace(runtime, now=invocation.now, sleep=invocation.spend, worker=invocation.request_id, wake=wake)
         return task_function.handle(mine, event)
 
     signals = signal_function.Signals(runtime.store, callbacks)
+
+    def wake(dag_id: str, logical_date: str) -> None:
+        signal_function.handle(signals, {"kind": "wake", "dag_id": dag_id, "logical_date": logical_date})
 
     def signal(event: Mapping[str, Any], invocation: Invocation) -> Json:  # noqa: ARG001
         return signal_function.handle(signals, event)
