@@ -78,6 +78,7 @@ def environment_runtime() -> Runtime:
         log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
         intervals=_intervals(os.environ),
         wake=_wake,
+        memory_mb=int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")),
     )
 
 

@@ -35,7 +35,7 @@ def _queue(operator: Any) -> Mapping[str, Any]:
 
 
 def _received(operator: Any) -> Mapping[str, Any]:
-    return {**polling.settings(operator), "action": "sqs:ReceiveMessage", "resources": [_queue_of(operator)]}
+    return {**polling.settings(operator), "resources": [_queue_of(operator)]}
 
 
 def _reception(task: Task) -> tuple[Permission, ...]:
@@ -46,7 +46,11 @@ def _reception(task: Task) -> tuple[Permission, ...]:
 def _item_watched(operator: Any) -> Mapping[str, Any]:
     table = literal(getattr(operator, "table_name", None)) or "*"
     resource = table if table.startswith("arn:") else f"{ARN}:dynamodb:{HERE}:table/{table}"
-    return {**polling.settings(operator), "action": "dynamodb:GetItem", "resources": [resource]}
+    return {**polling.settings(operator), "resources": [resource]}
+
+
+def _reading(task: Task) -> tuple[Permission, ...]:
+    return (Permission(("dynamodb:GetItem",), tuple(task.settings["resources"]), f"item of task {task.task_id}"),)
 
 
 def _buses(operator: Any) -> Mapping[str, Any]:
@@ -65,12 +69,12 @@ def _bus(entry: Any) -> str:
 
 def _grants(task: Task) -> tuple[Permission, ...]:
     settings = task.settings
-    return (Permission((settings["action"],), tuple(settings["resources"]), f"task {task.task_id}"),)
+    return (Permission((settings["action"],), tuple(settings["resources"]), f"messages of task {task.task_id}"),)
 
 
 LOWERINGS: Mapping[str, Lowering] = {
     "SqsSensor": Lowering(sensor.lower, _received, polling.permissions, _reception, sensor=True),
-    "DynamoDBValueSensor": Lowering(sensor.lower, _item_watched, polling.permissions, _grants, sensor=True),
+    "DynamoDBValueSensor": Lowering(sensor.lower, _item_watched, polling.permissions, _reading, sensor=True),
     "SnsPublishOperator": Lowering(python.lower, _topic, task_permissions=_grants),
     "SqsPublishOperator": Lowering(python.lower, _queue, task_permissions=_grants),
     "EventBridgePutEventsOperator": Lowering(python.lower, _buses, task_permissions=_grants),

@@ -82,7 +82,7 @@ class RunResult:
             xcoms=_xcoms(store, key),
             rendered={name_of(record): json.loads(record.rendered) for record in records if record.rendered},
             makespan_s=round((execution.stopped - execution.started).total_seconds(), 6),
-            transitions=execution.transitions,
+            transitions=execution.charged,
             history_events=len(execution.events),
             definition_bytes=len(json.dumps(translation.definition, ensure_ascii=False).encode()),
             error=_why(execution),
