@@ -16,29 +16,20 @@ from dag_translator.model import Dag, Task
 from dag_translator.names import machine_name
 from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Permission
+from dag_translator.secret_names import SecretNames, secret_permissions
 
-# Airflow's Variables and Connections, under the names of its own backends for Parameter Store and Secrets Manager.
-SECRETS = (
-    Permission(
-        ("ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"),
-        ("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/airflow/variables/*",),
-        "Airflow Variables",
-    ),
-    Permission(
-        ("secretsmanager:GetSecretValue",),
-        ("arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:airflow/connections/*",),
-        "Airflow Connections",
-    ),
-)
 # Memory in MB and the longest run in seconds of the function that runs a DAG's Python.
 TASK_FUNCTION = {"memory": 512, "timeout": 900}
 
 
-def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Sequence[Problem]) -> dict[str, Any]:
-    """The manifest of a translated DAG.
+def manifest(
+    dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Sequence[Problem], secrets: SecretNames
+) -> dict[str, Any]:
+    """The manifest of a translated DAG. secrets: the Variables and Connections that it uses.
 
     tasks: one row each, in topological order, with the names of its states. permissions: of the machine's role;
-    task_permissions: of the task function's role beyond Airstep's own; reads, if any: ids of the DAGs whose rows it reads. problems: what is approximated.
+    task_permissions: of the task function's role beyond Airstep's own; reads, if any: ids of the
+    DAGs whose rows it reads. problems: what is approximated.
     """
     name = machine_name(dag.dag_id)
     return {
@@ -58,7 +49,7 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "functions": {"TaskFunction": TASK_FUNCTION},
         "permissions": [_permission(each) for task in dag.tasks for each in _permissions(task, name)],
         "task_permissions": [
-            *(_permission(each) for each in SECRETS),
+            *(_permission(each) for each in secret_permissions(secrets)),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
         ],
         **_reads(dag),

@@ -162,7 +162,9 @@ class DagStack(Stack):
         if others := self.manifest.get("reads"):
             function.add_to_role_policy(rows_of_other_dags(table, others))
         signal = arn("lambda", f"function:{settings.function(SIGNAL.part)}")
-        function.add_to_role_policy(iam.PolicyStatement(sid="Wake", actions=["lambda:InvokeFunction"], resources=[signal]))
+        function.add_to_role_policy(
+            iam.PolicyStatement(sid="Wake", actions=["lambda:InvokeFunction"], resources=[signal])
+        )
         bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
         function.add_to_role_policy(bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"))
         return function

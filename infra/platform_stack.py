@@ -194,7 +194,9 @@ class PlatformStack(Stack):
             function.add_to_role_policy(table_rows(self.table.table_arn))
         for function in (self.signal, self.run_ended):
             function.add_to_role_policy(
-                iam.PolicyStatement(actions=["states:SendTaskSuccess"], resources=[machines])  # a token names its machine
+                iam.PolicyStatement(
+                    actions=["states:SendTaskSuccess"], resources=[machines]
+                )  # a token names its machine
             )
         for function in (self.dispatcher, self.run_ended):
             function.add_to_role_policy(bucket_objects(self.bucket.bucket_arn, "conf/"))

@@ -175,9 +175,7 @@ class Fence:
     @classmethod
     def unchanged(cls, record: TaskRecord) -> Fence:
         """Nobody has written since `record` was read."""
-        return cls(
-            record.state, record.try_number, record.attempt, record.execution, record.pokes, record.watched
-        )
+        return cls(record.state, record.try_number, record.attempt, record.execution, record.pokes, record.watched)
 
     def equals(self) -> Item:
         return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}

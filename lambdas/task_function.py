@@ -65,7 +65,7 @@ def environment_runtime() -> Runtime:
 
     lender = AwsLender(clients())
     install(lender)
-    observer = Observer()
+    observer = Observer(masker=lender.masker)
     root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
     folder = root / os.environ["AIRSTEP_DAGS_FOLDER"] if "AIRSTEP_DAGS_FOLDER" in os.environ else None
     return Runtime(

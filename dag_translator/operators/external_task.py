@@ -54,10 +54,11 @@ def lower(task: Task, site: Site) -> States:
         watch = "$states.input.answer.watch"
         what = {"task_id": task.task_id, "watch": f"{{% $exists({watch}) ? {watch} : null %}}"}
         token = {"token": "{% $states.context.Task.Token %}"}
-        arguments = {"FunctionName": SIGNAL_FUNCTION, "Payload": {"kind": "watch", **site.which(payload), **what, **token}}
-        return asl.Task(
-            INVOKE_AND_WAIT, arguments, None, retry=(_BROKEN,), timeout="{% $states.input.answer.wait %}"
-        )
+        arguments = {
+            "FunctionName": SIGNAL_FUNCTION,
+            "Payload": {"kind": "watch", **site.which(payload), **what, **token},
+        }
+        return asl.Task(INVOKE_AND_WAIT, arguments, None, retry=(_BROKEN,), timeout="{% $states.input.answer.wait %}")
 
     return sensor.lower(task, site, pause)
 

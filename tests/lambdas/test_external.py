@@ -35,7 +35,7 @@ class Tokens:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
-    def send_task_success(self, *, taskToken: str, output: str) -> None:  # noqa: N803
+    def send_task_success(self, *, taskToken: str, output: str) -> None:
         if taskToken in self.sent:
             raise RuntimeError("used")
         assert json.loads(output) == {}
@@ -142,7 +142,9 @@ def test_a_task_that_ends_wakes_whenever_somebody_began_to_wait(
     assert other.everything() == "success"
 
 
-def test_nobody_waits_and_nothing_is_read_or_written_for_it(memory_store: Any, make_dag: Any, make_runtime: Any) -> None:
+def test_nobody_waits_and_nothing_is_read_or_written_for_it(
+    memory_store: Any, make_dag: Any, make_runtime: Any
+) -> None:
     reads: list[str] = []
     query = memory_store.query
     memory_store.query = lambda pk, prefix, **how: reads.append(pk) or query(pk, prefix, **how)

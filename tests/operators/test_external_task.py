@@ -224,7 +224,10 @@ def test_what_the_roles_may_do(project: Project) -> None:
 
 def test_what_is_otherwise_is_said(project: Project) -> None:
     text = BESIDE.replace("ARGUMENTS", 'check_existence=True, external_task_group_id="g"')
-    assert {each["code"] for each in project.translate(text).manifest["problems"]} == {"unused-argument", "group-at-end"}
+    assert {each["code"] for each in project.translate(text).manifest["problems"]} == {
+        "unused-argument",
+        "group-at-end",
+    }
 
 
 def test_a_marker_does_nothing_and_is_remembered(project: Project) -> None:

@@ -51,9 +51,7 @@ S3 = _from(
     "S3CreateBucketOperator", "S3DeleteBucketOperator", "S3CreateObjectOperator", "S3CopyObjectOperator",
     "S3DeleteObjectsOperator", "S3ListOperator",
 )  # fmt: skip
-S3_SENSOR = _from("sensors.s3", "S3KeySensor") | _from(
-    "sensors.s3_listing", "S3KeysUnchangedSensor", "S3PrefixSensor"
-)
+S3_SENSOR = _from("sensors.s3", "S3KeySensor") | _from("sensors.s3_listing", "S3KeysUnchangedSensor", "S3PrefixSensor")
 SQS_SENSOR = _from("sensors.sqs", "SqsSensor", SQSSensor="SqsSensor")
 DYNAMODB_SENSOR = _from("sensors.dynamodb", "DynamoDBValueSensor")
 FILE_SENSOR = _from("sensors.filesystem", "FileSensor")

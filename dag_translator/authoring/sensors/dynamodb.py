@@ -49,7 +49,9 @@ class DynamoDBValueSensor(AwsBaseSensor):
         key = {self.partition_key_name: self.partition_key_value}
         if self.sort_key_name and self.sort_key_value:
             key[self.sort_key_name] = self.sort_key_value
-        self.log.info("Checking table %s for %s: %s=%s", self.table_name, key, self.attribute_name, self.attribute_value)
+        self.log.info(
+            "Checking table %s for %s: %s=%s", self.table_name, key, self.attribute_name, self.attribute_value
+        )
         try:
             item = self.hook.conn.Table(self.table_name).get_item(Key=key).get("Item", {})
         except Exception as error:

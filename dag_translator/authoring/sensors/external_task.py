@@ -115,7 +115,9 @@ class ExternalTaskSensor(BaseSensorOperator):
             found = [state in states for tasks in seen.tasks.values() for state in tasks.values()]
             return sum(found) / len(self.external_task_ids)
         if self.external_task_group_id:
-            return sum(bool(tasks) and all(state in states for state in tasks.values()) for tasks in seen.tasks.values())
+            return sum(
+                bool(tasks) and all(state in states for state in tasks.values()) for tasks in seen.tasks.values()
+            )
         return sum(state in states for state in seen.runs.values())
 
     def _subject(self) -> str:

@@ -12,7 +12,7 @@ from dag_translator.authoring.hooks.s3 import S3Hook
 from dag_translator.authoring.operators.aws import refuse
 from dag_translator.authoring.sensors.base import BaseSensorOperator
 
-_HINT = "put the file on S3: filepath='s3://bucket/key', or the connection's extra {\"path\": \"s3://bucket/folder\"}"
+_HINT = 'put the file on S3: filepath=\'s3://bucket/key\', or the connection\'s extra {"path": "s3://bucket/folder"}'
 
 
 class FileSensor(BaseSensorOperator):
