@@ -2,8 +2,8 @@
 templates that they name. Nothing is run.
 
 Counted are `Variable.get("x")` and its kin, `{{ var.value.x }}`, arguments and keys called `…conn_id`,
-`BaseHook.get_connection("x")`, `Connection.get("x")`, `{{ conn.x }}`, a hook's own arguments; a name may be a constant of
-a module. What could mean any name makes the answer "any", with the place: a role must never lack what a task needs.
+`BaseHook.get_connection("x")`, `Connection.get("x")`, `{{ conn.x }}`, a hook's own arguments; a name may be a constant
+of a module. What could mean any name makes the answer "any", with the place: a role must never lack what a task needs.
 
 >>> found = names_in({Path("d.py"): "from airflow.models import Variable\\nVariable.get('colour')\\nS3Hook('lake')"})
 >>> sorted(found.variables.names), sorted(found.connections.names), found.variables.any_because

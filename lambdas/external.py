@@ -2,9 +2,9 @@
 
     pk "watch/{dag_id}/{logical_date}"   sk "{waiting dag}/{execution}/{task_id}/{map_index}"   {"token"}
 
-A sensor pokes; as long as the answer is "not yet", its machine waits with a task token in the signal function (`watch`).
-A run that starts or ends, and a task that ends and was marked, wakes (`wake`) who is registered for its date, and the
-sensor pokes again.
+A sensor pokes; as long as the answer is "not yet", its machine waits with a task token in the signal function
+(`watch`). A run that starts or ends, and a task that ends and was marked, wakes (`wake`) who is registered for its
+date, and the sensor pokes again.
 
 No wake is lost. Whoever changes something writes it first and looks for watchers then; a watcher registers first
 and looks at what it waits for then. Both reads are strongly consistent, so one of the two sees the other. Runs look
@@ -68,7 +68,7 @@ def runs_on(store: Store, dag_id: str, dates: Sequence[str]) -> dict[str, DagRun
     for run in store.list_runs(dag_id):
         if not dates or len(found) == len(set(dates)) or run.run_after < min(dates):
             break
-        if run.logical_date in dates:
+        if run.logical_date is not None and run.logical_date in dates:
             found.setdefault(run.logical_date, run)
     return found
 
@@ -113,7 +113,7 @@ def _mark(store: Store, key: TaskKey) -> None:
 
 
 def tokens_of(store: Store, dag_id: str, date: str | None) -> list[str]:
-    """The tokens of those who wait for the DAG's run of this logical date. Used ones are among them: they do no harm."""
+    """The tokens of those who wait for the DAG's run of this logical date; used ones among them do no harm."""
     if date is None:
         return []
     return [str(item["token"]) for item in store.query(f"watch/{dag_id}/{date}", "")]

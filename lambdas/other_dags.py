@@ -1,4 +1,4 @@
-"""What a task instance may ask about other DAGs' runs, by the names of Airflow 3's task SDK."""
+"""What a task instance knows of dates, and may ask about other DAGs' runs, by the names of Airflow 3's task SDK."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from lambdas.lazy import dated
 from lambdas.runtime import RunInfo, Runtime, iso
 
 
@@ -14,6 +15,12 @@ class OtherDags:
 
     _runtime: Runtime
     _run: RunInfo
+
+    @property
+    def execution_date(self) -> Any:
+        return dated(self._run.logical_date)
+
+    logical_date = execution_date
 
     @property
     def logical_date_text(self) -> str | None:

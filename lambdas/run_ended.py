@@ -1,6 +1,7 @@
 """run_ended: what is left to do when an execution has ended: close the records of a run whose machine stopped
-without its last state (timed out, aborted, or broken by Step Functions itself), and start what waits for the run's
-place, and who waits for it in another DAG. An execution of the backfill machine that stopped has its backfill's summary written.
+without its last state (timed out, aborted, or broken by Step Functions itself), wake who waits for the run in another
+DAG, and start what waits for its place. An execution of the backfill machine that stopped has its backfill's summary
+written.
 
 EventBridge sends "Step Functions Execution Status Change" for every end; the DagRun and its unfinished
 tasks get their final states here. As in Airflow, what runs is failed (by a timeout: skipped), what waits is

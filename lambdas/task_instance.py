@@ -74,6 +74,9 @@ class TaskInstance(OtherDags):
     def current_state(self, *_: Any, **__: Any) -> str:
         return self._record.state
 
+    def is_eligible_to_retry(self) -> bool:
+        return self.try_number <= self.max_tries
+
     @property
     def start_date(self) -> Any:
         return dated(self._record.start_date)
@@ -159,15 +162,6 @@ class TaskInstance(OtherDags):
 
     def get_dagrun(self, *_: Any, **__: Any) -> Any:
         return self.dag_run
-
-    @property
-    def execution_date(self) -> Any:
-        return dated(self._run.logical_date)
-
-    logical_date = execution_date
-
-    def is_eligible_to_retry(self) -> bool:
-        return self.try_number <= self.max_tries
 
     def get_template_context(self, *_: Any, **__: Any) -> Any:
         """The context; always the same object, so what callbacks and hooks put into it stays there."""

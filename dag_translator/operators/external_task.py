@@ -1,9 +1,9 @@
 """`ExternalTaskSensor`: a poke / `Choice` / wait, where the wait has a task token and the other DAG wakes it.
 
 The poke is the sensor's own, in Lambda, and says what it saw. The wait registers its token with the signal function,
-which wakes it at once if that is not true any more; later a run that starts or ends, or a task that ends, does. Its
-`TimeoutSeconds` is the sensor's pause: what is left of its timeout, an hour at most; or `poke_interval`, if it waits for
-a state that is not final. So a wait costs two pokes and three transitions, and three more for each hour.
+which wakes it at once if that is not true any more; later a run that starts or ends does, or a task that ends. Its
+`TimeoutSeconds` is the sensor's pause: what is left of its timeout, an hour at most; or `poke_interval`, if it waits
+for a state that is not final. So a wait costs two pokes and three transitions, and three more for each hour.
 `ExternalTaskMarker` is an `EmptyOperator`; what it marks stands in the manifest.
 """
 

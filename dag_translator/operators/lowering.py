@@ -72,7 +72,8 @@ class Lowering:
     them, given the machine's name.
     task_permissions: what the role of the task function needs. becomes: the same in words, for README's table.
     reads: ids of the other DAGs whose runs and tasks the task function reads; "*" for any. tells: what of the settings
-    stands in the manifest, for who reads that. native: a service does the work, so Lambda's 15 minutes don't bind. sensor: it polls.
+    stands in the manifest, for who reads that. native: a service does the work, so Lambda's 15 minutes don't bind.
+    sensor: it polls.
     """
 
     lower: Callable[[Task, Site], States]

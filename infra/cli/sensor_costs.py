@@ -33,7 +33,9 @@ with DAG("waits", schedule=None, start_date=datetime(2024, 1, 1)):
 """
 # What stands in the table: how it waits, and a sensor that does.
 KINDS: Mapping[str, str] = {
-    "a moment: `DateTimeSensor`, `TimeSensor`, `TimeDeltaSensor`, …": "DateTimeSensor(task_id='s', target_time='{{ ds }}')",
+    "a moment: `DateTimeSensor`, `TimeSensor`, `TimeDeltaSensor`, …": (
+        "DateTimeSensor(task_id='s', target_time='{{ ds }}')"
+    ),
     "woken: `ExternalTaskSensor`": "ExternalTaskSensor(task_id='s', external_dag_id='etl')",
     "polled by Step Functions every 60 s: `AthenaSensor`": (
         "AthenaSensor(task_id='s', query_execution_id='q', sleep_time=60, timeout=700_000)"

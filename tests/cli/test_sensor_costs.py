@@ -1,4 +1,4 @@
-"""README's table of what waiting costs is what the code measures. A polled week takes long: it is held to arithmetic."""
+"""README's table of what waiting costs is what the code measures. A polled week takes long: arithmetic."""
 
 from __future__ import annotations
 

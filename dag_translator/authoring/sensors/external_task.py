@@ -1,4 +1,4 @@
-"""ExternalTaskSensor: waits for runs, tasks or a task group of another DAG; ExternalTaskMarker says who waits for a task.
+"""ExternalTaskSensor waits for runs, tasks or a task group of another DAG; ExternalTaskMarker says who waits for it.
 
 The machine is woken when a run that it waits for starts or ends, and when a task of it ends; between that it waits
 without polling, except for a look every `UNWOKEN` seconds. What wakes nobody (a state that is not final) is polled for.
