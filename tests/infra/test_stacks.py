@@ -98,7 +98,7 @@ def test_a_task_function_reaches_the_rows_and_objects_of_its_own_dag_only(cloud:
     (rows,) = (condition for actions, _, condition in statements if "dynamodb:PutItem" in actions)
     keys = [text(key) for key in rows["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]]
     executions = "execution/arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:daily_sales:*"
-    assert keys == ["daily_sales/*", "dag/daily_sales", executions]
+    assert keys == ["daily_sales/*", "dag/daily_sales", "watch/daily_sales/*", executions]
     objects = allowed(statements)["s3:GetObject"]
     bucket = "arn:<AWS::Partition>:s3:::airstep-<AWS::AccountId>-<AWS::Region>"
     assert objects == {f"{bucket}/xcom/daily_sales/*", f"{bucket}/conf/daily_sales/*"}
