@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from typing import Any
 
@@ -89,10 +90,9 @@ class SqsSensor(AwsBaseSensor):
         raise NotImplementedError("Override this method to define custom filters")
 
     def _matches(self, body: Any) -> bool:
-        if self.message_filtering == "jsonpath":
-            from jsonpath_ng import parse
-        else:
-            from jsonpath_ng.ext import parse
+        # A package of the user's requirements.
+        module = "jsonpath_ng" if self.message_filtering == "jsonpath" else "jsonpath_ng.ext"
+        parse = importlib.import_module(module).parse
         found = [each.value for each in parse(self.message_filtering_config).find(body)]
         wanted = self.message_filtering_match_values
         return bool(found) and (wanted is None or any(value in wanted for value in found))
