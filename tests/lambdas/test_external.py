@@ -147,7 +147,12 @@ def test_nobody_waits_and_nothing_is_read_or_written_for_it(
 ) -> None:
     reads: list[str] = []
     query = memory_store.query
-    memory_store.query = lambda pk, prefix, **how: reads.append(pk) or query(pk, prefix, **how)
+
+    def counted(pk: str, prefix: str, **how: Any) -> Any:
+        reads.append(pk)
+        return query(pk, prefix, **how)
+
+    memory_store.query = counted
     other = start(make_runtime(make_dag(OTHER), wake=lambda *_: pytest.fail("somebody waits")))
     other.task("load")
     assert [pk for pk in reads if pk.startswith("watch/")] == [f"watch/etl/{LOGICAL_DATE}"]  # the run's start

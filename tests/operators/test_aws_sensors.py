@@ -179,9 +179,10 @@ def test_an_item_is_waited_for(sense: Sense, aws: Lender) -> None:
     schema = [{"AttributeName": name, "KeyType": kind} for name, kind in names]
     types = [{"AttributeName": name, "AttributeType": "S"} for name, _ in names]
     create = {"KeySchema": schema, "AttributeDefinitions": types, "BillingMode": "PAY_PER_REQUEST"}
-    put = lambda state: table.put_item(  # noqa: E731
-        TableName="t", Item={"pk": {"S": "a"}, "sk": {"S": "b"}, "state": {"S": state}}
-    )
+
+    def put(state: str) -> Any:
+        return table.put_item(TableName="t", Item={"pk": {"S": "a"}, "sk": {"S": "b"}, "state": {"S": state}})
+
     sensor = (
         "DynamoDBValueSensor(table_name='t', partition_key_name='pk', partition_key_value='a', sort_key_name='sk',"
         " sort_key_value='b', attribute_name='state', attribute_value=['done', 'over'])"
