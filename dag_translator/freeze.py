@@ -26,7 +26,7 @@ from dag_translator.limits import (
 )
 from dag_translator.mapping import FixedArguments, expansion_of, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
-from dag_translator.operators import LOWERINGS
+from dag_translator.operators import LOWERINGS, empty
 from dag_translator.trigger_rules import ALIASES
 
 # Arguments of a DAG that ask for something, with the value that asks for nothing.
@@ -84,7 +84,7 @@ def _task(operator: Any, dag: Any) -> Task:
         environment=environment_of(operator, _seen(operator), dag.folder),
         limits=limits_of(operator),
         priority_weight=1 if binding_max_active_tasks(dag) is None else total_weight(operator),
-        takes_slots=takes_slots(operator) and lowering != "EmptyOperator",
+        takes_slots=takes_slots(operator) and LOWERINGS[lowering].lower is not empty.lower,
         yields=fixed(operator, "mode") == "reschedule" and LOWERINGS[lowering].sensor,
         past=past_of(operator, dag),
         is_awaited=is_awaited(operator),

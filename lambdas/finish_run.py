@@ -94,7 +94,7 @@ def _record_what_never_ran(runtime: Runtime, run: RunInfo, states: Mapping[str, 
         if task is None or not isinstance(state, str) or (task_id in expanded and state != "upstream_failed"):
             continue
         record = known.get(task_id)
-        if record is None:
+        if record is None or not record.execution:  # not even begun; maybe watched
             ran = state == "success"  # an empty operator: done without running
             record = TaskRecord(
                 run.dag_id,

@@ -10,6 +10,7 @@ task, or, if the payload says {"retries": true} and there is a try left, the try
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -41,6 +42,7 @@ def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             begin(ti)
             work = native_work(ti.task)
             request = work.prepare(ti.task, ti.get_template_context())
+            _keep_secrets(runtime, ti, request)
         except BaseException as error:
             skips = type(error).__name__ == "AirflowSkipException"
             if not skips:
@@ -55,6 +57,18 @@ def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
 def unsuccessful(ti: TaskInstance, error: BaseException, event: Mapping[str, Any]) -> str:
     """The state of a try that ends with this error."""
     return "up_for_retry" if event.get("retries") and may_try_again(ti, error) else "failed"
+
+
+def _keep_secrets(runtime: Runtime, ti: TaskInstance, request: Any) -> None:
+    """A service's request stands in the execution's history, for everybody who may look at it."""
+    if runtime.lender.masker.hides(json.dumps(request, ensure_ascii=False, default=str)):
+        from dag_translator.authoring.exceptions import AirflowFailException
+
+        raise AirflowFailException(
+            f"task {ti.task_id!r}: its request to the service holds a secret of a Connection or Variable, which would"
+            " stand in the execution's history; let the service read it (from Secrets Manager or Parameter Store), or"
+            " do the call in a @task"
+        )
 
 
 def _keep_open(runtime: Runtime, ti: TaskInstance) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from lambdas.opening import map_index_of
 from lambdas.records import Fence, TaskKey, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
-from lambdas.tries import after_outcome, task_environment
+from lambdas.tries import after_outcome, task_environment, wake_watchers
 
 
 def record_failure(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def record_failure(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]
         record = _failed(runtime, run, task, key, found, name, message)
         if runtime.store.save_task(record, expect=None if found is None else Fence.unchanged(found)):
             break
+    wake_watchers(runtime, run.logical_date, record)
     with task_environment(runtime, run, task, record) as ti:
         after_outcome(runtime, ti, "failed", as_exception(name, message))
     return {task.task_id: "failed"}
@@ -67,7 +68,7 @@ def _failed(
 ) -> TaskRecord:
     now = runtime.timestamp()
     if found is None or found.execution != run.execution:  # it never got as far as opening
-        tries = found.try_number if found is not None else 0
+        tries, watched = (found.try_number, found.watched) if found is not None else (0, False)
         found = TaskRecord(
             run.dag_id,
             run.run_id,
@@ -79,6 +80,7 @@ def _failed(
             execution=run.execution,
             operator=task.task_type,
             start_date=now,
+            watched=watched,
         )
     keeps = found.state in ("up_for_retry", "failed") and found.error is not None
     return changed(

@@ -68,7 +68,7 @@ def environment_runtime() -> Runtime:
 
     lender = AwsLender(clients())
     install(lender)
-    observer = Observer()
+    observer = Observer(masker=lender.masker)
     root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
     folder = root / os.environ["AIRSTEP_DAGS_FOLDER"] if "AIRSTEP_DAGS_FOLDER" in os.environ else None
     return Runtime(
@@ -80,7 +80,20 @@ def environment_runtime() -> Runtime:
         measure=observer.measure,
         log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
         intervals=_intervals(os.environ),
+        wake=_wake,
+        memory_mb=int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")),
     )
+
+
+def _wake(dag_id: str, logical_date: str) -> None:
+    """Ask the signal function to wake who waits for this DAG's run; nobody waits for its answer."""
+    import json
+
+    from lambdas.aws import clients
+
+    event = {"kind": "wake_watchers", "dag_id": dag_id, "logical_date": logical_date}
+    function = os.environ["AIRSTEP_SIGNAL_FUNCTION"]
+    clients().client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event))
 
 
 def _intervals(environment: Mapping[str, str]) -> dict[str, bool]:

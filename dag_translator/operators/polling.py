@@ -8,7 +8,7 @@ stops it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,13 +32,15 @@ class Poll:
     ask: the state that asks once; its `next`, `output` and `catch` are set here. answer: JSONata that makes the answer
     of `$states.result`: an object whose `state` is success, failed (with `error`), skipped, or anything else: not yet.
     wait: seconds between laps; an expression may read `$states.input.answer`. kept: whether the input of `ask` is
-    {'states': …, 'poll': what every lap needs} instead of the task states alone.
+    {'states': …, 'poll': what every lap needs} instead of the task states alone. pause: stands between laps instead of
+    a `Wait`; made from JSONata for the payload in its input, its `next`, `output` and `catch` are set here.
     """
 
     ask: asl.Task
     answer: str
     wait: int | str
     kept: bool = False
+    pause: Callable[[str], asl.Task] | None = None
 
     @property
     def payload(self) -> str:
@@ -49,6 +51,14 @@ class Poll:
     def again(self) -> str:
         """JSONata that makes the next lap's input of the input of what follows `ask`."""
         return f"{{{_STATES}, {_POLL}}}" if self.kept else "$states.input.states"
+
+    def between(self, payload: str, following: str, output: Any = None) -> asl.Wait | asl.Task:
+        """The state between two laps. It must not fail: whatever happens there, the next lap asks."""
+        if self.pause is None:
+            return asl.Wait(self.wait, following, output)
+        paused = "{% $states.input %}" if output is None else output
+        catch = (asl.Catcher(("States.ALL",), following, paused),)
+        return replace(self.pause(payload), next=following, output=paused, catch=catch)
 
     def answered(self, answer: str) -> str:
         """The `Output` of asking: the states, what is kept, the answer."""
@@ -96,9 +106,8 @@ def loop(task: Task, site: Site, poll: Poll, failed: Failing, success: tuple[str
     else:
         pause = site.names.name(task.task_id, "wait")
         states[name] = replace(poll.ask, next=decide, output=poll.answered(poll.answer), catch=failed.catch)
-        waiting = _pause(
-            task, site, pause, asl.Wait(poll.wait, name, f"{{% {poll.again} %}}"), "$states.input.states", poll.payload
-        )
+        next_lap = f"{{% {poll.again} %}}"
+        waiting = _pausing(task, site, poll, pause, "$states.input.states", poll.payload, name, next_lap)
         again, restore = next(iter(waiting)), None
         states |= waiting
     answer, payload = "$states.input.answer", "$states.input.states"
@@ -133,7 +142,7 @@ def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Map:
     lap = f"{{% $merge([$states.input, {{'lap': $states.input.lap + 1, 'answer': {poll.answer}}}]) %}}"
     pausing = {
         each: replace(state, arguments=_from_input(state.arguments)) if isinstance(state, asl.Task) else state
-        for each, state in _pause(task, site, pause, asl.Wait(poll.wait, asked), _CHILD, _CHILD).items()
+        for each, state in _pausing(task, site, poll, pause, _CHILD, _CHILD, asked).items()
     }
     states: dict[str, asl.State] = {
         asked: replace(poll.ask, arguments=_from_input(poll.ask.arguments), next=enough, output=lap, catch=errors),
@@ -154,19 +163,20 @@ def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Map:
     )
 
 
-def _pause(task: Task, site: Site, name: str, wait: asl.Wait, before: str, after: str) -> States:
+def _pausing(
+    task: Task, site: Site, poll: Poll, name: str, before: str, after: str, following: str, output: Any = None
+) -> States:
     """The state between two laps, the one to enter first; a task that yields holds no slots meanwhile.
 
-    before, after: JSONata for the payload in the input of `wait`, and in its output.
+    name: of the state that waits. before, after: JSONata for the payload in its input, and in its `output`.
     """
     if not (task.limits and task.yields):
-        return {name: wait}
-    assert wait.next is not None
+        return {name: poll.between(before, following, output)}
     pause, again = site.names.name(task.task_id, "pause"), site.names.name(task.task_id, "admit again")
     return {
         pause: admission.releasing(task, site, before, name),
-        name: replace(wait, next=again),
-        again: admission.admitting(task, site, after, wait.next),
+        name: poll.between(before, again, output),
+        again: admission.admitting(task, site, after, following),
     }
 
 

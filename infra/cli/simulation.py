@@ -13,6 +13,7 @@ is pretended too: it takes the task's duration.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,6 +93,25 @@ def pretend(dag: Any, plan: Plan, meter: Meter) -> None:
             setattr(operator, name, lambda *_: {})
         if hasattr(operator, "poke"):
             operator.poke = _poke(task_id, plan, meter)
+            if (longest := _longest_pause(operator)) is not None:
+                operator.next_poke_interval = _what_is_left(plan.seconds(task_id), longest)
+
+
+def _longest_pause(operator: Any) -> float | None:
+    """Of a sensor that need not poll, as it knows its moment or is woken: the longest it waits by itself."""
+    from dag_translator.authoring.sensors.dates import MomentSensor
+
+    if isinstance(operator, MomentSensor):
+        return math.inf
+    if getattr(operator, "is_woken", False):
+        from dag_translator.authoring.sensors.external_task import UNWOKEN
+
+        return UNWOKEN
+    return None
+
+
+def _what_is_left(seconds: float, longest: float) -> Callable[[Any, float, int], float]:
+    return lambda _, waited, __: min(max(seconds - waited, 1.0), longest)
 
 
 # What an operator of a service does around its calls (`authoring.aws`).

@@ -53,7 +53,10 @@ S3 = _from(
     "S3CreateBucketOperator", "S3DeleteBucketOperator", "S3CreateObjectOperator", "S3CopyObjectOperator",
     "S3DeleteObjectsOperator", "S3ListOperator",
 )  # fmt: skip
-S3_SENSOR = _from("sensors.s3", "S3KeySensor")
+S3_SENSOR = _from("sensors.s3", "S3KeySensor") | _from("sensors.s3_listing", "S3KeysUnchangedSensor", "S3PrefixSensor")
+SQS_SENSOR = _from("sensors.sqs", "SqsSensor", SQSSensor="SqsSensor")
+DYNAMODB_SENSOR = _from("sensors.dynamodb", "DynamoDBValueSensor")
+FILE_SENSOR = _from("sensors.filesystem", "FileSensor")
 LAMBDA = _from(
     "operators.lambda_function",
     "LambdaInvokeFunctionOperator",
@@ -87,6 +90,12 @@ SQS_HOOK = _from("hooks.aws", "SqsHook", "SnsHook", "StsHook")
 
 BASE_SENSOR = _from("sensors.base", "BaseSensorOperator", "PokeReturnValue", "poke_mode_only")
 PYTHON_SENSOR = _from("sensors.python", "PythonSensor")
+EXTERNAL_TASK = _from("sensors.external_task", "ExternalTaskSensor", "ExternalTaskMarker")
+EXTERNAL_TASK_ERRORS = _from(
+    "exceptions",
+    "AirflowExternalTaskSensorException", "ExternalDagNotFoundError", "ExternalTaskNotFoundError",
+    "ExternalTaskFailedError", "ExternalTaskGroupFailedError", "ExternalDagFailedError", "DuplicateStateError",
+)  # fmt: skip
 BASH_SENSOR = _from("sensors.bash", "BashSensor")
 DATE_SENSOR = _from("sensors.dates", "DateTimeSensor", "DateTimeSensorAsync")
 TIME_SENSOR = _from("sensors.dates", "TimeSensor", "TimeSensorAsync")
