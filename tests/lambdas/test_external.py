@@ -156,7 +156,7 @@ def test_nobody_waits_and_nothing_is_read_or_written_for_it(
     other = start(make_runtime(make_dag(OTHER), wake=lambda *_: pytest.fail("somebody waits")))
     other.task("load")
     assert [pk for pk in reads if pk.startswith("watch/")] == [f"watch/etl/{LOGICAL_DATE}"]  # the run's start
-    assert memory_store.writes == 3  # the run, the task's begin, its end
+    assert memory_store.writes == 4  # the run, its place, the task's begin, its end
 
 
 def test_a_task_that_does_not_run_is_recorded_though_it_was_marked(
