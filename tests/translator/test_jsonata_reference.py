@@ -116,7 +116,7 @@ def drawn_definitions() -> list[dict[str, Any]]:
 def task_ids(definitions: Sequence[dict[str, Any]]) -> list[str]:
     """Names that the payloads are made of: of drawn tasks, and of every state of the goldens."""
     states = (name for each in definitions for name in each["States"])
-    nested = ("left", "right", "a", "b", "c", "d", "e", "load.orders", "load.prices")
+    nested = ("left", "right", "a", "b", "c", "d", "e", "m", "load.orders", "load.prices")
     return sorted({*states, *nested, *(f"t{number}" for number in range(14))})
 
 
