@@ -12,6 +12,7 @@ from dag_translator.authoring import runtime as authoring
 from dag_translator.pipeline import Translation
 from infra.cli.inprocess import run_dag
 from infra.cli.run_result import RunResult
+from lambdas import slots
 from lambdas.memory_store import MemoryStore
 from lambdas.records import DagRun, TaskKey, TaskRecord
 from tests.operators.conftest import LOGICAL_DATE, Project
@@ -94,6 +95,23 @@ def test_the_end_of_the_run_wakes(wait: Any, etl: Etl) -> None:
     assert result.tasks["s"] == "success"
     # Woken when the run starts and when it ends; Airflow would have asked 90 times.
     assert (result.spans["s"].seconds, pokes(result)) == (pytest.approx(1.5 * 3600, abs=5), 3)
+
+
+def test_a_rescheduled_one_holds_no_slot_while_it_waits_and_is_woken(wait: Any, etl: Etl) -> None:
+    held: list[int] = []
+
+    def count() -> None:
+        held.append(len(list(slots.holders(etl.store, slots.Gate("pool/db", 1)))))
+
+    def wakes() -> None:
+        count()
+        etl.run("success")
+
+    slots.set_pool(etl.store, "db", 1, "")
+    result = wait('mode="reschedule", pool="db"', {1: count, 2: wakes})
+    assert (result.tasks["s"], pokes(result)) == ("success", 3)  # it looks by itself after an hour
+    assert result.spans["s"].seconds == pytest.approx(1.5 * 3600, abs=5)
+    assert held == [0, 0]
 
 
 def test_the_end_of_a_task_wakes_though_its_run_goes_on(wait: Any, etl: Etl) -> None:
