@@ -12,7 +12,7 @@ from infra.cli import schedules
 from infra.cli.account import connect
 from lambdas.store import Store
 from tests.cli.conftest import Airstep
-from tests.cli.test_account_commands import store
+from tests.cli.test_account_commands import dispatching, store
 
 __all__ = ["store"]  # a fixture
 
@@ -72,7 +72,9 @@ def test_trigger_is_an_event_that_stays(airstep: Airstep) -> None:
 
 
 @pytest.mark.usefixtures("assets")
-def test_materialize_starts_the_one_dag_that_makes_it(airstep: Airstep) -> None:
+def test_materialize_starts_the_one_dag_that_makes_it(airstep: Airstep, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = dispatching()
+    monkeypatch.setattr("infra.cli.account.connect", lambda local: account)
     (started,) = airstep("assets", "materialize", "--name", "orders", "-o", "json").json
     assert (started["dag_id"], started["state"]) == ("second", "running")
     several = airstep("assets", "materialize", "--name", "shared")
