@@ -22,20 +22,8 @@ from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service import ARN, HERE
 from dag_translator.operators.trigger_dagrun import nested
 from dag_translator.regions import Region, parts_of
+from dag_translator.secret_names import SecretNames, secret_permissions
 
-# Airflow's Variables and Connections, under the names of its own backends for Parameter Store and Secrets Manager.
-SECRETS = (
-    Permission(
-        ("ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"),
-        ("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/airflow/variables/*",),
-        "Airflow Variables",
-    ),
-    Permission(
-        ("secretsmanager:GetSecretValue",),
-        ("arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:airflow/connections/*",),
-        "Airflow Connections",
-    ),
-)
 # Source: EventBridge user guide, "Using IAM policy conditions in Amazon EventBridge".
 ASSET_EVENTS = Permission(
     ("events:PutEvents",),
@@ -46,14 +34,20 @@ ASSET_EVENTS = Permission(
 
 
 def manifest(
-    dag: Dag, region: Region | None, machine: asl.Machine, estimates: Estimates, problems: Sequence[Problem]
+    dag: Dag,
+    region: Region | None,
+    machine: asl.Machine,
+    estimates: Estimates,
+    problems: Sequence[Problem],
+    secrets: SecretNames,
 ) -> dict[str, Any]:
-    """The manifest of a translated DAG.
+    """The manifest of a translated DAG. secrets: the Variables and Connections that it uses.
 
     assets: the tasks' outlets and inlets, if there are any. tasks: one row each, in topological order, with the names
     of its states. permissions: of the machine's role; environments: packages that tasks have to themselves, if any do.
-    task_permissions: of the task function's role beyond Airstep's own. parts: the further machines of a DAG that is too
-    large for one, placeholder → name. problems: what is approximated.
+    task_permissions: of the task function's role beyond Airstep's own; reads, if any: ids of the DAGs whose rows it
+    reads. parts: the further machines of a DAG that is too large for one, placeholder → name. problems: what is
+    approximated.
     """
     name = machine_name(dag.dag_id)
     return {
@@ -79,11 +73,12 @@ def manifest(
         **_containers(dag),
         "permissions": machine_permissions(dag, region, machine, name),
         "task_permissions": [
-            *(_permission(each) for each in SECRETS),
+            *(_permission(each) for each in secret_permissions(secrets)),
             *([_permission(ASSET_EVENTS)] if dag.assets.get("outlets") else []),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
             *(_permission(each) for each in notifying.permissions(dag.messages)),
         ],
+        **_reads(dag),
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
@@ -129,6 +124,12 @@ def _if_set(name: str, value: int) -> dict[str, int]:
     return {name: value} if value > 0 else {}
 
 
+def _reads(dag: Dag) -> dict[str, list[str]]:
+    """The other DAGs whose rows in the table the task function reads, if there are any."""
+    others = {dag_id for task in dag.tasks for dag_id in LOWERINGS[task.lowering].reads(task)} - {dag.dag_id}
+    return {"reads": ["*"] if "*" in others else sorted(others)} if others else {}
+
+
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
     states: dict[str, list[str]] = {task.task_id: [] for task in dag.tasks}
     for name in (name for inner in asl.machines(machine) for name in inner.states):
@@ -153,6 +154,7 @@ def _task(task: Task, states: list[str], is_mapped: bool) -> dict[str, Any]:
         "is_native": lowering.native,
         "is_mapped": is_mapped,
         **({"compute": task.compute.on} if task.compute.on != "lambda" else {}),
+        **{name: task.settings[name] for name in lowering.tells if name in task.settings},
     }
 
 

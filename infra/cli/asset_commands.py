@@ -150,8 +150,8 @@ def materialize(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Run the DAG that makes an asset."""
-    from infra.cli.account import connect
     from infra.cli import triggers
+    from infra.cli.account import connect
 
     given = json_object("--conf", conf)
     account = connect(local)
@@ -160,10 +160,9 @@ def materialize(
     if len(dags) != 1:
         many = f"{len(dags)} DAGs make it: {', '.join(dags)}" if dags else "no deployed DAG makes it"
         raise UsageError(f"asset {asset.name}: {many}\n    → start a DAG with `airstep dags trigger`")
-    made = triggers.trigger(account, dags[0], None, None, given)
+    started = triggers.trigger(account, dags[0], None, None, given)
     note(f"{dags[0]} makes {asset.uri}")
-    state = "running" if made.is_started else "queued"
-    emit([{"dag_id": dags[0], "run_id": made.run_id, "state": state, "execution": made.execution_arn}], output)
+    emit([started.row(dags[0])], output)
 
 
 def _told(account: Account) -> Iterator[tuple[str, Mapping[str, Any]]]:

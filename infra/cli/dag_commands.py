@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -105,12 +105,7 @@ def trigger(
     given = json_object("--conf", conf)
     account = connect(local)
     triggered = triggers.trigger(account, dag_id, run_id, instant(logical_date), given)
-    row: dict[str, Any] = {
-        "dag_id": dag_id,
-        "run_id": triggered.run_id,
-        "state": "running" if triggered.is_started else "queued",
-        "execution": triggered.execution_arn,
-    }
+    row = triggered.row(dag_id)
     if not triggered.is_started:
         note(f"{triggered.run_id} waits: {dag_id} is paused, or has as many runs as max_active_runs allows")
     url = account.console_url(triggered.execution_arn)

@@ -74,7 +74,7 @@ def test_trigger_is_an_event_that_stays(airstep: Airstep) -> None:
 @pytest.mark.usefixtures("assets")
 def test_materialize_starts_the_one_dag_that_makes_it(airstep: Airstep, monkeypatch: pytest.MonkeyPatch) -> None:
     account = dispatching()
-    monkeypatch.setattr("infra.cli.account.connect", lambda _local: account)
+    monkeypatch.setattr("infra.cli.account.connect", lambda local: account)
     (started,) = airstep("assets", "materialize", "--name", "orders", "-o", "json").json
     assert (started["dag_id"], started["state"]) == ("second", "running")
     several = airstep("assets", "materialize", "--name", "shared")
