@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from jsonata.jsonata import Jsonata
 
+from dag_translator.model import Dag
 from infra.local.engine import Callbacks, TaskFailed
 from tests.translator.fakes import FakeLambdas
 from tests.translator.reference import Outcome
@@ -59,7 +60,7 @@ class _Tokens(Callbacks):
 
 
 def execute(
-    definition: Mapping[str, Any], outcomes: Mapping[str, Outcome], fake: type[FakeLambdas] = FakeLambdas
+    dag: Dag, definition: Mapping[str, Any], outcomes: Mapping[str, Outcome], fake: type[FakeLambdas] = FakeLambdas
 ) -> tuple[str, FakeLambdas]:
     """How the machine ends (a class name of the engine's `ProgramState`, the error), and what its Lambdas saw."""
     from moto.stepfunctions.parser.api import StateMachineType
@@ -83,7 +84,7 @@ def execute(
     def answer(token: str, output: str) -> None:
         environment.callback_pool_manager.notify(token, CallbackOutcomeSuccess(callback_id=token, output=output))
 
-    lambdas = fake(outcomes, _Tokens(answer))
+    lambdas = fake(dag, outcomes, _Tokens(answer))
     with opened(lambdas):
         program.eval(environment)
     state = environment.program_state()
