@@ -55,6 +55,7 @@ golden: setup    ## Write the golden files anew; look at the difference before c
 	@AIRSTEP_WRITE_GOLDENS=1 $(BIN)/pytest -q tests -k golden $(PYTEST_ARGS)
 	@$(BIN)/python -m dag_translator.support OPERATORS.md
 	@$(BIN)/python -m tests.conformance.report README.md
+	@$(BIN)/python -m infra.cli.sensor_costs README.md
 
 synth: setup     ## CloudFormation templates of all DAGs, to cdk.out
 	@npx cdk synth --quiet

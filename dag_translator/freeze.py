@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dag_translator.assets import assets_of
 from dag_translator.compute import compute_of
 from dag_translator.contract import settled
 from dag_translator.environments import environment_of
@@ -27,7 +28,7 @@ from dag_translator.limits import (
 )
 from dag_translator.mapping import FixedArguments, expansion_of, mapped_groups, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
-from dag_translator.operators import LOWERINGS
+from dag_translator.operators import LOWERINGS, empty
 from dag_translator.operators.lowering import Lowering
 from dag_translator.operators.notifying import messages
 from dag_translator.trigger_rules import ALIASES
@@ -55,6 +56,7 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         end_date=_instant(dag.end_date),
         timezone=str(dag.timezone),
         is_paused_upon_creation=dag.is_paused_upon_creation,
+        assets=assets_of(dag),
         fail_fast=bool(dag.fail_fast),
         allowed_run_types=None if dag.allowed_run_types is None else tuple(sorted(dag.allowed_run_types)),
         messages=messages(dag),
@@ -88,7 +90,7 @@ def _task(operator: Any, dag: Any) -> Task:
         environment=environment_of(operator, _seen(operator), dag.folder),
         limits=limits_of(operator),
         priority_weight=1 if binding_max_active_tasks(dag) is None else total_weight(operator),
-        takes_slots=takes_slots(operator) and lowering != "EmptyOperator",
+        takes_slots=takes_slots(operator) and LOWERINGS[lowering].lower is not empty.lower,
         yields=fixed(operator, "mode") == "reschedule" and LOWERINGS[lowering].sensor,
         past=past_of(operator, dag),
         is_awaited=is_awaited(operator),
@@ -110,7 +112,8 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
             settings = LOWERINGS[owner.__name__].settings(seen)
             if settings is not None:
                 return owner.__name__, settings
-            break
+            # Python, by the next entry above that has the method: it may know the permissions.
+            continue
         if "execute" in vars(owner):
             sensor = False
             break

@@ -13,7 +13,7 @@ import functools
 import importlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,15 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "record_failure": ("lambdas.record_failure", "record_failure"),
     "prepare_task": ("lambdas.prepare_task", "prepare_task"),
     "record_result": ("lambdas.record_result", "record_result"),
+    "ask_service": ("lambdas.ask_service", "ask_service"),
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
+    "clear_tasks": ("lambdas.clear_tasks", "clear_tasks"),
     "run_stopped": ("lambdas.run_stopped", "run_stopped"),
     "expand_group": ("lambdas.groups", "expand_group"),
     "record_instance": ("lambdas.groups", "record_instance"),
     "finish_run": ("lambdas.finish_run", "finish_run"),
+    "ask_timetable": ("lambdas.ask_timetable", "ask_timetable"),
 }
 
 
@@ -70,7 +73,7 @@ def environment_runtime() -> Runtime:
 
     lender = AwsLender(clients())
     install(lender)
-    observer = Observer()
+    observer = Observer(masker=lender.masker)
     root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
     folder = root / os.environ["AIRSTEP_DAGS_FOLDER"] if "AIRSTEP_DAGS_FOLDER" in os.environ else None
     return Runtime(
@@ -83,12 +86,33 @@ def environment_runtime() -> Runtime:
         log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
         function=_function(os.environ),
         intervals=_intervals(os.environ),
+        wake=_wake,
+        memory_mb=int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")),
+        send_assets=_send_assets,
     )
+
+
+def _send_assets(events: Sequence[Mapping[str, Any]]) -> None:
+    from lambdas.asset_events import send
+    from lambdas.aws import clients
+
+    send(clients().client("events"), events)
 
 
 def _function(environment: Mapping[str, str]) -> str | None:
     name, version = (environment.get(f"AWS_LAMBDA_FUNCTION_{part}") for part in ("NAME", "VERSION"))
     return f"{name}:{version}" if name and version else None
+
+
+def _wake(dag_id: str, logical_date: str) -> None:
+    """Ask the signal function to wake who waits for this DAG's run; nobody waits for its answer."""
+    import json
+
+    from lambdas.aws import clients
+
+    event = {"kind": "wake_watchers", "dag_id": dag_id, "logical_date": logical_date}
+    function = os.environ["AIRSTEP_SIGNAL_FUNCTION"]
+    clients().client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event))
 
 
 def _intervals(environment: Mapping[str, str]) -> dict[str, bool]:

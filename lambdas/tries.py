@@ -11,7 +11,6 @@ Invariant: what a try leaves behind is written at most once, and only while the 
 from __future__ import annotations
 
 import logging
-import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from lambdas.limits import time_limit
 from lambdas.opening import LateInvocation, own_copy, rendered_fields
 from lambdas.records import Fence, TaskRecord, changed
 from lambdas.results import push_result
-from lambdas.retries import next_try
+from lambdas.retries import ending, next_try
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_instance import TaskInstance
 
@@ -87,6 +86,11 @@ def run_try(
         except DownstreamTasksSkipped as skip:
             tasks = skip.tasks if isinstance(skip.tasks, list | tuple | set) else [skip.tasks]
             skipped = [task if isinstance(task, str) else task[0] for task in tasks] if ti.map_index < 0 else []
+        if skipped and ti._run.clear_number:
+            from lambdas.rerun import not_kept
+
+            skipped = not_kept(runtime.store, ti.key.run, skipped)
+        collect_asset_events(runtime, ti)
         states = {ti.task_id: "success", **dict.fromkeys(skipped, "skipped")}
     except AirflowSkipException as error:
         log.info("Skipping task: %s", message_of(error))
@@ -95,10 +99,9 @@ def run_try(
     except BaseException as error:
         if keeps_on is not None:
             keeps_on(runtime, error)
-        wait = next_try(ti, error)
-        state = "failed" if wait is None else "up_for_retry"
+        state, retry_in = ending(next_try(ti, error))
         log.exception("Task failed with exception (try %s, now %s)", ti.try_number, state)
-        conclude(runtime, ti, state, error=error, retry_in=None if wait is None else max(1, math.ceil(wait)))
+        conclude(runtime, ti, state, error=error, retry_in=retry_in)
         raise surfaced(error) from None
     return conclude(runtime, ti, "success", states=states)
 
@@ -184,16 +187,19 @@ def conclude(
         error_message=message_of(error)[:2000] if error is not None else None,
         rendered=ti.rendered or ti.record.rendered,
         rendered_map_index=ti.rendered_map_index,
+        asset_events=ti.asset_events if state == "success" else None,
         **also,
     )
-    fence = Fence("running", ti.record.try_number, record.attempt, record.execution)
-    if not runtime.store.save_task(record, expect=fence, xcoms=ti.pushed):
+    saved = _saved(runtime, record, ti)
+    if saved is None:
         standing = runtime.store.get_task(record.key)
         if standing is not None and standing.is_final and standing.execution == record.execution:
             log.warning("this try's outcome (%s) comes too late: the task is %s already", state, standing.state)
-            return answer_again(standing)
+            return answer_again(runtime, standing)
         raise LateInvocation(f"try {record.try_number} of {record.task_id} is not the current one any more")
+    record = saved
     ti.moved_to(record)
+    send_asset_events(runtime, record)
     if record.start_date and state in FOR_STATE:
         seconds = (
             datetime.fromisoformat(record.end_date or "") - datetime.fromisoformat(record.start_date)
@@ -201,6 +207,32 @@ def conclude(
         runtime.measure(state, seconds, labels_of(record))
     after_outcome(runtime, ti, state, error)
     return dict(record.states)
+
+
+def _saved(runtime: Runtime, record: TaskRecord, ti: TaskInstance) -> TaskRecord | None:
+    """Write the try's end; None if the try is not the current one any more.
+
+    Somebody may have begun to wait for this task meanwhile: then the write says so too, and wakes them if it is final.
+    """
+    for watched in dict.fromkeys((ti.record.watched, True)):
+        final = changed(record, watched=watched)
+        fence = Fence("running", ti.record.try_number, record.attempt, record.execution, watched=watched)
+        if runtime.store.save_task(final, expect=fence, xcoms=ti.pushed):
+            wake_watchers(runtime, ti.logical_date_text, final)
+            return final
+    return None
+
+
+def wake_watchers(runtime: Runtime, logical_date: str | None, record: TaskRecord) -> None:
+    """The task has ended: wake other DAGs that wait for it."""
+    if not (record.watched and record.is_final):
+        return
+    from lambdas.external import wake_if_watched
+
+    try:
+        wake_if_watched(runtime.store, runtime.wake, record.dag_id, logical_date)
+    except Exception:  # they ask again by themselves, later
+        log.exception("Those who wait for task %s could not be woken", record.task_id)
 
 
 def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseException | None) -> None:
@@ -225,11 +257,29 @@ def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseExc
         ti.moved_to(ti.record)
 
 
-def answer_again(record: TaskRecord) -> dict[str, Any]:
-    """What the task's outcome means for the machine, without running anything."""
+def collect_asset_events(runtime: Runtime, ti: TaskInstance) -> None:
+    """Note the asset events that the task's success makes; a task without outlets pays nothing for it."""
+    if ti.task.outlets:
+        from lambdas.asset_events import collect
+
+        collect(runtime, ti)
+
+
+def send_asset_events(runtime: Runtime, record: TaskRecord) -> None:
+    """Send the asset events of a recorded success; whoever consumes them drops those that it has already."""
+    if record.asset_events is not None:
+        from lambdas.asset_events import of_record
+
+        runtime.send_assets(of_record(record))
+
+
+def answer_again(runtime: Runtime, record: TaskRecord) -> dict[str, Any]:
+    """What the task's outcome means for the machine, without running anything. Asset events that may not have been sent
+    are sent again."""
     from dag_translator.authoring.exceptions import AirflowFailException, AirflowSkipException
 
     if record.state == "success":
+        send_asset_events(runtime, record)
         return dict(record.states) or {record.task_id: "success"}
     if record.state == "skipped":
         raise AirflowSkipException(record.error_message or f"{record.task_id} was skipped")
@@ -243,8 +293,8 @@ def _context_in_environment(ti: TaskInstance) -> Iterator[None]:
         "AIRFLOW_CTX_DAG_OWNER": str(ti.task.owner or ""),
         "AIRFLOW_CTX_DAG_ID": ti.dag_id,
         "AIRFLOW_CTX_TASK_ID": ti.task_id,
-        "AIRFLOW_CTX_EXECUTION_DATE": ti._run.logical_date or "",
-        "AIRFLOW_CTX_LOGICAL_DATE": ti._run.logical_date or "",
+        "AIRFLOW_CTX_EXECUTION_DATE": ti.logical_date_text or "",
+        "AIRFLOW_CTX_LOGICAL_DATE": ti.logical_date_text or "",
         "AIRFLOW_CTX_TRY_NUMBER": str(ti.try_number),
         "AIRFLOW_CTX_DAG_RUN_ID": ti.run_id,
     }

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from infra.cli.generated import replaced
 from infra.cli.run_result import RunResult
 from tests.conformance import running
 from tests.conformance.deviations import DEVIATIONS, UNSUPPORTED
@@ -108,9 +109,7 @@ def _costs() -> list[str]:
 
 def written(text: str) -> str:
     """`text` (a README) with the section in its place."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return replaced(text, BEGIN, END, table())
 
 
 def _measure() -> dict[str, Figures]:

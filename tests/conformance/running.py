@@ -13,6 +13,7 @@ from dag_translator.pipeline import Refused, Translation, translate_loaded
 from dag_translator.schedule import IntervalSettings
 from infra.cli.inprocess import run_dag
 from infra.cli.run_result import RunResult
+from lambdas.memory_store import MemoryStore
 
 TESTS = Path(__file__).parents[1]
 EXPECTED = {
@@ -24,6 +25,9 @@ LOGICAL_DATE = datetime(2024, 1, 15, tzinfo=UTC)
 INTERVALS = {"create_cron_data_intervals": False, "create_delta_data_intervals": False}
 # Airflow's runs were triggered with these.
 CONF: dict[str, dict[str, Any]] = {"t21_templates": {"k": "v"}, "t25_params": {"a": 2, "c": 9, "extra": True}}
+
+# A DAG whose run, of the same day, was there before.
+BEFORE = {"t60_external_task": "t60_upstream"}
 
 
 @cache
@@ -49,9 +53,17 @@ class OtherMachines:
 
 def executed(dag_id: str) -> RunResult:
     """The run of a measured DAG as the emitted machine decides it."""
-    dag, translation = translated(expected(dag_id)["file"])[dag_id]
+    store = MemoryStore()
+    if dag_id in BEFORE:
+        _run(BEFORE[dag_id], expected(dag_id)["file"], store)
+    return _run(dag_id, expected(dag_id)["file"], store)
+
+
+def _run(dag_id: str, file: str, store: MemoryStore) -> RunResult:
+    dag, translation = translated(file)[dag_id]
     assert isinstance(translation, Translation), translation.problems
-    return run_dag(translation, dag, LOGICAL_DATE, CONF.get(dag_id), services=OtherMachines(), intervals=INTERVALS)
+    conf, services = CONF.get(dag_id), OtherMachines()
+    return run_dag(translation, dag, LOGICAL_DATE, conf, services=services, store=store, intervals=INTERVALS)
 
 
 def expected(dag_id: str) -> dict[str, Any]:
