@@ -32,7 +32,7 @@ _OWN_RULES = ("silent_fail", "never_fail", "exponential_backoff")
 
 def settings(operator: Any) -> Mapping[str, Any] | None:
     kind = operator.operator_class
-    watch = kind.watch
+    watch = kind.watching(operator)
     if (
         watch.gone
         or asks_by_itself(kind)
@@ -87,7 +87,8 @@ def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
 
 
 def _in_python(operator: Any) -> Mapping[str, Any]:
-    return {**polling.settings(operator), "lambda": statements(operator.operator_class.watch.grants, operator)}
+    watch = operator.operator_class.watching(operator)
+    return {**polling.settings(operator), "lambda": statements(watch.grants, operator)}
 
 
 def _task_permissions(task: Task) -> tuple[Permission, ...]:

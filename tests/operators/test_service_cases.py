@@ -16,13 +16,15 @@ from infra.cli.inprocess import run_dag
 from lambdas.native import NATIVE
 from tests.operators.aws_fake import Failure, FakeAws
 from tests.operators.cases import Case
+from tests.operators.cases.compute import COMPUTE
+from tests.operators.cases.databases import DATABASES
 from tests.operators.cases.emr import EMR
 from tests.operators.cases.glue import GLUE
 from tests.operators.cases.others import OTHERS
 from tests.operators.cases.sagemaker import SAGEMAKER
 from tests.operators.conftest import LOGICAL_DATE, Project
 
-CASES = (*EMR, *GLUE, *SAGEMAKER, *OTHERS)
+CASES = (*EMR, *GLUE, *SAGEMAKER, *OTHERS, *COMPUTE, *DATABASES)
 ROOT = Path(__file__).parents[2]
 VALIDATOR = ROOT / "node_modules" / ".bin" / "asl-validator"
 IAM = Path(__file__).parent / "goldens" / "service_permissions.txt"

@@ -80,13 +80,45 @@ EKS_STATES = names_of("aws.enumerations", "ClusterStates", "NodegroupStates", "F
 EKS_SENSOR = names_of(
     "sensors.states", "EksClusterStateSensor", "EksNodegroupStateSensor", "EksFargateProfileStateSensor"
 )
-ECS_STATES = names_of("aws.enumerations", "EcsTaskStates")
-ECS_SENSOR = names_of("sensors.states", "EcsTaskStateSensor")
+ECS_STATES = names_of("aws.enumerations", "EcsTaskStates", "EcsClusterStates", "EcsTaskDefinitionStates")
+ECS_RESOURCES = names_of(
+    "operators.ecs_resources",
+    "EcsBaseOperator", "EcsCreateClusterOperator", "EcsDeleteClusterOperator", "EcsRegisterTaskDefinitionOperator",
+    "EcsDeregisterTaskDefinitionOperator",
+)  # fmt: skip
+ECS_SENSOR = names_of(
+    "sensors.states", "EcsBaseSensor", "EcsClusterStateSensor", "EcsTaskDefinitionStateSensor", "EcsTaskStateSensor"
+)
 LAMBDA_SENSOR = names_of("sensors.states", "LambdaFunctionStateSensor")
 STEP_FUNCTION_SENSOR = names_of("sensors.states", "StepFunctionExecutionSensor")
 BATCH_SENSOR = names_of("sensors.batch", "BatchSensor", "BatchComputeEnvironmentSensor", "BatchJobQueueSensor")
 REDSHIFT_DATA = names_of("operators.redshift", "RedshiftDataOperator")
 REDSHIFT_SENSOR = names_of("sensors.redshift", "RedshiftClusterSensor")
+RDS = names_of(
+    "operators.rds",
+    "RdsBaseOperator", "RdsCreateDbSnapshotOperator", "RdsCopyDbSnapshotOperator", "RdsDeleteDbSnapshotOperator",
+    "RdsStartExportTaskOperator", "RdsCancelExportTaskOperator", "RdsCreateEventSubscriptionOperator",
+    "RdsDeleteEventSubscriptionOperator",
+) | names_of(
+    "operators.rds_databases",
+    "RdsCreateDbInstanceOperator", "RdsDeleteDbInstanceOperator", "RdsStartDbOperator", "RdsStopDbOperator",
+)  # fmt: skip
+RDS_TYPE = names_of("aws.enumerations", "RdsDbType")
+RDS_SENSOR = names_of(
+    "sensors.rds", "RdsBaseSensor", "RdsSnapshotExistenceSensor", "RdsExportTaskExistenceSensor", "RdsDbSensor"
+)
+EC2 = names_of(
+    "operators.ec2",
+    "EC2StartInstanceOperator", "EC2StopInstanceOperator", "EC2CreateInstanceOperator", "EC2TerminateInstanceOperator",
+    "EC2RebootInstanceOperator", "EC2HibernateInstanceOperator",
+)  # fmt: skip
+EC2_SENSOR = names_of("sensors.ec2", "EC2InstanceStateSensor")
+CLOUD_FORMATION = names_of(
+    "operators.cloud_formation", "CloudFormationCreateStackOperator", "CloudFormationDeleteStackOperator"
+)
+CLOUD_FORMATION_SENSOR = names_of(
+    "sensors.cloud_formation", "CloudFormationCreateStackSensor", "CloudFormationDeleteStackSensor"
+)
 
 # Airflow's module → the names in it.
 AMAZON: dict[str, dict[str, str]] = {
@@ -153,4 +185,14 @@ AMAZON: dict[str, dict[str, str]] = {
     "airflow.contrib.sensors.sagemaker_tuning_sensor": SAGEMAKER_SENSOR,
     "airflow.providers.amazon.aws.operators.redshift_data": REDSHIFT_DATA,
     "airflow.providers.amazon.aws.sensors.redshift_cluster": REDSHIFT_SENSOR,
+    "airflow.providers.amazon.aws.operators.rds": RDS,
+    "airflow.providers.amazon.aws.utils.rds": RDS_TYPE,
+    "airflow.providers.amazon.aws.sensors.rds": RDS_SENSOR,
+    "airflow.providers.amazon.aws.operators.ec2": EC2,
+    "airflow.providers.amazon.aws.operators.ec2_start_instance": EC2,
+    "airflow.providers.amazon.aws.operators.ec2_stop_instance": EC2,
+    "airflow.providers.amazon.aws.sensors.ec2": EC2_SENSOR,
+    "airflow.providers.amazon.aws.sensors.ec2_instance_state": EC2_SENSOR,
+    "airflow.providers.amazon.aws.operators.cloud_formation": CLOUD_FORMATION,
+    "airflow.providers.amazon.aws.sensors.cloud_formation": CLOUD_FORMATION_SENSOR,
 }

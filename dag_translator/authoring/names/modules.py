@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dag_translator.authoring.names import families as f
-from dag_translator.authoring.names.amazon import AMAZON, GLUE_QUALITY
+from dag_translator.authoring.names.amazon import AMAZON, ECS_RESOURCES, GLUE_QUALITY
 
 _MODELS = (
     f.DAG | f.BASE_OPERATOR | f.MAPPED | f.PARAMS | f.VARIABLE | f.CONNECTION | f.XCOM_ARG | f.TYPING_ONLY
@@ -170,7 +170,7 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.hooks.step_function": f.STEP_FUNCTION_HOOK,
     "airflow.providers.amazon.aws.operators.glue": f.GLUE | GLUE_QUALITY,
     "airflow.contrib.operators.aws_glue_job_operator": f.GLUE,
-    "airflow.providers.amazon.aws.operators.ecs": f.ECS,
+    "airflow.providers.amazon.aws.operators.ecs": f.ECS | ECS_RESOURCES,
     "airflow.contrib.operators.ecs_operator": f.ECS,
     "airflow.providers.amazon.aws.operators.batch": f.BATCH,
     "airflow.contrib.operators.awsbatch_operator": f.BATCH,
