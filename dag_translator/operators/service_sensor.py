@@ -46,6 +46,7 @@ def settings(operator: Any) -> Mapping[str, Any] | None:
         "soft_fail": bool(getattr(operator, "soft_fail", False)),
         "resource": sdk_resource(watch.service, watch.action),
         "watch": watched(operator),
+        "lambda": statements(kind.reads, operator),
         "machine": statements(watch.grants, operator),
     }
 
@@ -88,7 +89,10 @@ def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
 
 def _in_python(operator: Any) -> Mapping[str, Any]:
     watch = operator.operator_class.watching(operator)
-    return {**polling.settings(operator), "lambda": statements(watch.grants, operator)}
+    return {
+        **polling.settings(operator),
+        "lambda": statements((*operator.operator_class.reads, *watch.grants), operator),
+    }
 
 
 def _task_permissions(task: Task) -> tuple[Permission, ...]:
@@ -101,6 +105,7 @@ LOWERINGS: Mapping[str, Lowering] = {
         lower,
         settings,
         _permissions,
+        _task_permissions,
         native=True,
         sensor=True,
         tries=True,

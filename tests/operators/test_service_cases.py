@@ -16,18 +16,28 @@ from infra.cli.inprocess import run_dag
 from lambdas.native import NATIVE
 from tests.operators.aws_fake import Failure, FakeAws
 from tests.operators.cases import Case
+from tests.operators.cases.bedrock import BEDROCK
 from tests.operators.cases.compute import COMPUTE
+from tests.operators.cases.data import DATA
 from tests.operators.cases.databases import DATABASES
 from tests.operators.cases.emr import EMR
 from tests.operators.cases.glue import GLUE
+from tests.operators.cases.management import MANAGEMENT
 from tests.operators.cases.others import OTHERS
 from tests.operators.cases.sagemaker import SAGEMAKER
 from tests.operators.conftest import LOGICAL_DATE, Project
 
-CASES = (*EMR, *GLUE, *SAGEMAKER, *OTHERS, *COMPUTE, *DATABASES)
+CASES = (*EMR, *GLUE, *SAGEMAKER, *OTHERS, *COMPUTE, *DATABASES, *BEDROCK, *MANAGEMENT, *DATA)
 ROOT = Path(__file__).parents[2]
 VALIDATOR = ROOT / "node_modules" / ".bin" / "asl-validator"
 IAM = Path(__file__).parent / "goldens" / "service_permissions.txt"
+# Actions that IAM calls otherwise.
+IAM_NAMES = {
+    "DeleteMessageBatch": "DeleteMessage",
+    "HeadBucket": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "DeleteBucketTagging": "PutBucketTagging",
+}
 DENIED = Failure("AccessDeniedException", "no right")
 
 
@@ -60,7 +70,7 @@ def _allowed(rows: list[dict[str, Any]]) -> set[str]:
 def _action(name: str) -> str:
     """The action that IAM knows."""
     action = name.partition(":")[2].removesuffix(".sync")
-    return f"{action[0].upper()}{action[1:]}"
+    return IAM_NAMES.get(action) or f"{action[0].upper()}{action[1:]}"
 
 
 @pytest.mark.parametrize("case", CASES, ids=identity)

@@ -119,6 +119,92 @@ CLOUD_FORMATION = names_of(
 CLOUD_FORMATION_SENSOR = names_of(
     "sensors.cloud_formation", "CloudFormationCreateStackSensor", "CloudFormationDeleteStackSensor"
 )
+BEDROCK = names_of(
+    "operators.bedrock",
+    "BedrockInvokeModelOperator", "BedrockCustomizeModelOperator", "BedrockCreateProvisionedModelThroughputOperator",
+    "BedrockBatchInferenceOperator", "BedrockCreateEvaluationJobOperator",
+) | names_of(
+    "operators.bedrock_guardrails",
+    "BedrockCreateGuardrailOperator", "BedrockUpdateGuardrailOperator", "BedrockCreateGuardrailVersionOperator",
+    "BedrockDeleteGuardrailOperator",
+) | names_of(
+    "operators.bedrock_knowledge",
+    "BedrockCreateKnowledgeBaseOperator", "BedrockCreateDataSourceOperator", "BedrockIngestDataOperator",
+    "BedrockRaGOperator", "BedrockRetrieveOperator",
+) | names_of(
+    "operators.bedrock_agents",
+    "BedrockCreateAgentRuntimeOperator", "BedrockDeleteAgentRuntimeOperator", "BedrockInvokeAgentRuntimeOperator",
+)  # fmt: skip
+BEDROCK_SENSOR = names_of(
+    "sensors.bedrock",
+    "BedrockBaseSensor", "BedrockCustomizeModelCompletedSensor", "BedrockProvisionModelThroughputCompletedSensor",
+    "BedrockKnowledgeBaseActiveSensor", "BedrockIngestionJobSensor", "BedrockBatchInferenceSensor",
+)  # fmt: skip
+SSM = names_of("operators.ssm", "SsmRunCommandOperator", "SsmGetCommandInvocationOperator")
+SSM_SENSOR = names_of("sensors.ssm", "SsmRunCommandCompletedSensor")
+LAMBDA_CREATE = names_of("operators.lambda_create", "LambdaCreateFunctionOperator")
+EVENTBRIDGE_RULES = names_of(
+    "operators.eventbridge_rules",
+    "EventBridgePutRuleOperator", "EventBridgeEnableRuleOperator", "EventBridgeDisableRuleOperator",
+)  # fmt: skip
+BATCH_RESOURCES = names_of("operators.batch_resources", "BatchCreateComputeEnvironmentOperator")
+ECR = names_of(
+    "operators.ecr", "EcrCreateRepositoryOperator", "EcrSetRepositoryPolicyOperator", "EcrDeleteRepositoryOperator"
+)
+GLACIER = names_of("operators.glacier", "GlacierCreateJobOperator", "GlacierUploadArchiveOperator")
+GLACIER_SENSOR = names_of("sensors.glacier", "JobStatus", "GlacierJobOperationSensor")
+QUICKSIGHT = names_of("operators.quicksight", "QuickSightCreateIngestionOperator")
+QUICKSIGHT_SENSOR = names_of("sensors.quicksight", "QuickSightSensor")
+SES = names_of("operators.ses", "SesEmailOperator")
+OPENSEARCH = names_of("operators.opensearch_serverless", "OpenSearchServerlessCreateCollectionOperator")
+OPENSEARCH_SENSOR = names_of("sensors.opensearch_serverless", "OpenSearchServerlessCollectionActiveSensor")
+COMPREHEND = names_of(
+    "operators.comprehend",
+    "ComprehendBaseOperator", "ComprehendStartPiiEntitiesDetectionJobOperator",
+    "ComprehendCreateDocumentClassifierOperator",
+)  # fmt: skip
+COMPREHEND_SENSOR = names_of(
+    "sensors.comprehend",
+    "ComprehendBaseSensor", "ComprehendStartPiiEntitiesDetectionJobCompletedSensor",
+    "ComprehendCreateDocumentClassifierCompletedSensor",
+)  # fmt: skip
+KINESIS_ANALYTICS = names_of(
+    "operators.kinesis_analytics",
+    "KinesisAnalyticsV2CreateApplicationOperator", "KinesisAnalyticsV2StartApplicationOperator",
+    "KinesisAnalyticsV2StopApplicationOperator",
+)  # fmt: skip
+KINESIS_ANALYTICS_SENSOR = names_of(
+    "sensors.kinesis_analytics",
+    "KinesisAnalyticsV2BaseSensor", "KinesisAnalyticsV2StartApplicationCompletedSensor",
+    "KinesisAnalyticsV2StopApplicationCompletedSensor",
+)  # fmt: skip
+MWAA = names_of("operators.mwaa", "MwaaTriggerDagRunOperator")
+MWAA_SENSOR = names_of("sensors.mwaa", "MwaaDagRunSensor", "MwaaTaskSensor")
+DYNAMODB_SENSOR = names_of("sensors.dynamodb", "DynamoDBValueSensor")
+SQS_SENSOR = names_of("sensors.sqs", "SqsSensor", SQSSensor="SqsSensor")
+S3_BUCKETS = names_of(
+    "operators.s3_buckets",
+    "S3GetBucketTaggingOperator", "S3PutBucketTaggingOperator", "S3DeleteBucketTaggingOperator",
+    "S3ListPrefixesOperator",
+)  # fmt: skip
+DMS = names_of(
+    "operators.dms",
+    "DmsCreateTaskOperator", "DmsModifyTaskOperator", "DmsDeleteTaskOperator", "DmsDescribeTasksOperator",
+    "DmsStartTaskOperator", "DmsReloadTablesOperator", "DmsStopTaskOperator",
+) | names_of(
+    "operators.dms_serverless",
+    "DmsDescribeReplicationConfigsOperator", "DmsCreateReplicationConfigOperator",
+    "DmsDeleteReplicationConfigOperator", "DmsDescribeReplicationsOperator", "DmsStartReplicationOperator",
+    "DmsStopReplicationOperator",
+)  # fmt: skip
+DMS_SENSOR = names_of("sensors.dms", "DmsTaskBaseSensor", "DmsTaskCompletedSensor")
+NEPTUNE = names_of("operators.neptune", "NeptuneStartDbClusterOperator", "NeptuneStopDbClusterOperator")
+APPFLOW = names_of(
+    "operators.appflow",
+    "AppflowBaseOperator", "AppflowRunOperator", "AppflowRunFullOperator", "AppflowRunBeforeOperator",
+    "AppflowRunAfterOperator", "AppflowRunDailyOperator",
+)  # fmt: skip
+DATASYNC = names_of("operators.datasync", "DataSyncOperator", AWSDataSyncOperator="DataSyncOperator")
 
 # Airflow's module → the names in it.
 AMAZON: dict[str, dict[str, str]] = {
@@ -195,4 +281,38 @@ AMAZON: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.sensors.ec2_instance_state": EC2_SENSOR,
     "airflow.providers.amazon.aws.operators.cloud_formation": CLOUD_FORMATION,
     "airflow.providers.amazon.aws.sensors.cloud_formation": CLOUD_FORMATION_SENSOR,
+    "airflow.providers.amazon.aws.operators.bedrock": BEDROCK,
+    "airflow.providers.amazon.aws.sensors.bedrock": BEDROCK_SENSOR,
+    "airflow.providers.amazon.aws.operators.ssm": SSM,
+    "airflow.providers.amazon.aws.sensors.ssm": SSM_SENSOR,
+    "airflow.providers.amazon.aws.operators.ecr": ECR,
+    "airflow.providers.amazon.aws.operators.glacier": GLACIER,
+    "airflow.providers.amazon.aws.sensors.glacier": GLACIER_SENSOR,
+    "airflow.providers.amazon.aws.operators.quicksight": QUICKSIGHT,
+    "airflow.providers.amazon.aws.sensors.quicksight": QUICKSIGHT_SENSOR,
+    "airflow.providers.amazon.aws.operators.ses": SES,
+    "airflow.providers.amazon.aws.operators.opensearch_serverless": OPENSEARCH,
+    "airflow.providers.amazon.aws.sensors.opensearch_serverless": OPENSEARCH_SENSOR,
+    "airflow.providers.amazon.aws.operators.comprehend": COMPREHEND,
+    "airflow.providers.amazon.aws.sensors.comprehend": COMPREHEND_SENSOR,
+    "airflow.providers.amazon.aws.operators.kinesis_analytics": KINESIS_ANALYTICS,
+    "airflow.providers.amazon.aws.sensors.kinesis_analytics": KINESIS_ANALYTICS_SENSOR,
+    "airflow.providers.amazon.aws.operators.mwaa": MWAA,
+    "airflow.providers.amazon.aws.sensors.mwaa": MWAA_SENSOR,
+    "airflow.providers.amazon.aws.sensors.dynamodb": DYNAMODB_SENSOR,
+    "airflow.providers.amazon.aws.sensors.sqs": SQS_SENSOR,
+    "airflow.providers.amazon.aws.operators.dms": DMS,
+    "airflow.providers.amazon.aws.operators.dms_create_task": DMS,
+    "airflow.providers.amazon.aws.operators.dms_delete_task": DMS,
+    "airflow.providers.amazon.aws.operators.dms_describe_tasks": DMS,
+    "airflow.providers.amazon.aws.operators.dms_start_task": DMS,
+    "airflow.providers.amazon.aws.operators.dms_stop_task": DMS,
+    "airflow.providers.amazon.aws.sensors.dms": DMS_SENSOR,
+    "airflow.providers.amazon.aws.sensors.dms_task": DMS_SENSOR,
+    "airflow.providers.amazon.aws.operators.neptune": NEPTUNE,
+    "airflow.providers.amazon.aws.operators.appflow": APPFLOW,
+    "airflow.providers.amazon.aws.operators.datasync": DATASYNC,
+    "airflow.providers.amazon.aws.operators.s3_bucket_tagging": S3_BUCKETS,
+    "airflow.providers.amazon.aws.operators.s3_list_prefixes": S3_BUCKETS,
+    "airflow.contrib.sensors.aws_sqs_sensor": SQS_SENSOR,
 }

@@ -126,9 +126,7 @@ class RdsCopyDbSnapshotOperator(_SnapshotOperator):
         *("option_group_name",),
     )
     starts = (
-        grant(
-            "rds:CopyDBSnapshot rds:CopyDBClusterSnapshot rds:AddTagsToResource", *_SNAPSHOTS, "rds:{here}:og:*"
-        ),
+        grant("rds:CopyDBSnapshot rds:CopyDBClusterSnapshot rds:AddTagsToResource", *_SNAPSHOTS, "rds:{here}:og:*"),
         grant("kms:CreateGrant kms:DescribeKey", _KEY, given="kms_key_id"),
     )
     __init__ = takes(

@@ -1,4 +1,4 @@
-"""Sensors on Amazon RDS: snapshots, exports, DB instances and clusters. What is not there is awaited, so a Lambda asks."""
+"""Sensors on Amazon RDS. What is not there yet is awaited, so a Lambda asks."""
 
 from __future__ import annotations
 

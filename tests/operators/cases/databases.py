@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tests.operators.aws_fake import Failure
-from tests.operators.cases import NO, Case, states
+from tests.operators.cases import NO, Case, once, sensor, states, waits
 
 NO_SNAPSHOT = Failure("DBSnapshotNotFound", "no snapshot s")
 NO_INSTANCE = Failure("DBInstanceNotFound", "no instance i")
@@ -32,9 +32,7 @@ def export(*values: str) -> list[Any]:
     return states("ExportTasks[].Status", *values)
 
 
-def rds(
-    name: str, arguments: str, action: str, describe: str, told: list[Any], bad: Any, answer: Any = None
-) -> Case:
+def rds(name: str, arguments: str, action: str, describe: str, told: list[Any], bad: Any, answer: Any = None) -> Case:
     """One that starts an action, and asks."""
     answer = answer or {}
     return Case(
@@ -130,4 +128,126 @@ RDS = (
         failing={"rds:DescribeDBClusters": db_cluster("creating")},
     ),
 )
-DATABASES = RDS
+
+
+def task(*values: str) -> list[Any]:
+    return states("ReplicationTasks[].Status", *values)
+
+
+def replication(*values: str, **more: Any) -> list[Any]:
+    return states("Replications[].Status", *values, **more)
+
+
+TASK = 'replication_task_arn="arn:t"'
+CONFIG = 'replication_config_arn="arn:c"'
+ENDS = 'source_endpoint_arn="arn:s", target_endpoint_arn="arn:d"'
+TABLES = 'tables_to_reload=[{"SchemaName": "s", "TableName": "a"}, {"SchemaName": "s", "TableName": "b"}]'
+NO_TASK = Failure("ResourceNotFoundFault", "no task t")
+
+
+def table(*values: str) -> list[Any]:
+    return states("TableStatistics[].TableState", *values)
+
+
+DMS = (
+    waits(
+        *("dms", "DmsCreateTaskOperator"),
+        f'replication_task_id="t", replication_instance_arn="arn:i", table_mappings={{"rules": []}}, {ENDS}',
+        ("dms:CreateReplicationTask", {"ReplicationTask": {"ReplicationTaskArn": "arn:t"}}),
+        *("dms:DescribeReplicationTasks", task("creating", "ready"), task("failed"), "arn:t"),
+    ),
+    waits(
+        *("dms", "DmsDeleteTaskOperator", TASK, ("dms:DeleteReplicationTask", {}), "dms:DescribeReplicationTasks"),
+        *([*task("deleting"), NO_TASK], task("running")),
+    ),
+    Case(
+        *("DmsModifyTaskOperator", "dms", f'{TASK}, migration_type="cdc"'),
+        {
+            "dms:DescribeReplicationTasks": task("modifying", "stopped", "modifying", "ready"),
+            "dms:ModifyReplicationTask": {"ReplicationTask": {"MigrationType": "cdc"}},
+        },
+        ("DescribeReplicationTasks", "ModifyReplicationTask", "DescribeReplicationTasks"),
+        {"MigrationType": "cdc"},
+        {"dms:DescribeReplicationTasks": task("running")},
+    ),
+    once(
+        *("dms", "DmsDescribeTasksOperator", 'describe_tasks_kwargs={"MaxRecords": 20}'),
+        *("dms:DescribeReplicationTasks", {"ReplicationTasks": []}, [None, []]),
+    ),
+    once("dms", "DmsStartTaskOperator", TASK, "dms:StartReplicationTask", {}),
+    once("dms", "DmsStopTaskOperator", TASK, "dms:StopReplicationTask", {}),
+    waits(
+        *("dms", "DmsReloadTablesOperator", f"{TASK}, {TABLES}"),
+        *(("dms:ReloadTables", {"ReplicationTaskArn": "arn:t"}), "dms:DescribeTableStatistics"),
+        *(table("Full load", "Table completed"), table("Table completed", "Table error"), "arn:t"),
+    ),
+    once(
+        *("dms", "DmsCreateReplicationConfigOperator"),
+        f'replication_config_id="c", compute_config={{}}, replication_type="full-load", table_mappings="{{}}", {ENDS}',
+        "dms:CreateReplicationConfig",
+        *({"ReplicationConfig": {"ReplicationConfigArn": "arn:c"}}, "arn:c"),
+    ),
+    once(
+        *("dms", "DmsDescribeReplicationConfigsOperator", "", "dms:DescribeReplicationConfigs"),
+        *({"ReplicationConfigs": []}, []),
+    ),
+    once(
+        *("dms", "DmsDescribeReplicationsOperator", "filter=[]", "dms:DescribeReplications"),
+        *({"Replications": []}, []),
+    ),
+    Case(
+        *("DmsDeleteReplicationConfigOperator", "dms", CONFIG),
+        {
+            "dms:DescribeReplications": replication("running", "stopped"),
+            "dms:DeleteReplicationConfig": {},
+            "dms:DescribeReplicationConfigs": [{"ReplicationConfigs": [{}]}, NO_TASK],
+        },
+        ("DescribeReplications", "DeleteReplicationConfig", "DescribeReplicationConfigs"),
+        failing={"dms:DescribeReplications": replication("running")},
+    ),
+    Case(
+        *("DmsStartReplicationOperator", "dms", f'{CONFIG}, replication_start_type="reload-target"'),
+        {
+            "dms:DescribeReplications": replication("created", "running", "stopped"),
+            "dms:StartReplication": {},
+        },
+        ("DescribeReplications", "StartReplication", "DescribeReplications"),
+        failing={"dms:DescribeReplications": replication("created", "failed")},
+    ),
+    Case(
+        *("DmsStartReplicationOperator", "dms", f'{CONFIG}, replication_start_type="resume-processing"'),
+        {"dms:DescribeReplications": replication("running")},
+        ("DescribeReplications",),
+        failing={"dms:DescribeReplications": NO},
+    ),
+    Case(
+        *("DmsStopReplicationOperator", "dms", CONFIG),
+        {"dms:DescribeReplications": replication("running", "stopped"), "dms:StopReplication": {}},
+        ("DescribeReplications", "StopReplication", "DescribeReplications"),
+        failing={"dms:StopReplication": NO},
+    ),
+    sensor(
+        *("dms", "DmsTaskCompletedSensor", TASK, "dms:DescribeReplicationTasks", task("running", "stopped")),
+        task("failed"),
+    ),
+)
+NEPTUNE = (
+    Case(
+        *("NeptuneStartDbClusterOperator", "neptune", 'db_cluster_id="c"'),
+        {
+            "neptune:DescribeDBClusters": db_cluster("stopped", "starting", "available"),
+            "neptune:StartDBCluster": [Failure("InvalidClusterState", "busy"), {}],
+        },
+        ("DescribeDBClusters", "StartDBCluster", "DescribeDBClusters"),
+        {"db_cluster_id": "c"},
+        {"neptune:DescribeDBClusters": db_cluster("stopped", "migration-failed")},
+    ),
+    Case(
+        *("NeptuneStopDbClusterOperator", "neptune", 'db_cluster_id="c"'),
+        {"neptune:DescribeDBClusters": db_cluster("stopped")},
+        ("DescribeDBClusters",),
+        {"db_cluster_id": "c"},
+        {"neptune:DescribeDBClusters": db_cluster("cloning-failed")},
+    ),
+)
+DATABASES = (*RDS, *DMS, *NEPTUNE)
