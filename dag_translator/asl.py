@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 Json = Any
+START_AND_WAIT = "arn:aws:states:::states:startExecution.sync:2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Task:
     assign: Mapping[str, Json] | None = None
     retry: tuple[Retrier, ...] = ()
     catch: tuple[Catcher, ...] = ()
-    timeout: int | None = None
+    timeout: int | str | None = None
     comment: str = ""
 
 
@@ -52,6 +53,7 @@ class Task:
 class Pass:
     next: str | None
     output: Json = None
+    assign: Mapping[str, Json] | None = None
     comment: str = ""
 
 
@@ -76,19 +78,26 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
+    """laps: how often it is entered at most, for the estimates; None: as often as a poll loop has laps."""
+
     seconds: int | str
     next: str | None
     output: Json = None
+    laps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Parallel:
-    """`arguments` is the input of every branch; None: the state's own input."""
+    """`arguments` is the input of every branch; None: the state's own input.
+
+    A branch that fails stops the others.
+    """
 
     branches: tuple[Machine, ...]
     next: str | None
     output: Json = None
     arguments: Json = None
+    catch: tuple[Catcher, ...] = ()
     comment: str = ""
 
 
@@ -112,11 +121,35 @@ class Map:
 
 
 @dataclass(frozen=True, slots=True)
+class Nested:
+    """A `Task` that runs another state machine to its end: `machine`, deployed beside this one.
+
+    number: of the part; the definition calls its ARN `${Part1}`, …. arguments: of `startExecution`, but for that ARN.
+    """
+
+    number: int
+    machine: Machine
+    arguments: Mapping[str, Json]
+    next: str | None
+    output: Json = None
+    retry: tuple[Retrier, ...] = ()
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Succeed:
     """Ends its branch; a `Choice` or `Catch` can't say `End` itself."""
 
 
-State = Task | Pass | Choice | Wait | Parallel | Map | Succeed
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Ends its branch, and so whatever stands around it, up to a `Catch`."""
+
+    error: str
+    cause: str
+
+
+State = Task | Pass | Choice | Wait | Parallel | Map | Nested | Succeed | Fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +166,12 @@ def retarget(state: State, target: Callable[[str | None], str | None], named: Ca
     named: for the places where `End` can't stand: a `Choice`'s and a `Catch`'s.
     """
     match state:
-        case Succeed():
+        case Succeed() | Fail():
             return state
         case Choice():
             rules = tuple(replace(rule, next=named(rule.next)) for rule in state.rules)
             return replace(state, rules=rules, default=named(state.default))
-        case Task() | Map():
+        case Task() | Map() | Parallel():
             catch = tuple(replace(catcher, next=named(catcher.next)) for catcher in state.catch)
             return replace(state, next=target(state.next), catch=catch)
         case _:
@@ -146,7 +179,7 @@ def retarget(state: State, target: Callable[[str | None], str | None], named: Ca
 
 
 def machines(machine: Machine) -> Iterator[Machine]:
-    """The machine and everything nested in it."""
+    """The machine and everything nested in it, parts with machines of their own included."""
     waiting = [machine]
     while waiting:
         current = waiting.pop()
@@ -156,6 +189,19 @@ def machines(machine: Machine) -> Iterator[Machine]:
                 waiting.extend(state.branches)
             elif isinstance(state, Map):
                 waiting.append(state.processor)
+            elif isinstance(state, Nested):
+                waiting.append(state.machine)
+
+
+def parts(machine: Machine) -> dict[int, Machine]:
+    """The machines that have to be deployed beside this one, by their numbers."""
+    nested = (state for inner in machines(machine) for state in inner.states.values() if isinstance(state, Nested))
+    return {state.number: state.machine for state in nested}
+
+
+def placeholder(number: int) -> str:
+    """What definitions call the ARN of a part's machine."""
+    return f"Part{number}"
 
 
 def definition(machine: Machine, comment: str, timeout: int | None) -> dict[str, Json]:
@@ -170,35 +216,47 @@ def definition(machine: Machine, comment: str, timeout: int | None) -> dict[str,
     return top | to_json(machine)
 
 
+def part_definitions(machine: Machine) -> dict[str, dict[str, Json]]:
+    """Of the machines to be deployed beside this one, by their placeholders."""
+    return {placeholder(number): definition(part, "", None) for number, part in parts(machine).items()}
+
+
 def to_json(machine: Machine) -> dict[str, Json]:
     return {"StartAt": machine.start_at, "States": {name: _state(state) for name, state in machine.states.items()}}
 
 
 def _state(state: State) -> dict[str, Json]:
     comment: dict[str, Json] = {}
-    if not isinstance(state, Succeed | Wait) and state.comment:
+    if not isinstance(state, Succeed | Fail | Wait) and state.comment:
         comment = {"Comment": state.comment}
     match state:
         case Succeed():
             return {"Type": "Succeed"}
+        case Fail():
+            return {"Type": "Fail", "Error": state.error, "Cause": state.cause}
         case Pass():
-            return comment | {"Type": "Pass"} | _output(state.output) | _next(state.next)
+            return comment | {"Type": "Pass"} | _assign(state.assign) | _output(state.output) | _next(state.next)
         case Wait():
             return {"Type": "Wait", "Seconds": state.seconds} | _output(state.output) | _next(state.next)
         case Choice():
             choices: list[Json] = [
                 {"Condition": rule.condition, "Next": rule.next} | _output(rule.output) for rule in state.rules
             ]
-            body: dict[str, Json] = {"Type": "Choice", "Choices": choices, "Default": state.default}
-            return comment | body | _output(state.output)
+            decide: dict[str, Json] = {"Type": "Choice", "Choices": choices, "Default": state.default}
+            return comment | decide | _output(state.output)
         case Parallel():
             given: dict[str, Json] = {} if state.arguments is None else {"Arguments": state.arguments}
             branches = {"Branches": [to_json(branch) for branch in state.branches]}
-            return {"Type": "Parallel"} | comment | given | branches | _output(state.output) | _next(state.next)
+            body = given | branches | _catch(state.catch)
+            return {"Type": "Parallel"} | comment | body | _output(state.output) | _next(state.next)
         case Map():
             return {"Type": "Map"} | comment | _map(state) | _output(state.output) | _next(state.next)
         case Task():
             return {"Type": "Task"} | comment | _task(state) | _output(state.output) | _next(state.next)
+        case Nested():
+            arguments = {"StateMachineArn": f"${{{placeholder(state.number)}}}", **state.arguments}
+            task = Task(START_AND_WAIT, arguments, state.next, state.output, retry=state.retry, comment=state.comment)
+            return _state(task)
 
 
 def _task(state: Task) -> dict[str, Json]:
@@ -207,10 +265,7 @@ def _task(state: Task) -> dict[str, Json]:
         body["TimeoutSeconds"] = state.timeout
     if state.retry:
         body["Retry"] = [retrier_to_json(retrier) for retrier in state.retry]
-    body |= _catch(state.catch)
-    if state.assign is not None:
-        body["Assign"] = dict(state.assign)
-    return body
+    return body | _catch(state.catch) | _assign(state.assign)
 
 
 def retrier_to_json(retrier: Retrier) -> dict[str, Json]:
@@ -239,6 +294,10 @@ def _catch(catchers: tuple[Catcher, ...]) -> dict[str, Json]:
         {"ErrorEquals": list(catcher.errors)} | _output(catcher.output) | {"Next": catcher.next} for catcher in catchers
     ]
     return {"Catch": listed} if listed else {}
+
+
+def _assign(assign: Mapping[str, Json] | None) -> dict[str, Json]:
+    return {} if assign is None else {"Assign": dict(assign)}
 
 
 def _output(output: Json) -> dict[str, Json]:

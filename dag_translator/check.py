@@ -10,7 +10,7 @@ Source: Step Functions developer guide, "Service quotas" and "State machine data
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ MAX_EVENTS = 25_000
 MAX_PAYLOAD = 262_144
 
 # History events of one visit; a retry is three more.
-_EVENTS = {"Task": 5, "Pass": 2, "Choice": 2, "Wait": 2, "Parallel": 4, "Map": 6, "Succeed": 2}
+_EVENTS = {"Task": 5, "Pass": 2, "Choice": 2, "Wait": 2, "Parallel": 4, "Map": 6, "Nested": 6, "Succeed": 2, "Fail": 2}
 
 _ITERATION = 2  # an inline map's, around each item
 _ALL_STATES = '["success","failed","skipped"],'
@@ -34,9 +34,9 @@ _ALL_STATES = '["success","failed","skipped"],'
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
-    """Of one execution: bytes of the definition, history events at most (every state visited, retries used, inline
-    polling at its longest; the children of a distributed map have histories of their own), and transitions when each
-    state is visited once (inside a map once for each item, as far as their number is known).
+    """Of one run: bytes of the largest definition; history events of one execution at most (every state visited,
+    retries used, inline polling at its longest; a distributed map's children and parts have histories of their own);
+    transitions when each state is visited once (inside a map once for each item, as far as their number is known).
     """
 
     definition_bytes: int
@@ -44,21 +44,32 @@ class Estimates:
     transitions: int
 
 
-def check(dag: Dag, machine: asl.Machine, definition: Mapping[str, Any]) -> tuple[Estimates, tuple[Problem, ...]]:
+def check(dag: Dag, machine: asl.Machine) -> tuple[Estimates, tuple[Problem, ...]]:
     """The estimates, and a problem for each limit that the machine would reach."""
     _names_are_unique(machine)
     _targets_exist(machine)
-    found = estimate(machine, definition)
+    found = estimate(machine, dag.description)
     # Each task's state in the payload: its id, the longest state, punctuation; twice where a join hands them on.
     payload = sum(
-        len(json.dumps(task.task_id)) + len('"upstream_failed",' if task.expansion is None else _ALL_STATES) + 2
+        len(json.dumps(task.task_id)) + len(_ALL_STATES if dag.is_mapped(task.task_id) else '"upstream_failed",') + 2
         for task in dag.tasks
     )
     return found, tuple(_limits(dag, found, max(payload, _largest_result(machine))))
 
 
-def estimate(machine: asl.Machine, definition: Mapping[str, Any] | None = None) -> Estimates:
-    text = json.dumps(definition if definition is not None else asl.to_json(machine), separators=(",", ":"))
+def estimate(machine: asl.Machine, comment: str = "") -> Estimates:
+    """comment: what is written at the top of the definition."""
+    several = [_alone(part) for part in (machine, *asl.parts(machine).values())]
+    return Estimates(
+        max(each.definition_bytes for each in several) + len(json.dumps(comment)),
+        max(each.history_events for each in several),
+        sum(each.transitions for each in several),
+    )
+
+
+def _alone(machine: asl.Machine) -> Estimates:
+    """Of a machine without its parts."""
+    text = json.dumps(asl.to_json(machine), separators=(",", ":"))
     events = transitions = 0
     waiting = [(machine, 1, 1)]  # with how often it runs, and how often within this history
     while waiting:
@@ -77,7 +88,9 @@ def estimate(machine: asl.Machine, definition: Mapping[str, Any] | None = None) 
 
 def _retries(state: asl.State) -> int:
     if isinstance(state, asl.Wait):  # only loops wait
-        return INLINE_LAPS * (_EVENTS["Task"] + _EVENTS["Choice"] + _EVENTS["Wait"])
+        return (INLINE_LAPS if state.laps is None else state.laps) * (
+            _EVENTS["Task"] + _EVENTS["Choice"] + _EVENTS["Wait"]
+        )
     if not isinstance(state, asl.Task):
         return 0
     return 3 * sum(
@@ -86,17 +99,26 @@ def _retries(state: asl.State) -> int:
 
 
 def _largest_result(machine: asl.Machine) -> int:
-    """About how many bytes the results of a `Parallel` have: each branch gives back what it was given.
+    """About how many bytes the largest result of a `Parallel` or a part has: each branch gives back what it was given,
+    a part tells its input too.
 
     They have to fit before `Output` makes one of them; to exceed that can't be caught.
     """
     largest = 0
     for inner in asl.machines(machine):
         for state in inner.states.values():
-            if isinstance(state, asl.Parallel):
-                given = str(state.arguments)  # names each task that it carries once; its state comes to that
-                largest = max(largest, len(state.branches) * (len(given.encode()) + 12 * given.count(",")))
+            match state:
+                case asl.Parallel():
+                    largest = max(largest, len(state.branches) * _carried_bytes(state.arguments))
+                case asl.Nested():
+                    own = sum(len(name.encode()) + 20 for each in asl.machines(state.machine) for name in each.states)
+                    largest = max(largest, 2 * _carried_bytes(state.arguments) + own)
     return largest
+
+
+def _carried_bytes(arguments: Any) -> int:
+    given = str(arguments)  # names each task that is carried once; its state comes to that
+    return len(given.encode()) + 12 * given.count(",")
 
 
 def _limits(dag: Dag, found: Estimates, payload: int) -> Iterator[Problem]:
@@ -134,11 +156,11 @@ def _targets_exist(machine: asl.Machine) -> None:
 
 def _targets(state: asl.State) -> Iterator[str]:
     match state:
-        case asl.Succeed():
+        case asl.Succeed() | asl.Fail():
             return
         case asl.Choice():
             found = [state.default, *(rule.next for rule in state.rules)]
-        case asl.Task() | asl.Map():
+        case asl.Task() | asl.Map() | asl.Parallel():
             found = [state.next, *(catcher.next for catcher in state.catch)]
         case _:
             found = [state.next]

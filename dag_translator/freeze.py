@@ -12,23 +12,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dag_translator.mapping import FixedArguments, expansion_of, mapping_asks
+from dag_translator.compute import compute_of
+from dag_translator.contract import settled
+from dag_translator.environments import environment_of
+from dag_translator.limits import (
+    binding_max_active_tasks,
+    fixed,
+    is_awaited,
+    limit_asks,
+    limits_of,
+    past_of,
+    takes_slots,
+    total_weight,
+)
+from dag_translator.mapping import FixedArguments, expansion_of, mapped_groups, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
-from dag_translator.operators import LOWERINGS
+from dag_translator.operators import LOWERINGS, empty
+from dag_translator.operators.lowering import Lowering
+from dag_translator.operators.notifying import messages
 from dag_translator.trigger_rules import ALIASES
-
-# Arguments of a task that ask for something, with the value that asks for nothing.
-TASK_ASKS: Mapping[str, Any] = {
-    "depends_on_past": False,
-    "wait_for_downstream": False,
-    "wait_for_past_depends_before_skipping": False,
-    "pool": "default_pool",
-    "pool_slots": 1,
-    "task_concurrency": None,
-    "max_active_tis_per_dag": None,
-}
-# The same of a DAG. 16 is Airflow's default, and no DAG is slowed down by being allowed more.
-DAG_ASKS: Mapping[str, Any] = {"max_active_tasks": 16, "fail_fast": False, "allowed_run_types": None}
 
 
 def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
@@ -36,23 +38,29 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
 
     file: the DAG file, relative to the dags folder. schedule: what `dag_translator.schedule` made of the DAG's.
     """
-    return Dag(
+    frozen = Dag(
         dag_id=dag.dag_id,
         file=file.as_posix(),
         tasks=tuple(_task(operator, dag) for operator in dag.topological_sort()),
+        mapped_groups=tuple(mapped_groups(dag, _first_line)),
         description=dag.description or _first_line(dag.doc_md),
         tags=tuple(sorted(dag.tags)),
         run_timeout=_seconds(dag.dagrun_timeout),
         schedule=schedule,
         catchup=bool(dag.catchup),
         max_active_runs=dag.max_active_runs,
+        max_active_tasks=binding_max_active_tasks(dag),
+        max_consecutive_failed_dag_runs=int(dag.max_consecutive_failed_dag_runs or 0),
         start_date=_instant(dag.start_date),
         end_date=_instant(dag.end_date),
         timezone=str(dag.timezone),
         is_paused_upon_creation=dag.is_paused_upon_creation,
-        asks=_asks(dag, DAG_ASKS),
+        fail_fast=bool(dag.fail_fast),
+        allowed_run_types=None if dag.allowed_run_types is None else tuple(sorted(dag.allowed_run_types)),
+        messages=messages(dag),
         line=dag._airstep_line,
     )
+    return settled(frozen)
 
 
 def _task(operator: Any, dag: Any) -> Task:
@@ -66,7 +74,7 @@ def _task(operator: Any, dag: Any) -> Task:
         trigger_rule=ALIASES.get(rule, rule),
         lowering=lowering,
         settings=settings,
-        retry=_retry(operator),
+        retry=_retry(operator, LOWERINGS[lowering]),
         timeout=_seconds(operator.execution_timeout),
         skips=_skips(operator),
         setups=tuple(sorted(_setups(operator))),
@@ -75,9 +83,16 @@ def _task(operator: Any, dag: Any) -> Task:
         on_failure_fail_dagrun=bool(operator.on_failure_fail_dagrun),
         group=group.group_id if group is not None else None,
         doc=_first_line(operator.doc_md or operator.doc),
-        executor_config=dict(operator.executor_config or {}),
+        compute=compute_of(operator.executor_config),
         expansion=expansion_of(operator),
-        asks=dict(_task_asks(operator, dag, LOWERINGS[lowering].native and not LOWERINGS[lowering].tries)),
+        environment=environment_of(operator, _seen(operator), dag.folder),
+        limits=limits_of(operator),
+        priority_weight=1 if binding_max_active_tasks(dag) is None else total_weight(operator),
+        takes_slots=takes_slots(operator) and LOWERINGS[lowering].lower is not empty.lower,
+        yields=fixed(operator, "mode") == "reschedule" and LOWERINGS[lowering].sensor,
+        past=past_of(operator, dag),
+        is_awaited=is_awaited(operator),
+        asks=dict(_task_asks(operator)),
         line=operator._airstep_line,
     )
 
@@ -89,7 +104,7 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
     Python, one that does not is what it inherits from.
     """
     sensor = hasattr(operator.operator_class, "poke")
-    seen = FixedArguments(operator) if operator.is_mapped else operator
+    seen = _seen(operator)
     for owner in operator.operator_class.__mro__:
         if owner.__name__ in LOWERINGS and owner.__module__.startswith("dag_translator."):
             settings = LOWERINGS[owner.__name__].settings(seen)
@@ -106,19 +121,30 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
     return base, LOWERINGS[base].settings(seen) or {}
 
 
-def _retry(operator: Any) -> Retry:
+def _seen(operator: Any) -> Any:
+    """The operator, or what is fixed of a mapped one."""
+    return FixedArguments(operator) if operator.is_mapped else operator
+
+
+def _retry(operator: Any, lowering: Lowering) -> Retry:
     backoff = operator.retry_exponential_backoff
+    # Python calls back by itself.
+    calls_back = lowering.native and bool(operator.on_retry_callback or (operator.email and operator.email_on_retry))
     return Retry(
         attempts=operator.retries or 0,
         delay=_seconds(operator.retry_delay) or 0.0,
         backoff=2.0 if backoff is True else float(backoff or 1.0),
         max_delay=_seconds(operator.max_retry_delay),
+        asks=bool(operator.retries) and not lowering.sensor and (operator.retry_policy is not None or calls_back),
     )
 
 
 def _skips(operator: Any) -> Skips:
-    """A soft short circuit and a branch skip direct children; a hard short circuit, or a user's own, any descendant."""
-    if not operator.inherits_from_skipmixin:
+    """A soft short circuit and a branch skip direct children; a hard short circuit, or a user's own, any descendant.
+
+    With several instances they skip nothing, as in Airflow 3.3.2.
+    """
+    if not operator.inherits_from_skipmixin or operator.get_needs_expansion():
         return "nothing"
     if hasattr(operator, "ignore_downstream_trigger_rules"):
         return "descendants" if operator.ignore_downstream_trigger_rules else "children"
@@ -141,21 +167,10 @@ def _setups(operator: Any) -> Iterator[str]:
                 yield task.task_id
 
 
-def _task_asks(operator: Any, dag: Any, native: bool) -> Iterator[tuple[str, Any]]:
-    yield from _asks(operator, TASK_ASKS).items()
+def _task_asks(operator: Any) -> Iterator[tuple[str, Any]]:
+    yield from limit_asks(operator).items()
     for name in mapping_asks(operator):
         yield name, True
-    if native and operator.retries and operator.on_retry_callback:
-        yield "on_retry_callback", True
-    for name in ("start_date", "end_date"):
-        own = getattr(operator, name)
-        if own is not None and own != getattr(dag, name):
-            yield name, _instant(own)
-
-
-def _asks(owner: Any, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    given = ((name, getattr(owner, name, default), default) for name, default in defaults.items())
-    return {name: value for name, value, default in given if value not in (default, None)}
 
 
 def _seconds(value: Any) -> float | None:

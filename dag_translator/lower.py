@@ -5,7 +5,9 @@ stands only where it has something to decide, and a way out whose consequences a
 it seals, writing their outcomes at once.
 
 Invariants afterwards: state names are unique over the whole machine; every error is caught, so that siblings in a
-`Parallel` are never cancelled; when the machine reaches `finish run`, the payload holds the state of every task.
+`Parallel` are never cancelled; when the machine reaches `finish run`, the payload holds the state of every task. In a
+`fail_fast` DAG both are otherwise: a failure leaves every `Parallel` around it, which stops what runs beside it, and
+leads to `finish run`, which finds the states in the table.
 
 >>> from dag_translator.model import Dag, Task
 >>> from dag_translator.regions import Series, Step
@@ -19,11 +21,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import guards, joins
+from dag_translator.lowering import admission, guards, joins, mapped_groups, parts
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
     MAYBE_SKIPPED,
@@ -33,30 +35,39 @@ from dag_translator.lowering.knowledge import (
     sealed,
     verdicts,
 )
-from dag_translator.lowering.lambdas import INVOKE, TASK_FUNCTION, TRANSIENT, call
+from dag_translator.lowering.lambdas import INSTANCE, INVOKE, RUN, TASK_FUNCTION, TRANSIENT, call
 from dag_translator.model import Dag, Task
 from dag_translator.names import StateNames
 from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Site
-from dag_translator.regions import Await, Parallel, Region, Signal, Step
+from dag_translator.regions import Await, Mapped, Parallel, Part, Region, Signal, Step
 from dag_translator.structure import deep_recursion
 
 START, FINISH = "start run", "finish run"
+STOPPED = "FailFast"  # the error with which a failed task of a fail_fast DAG ends the run
+LONGEST_JUMP = 64  # tasks
 
 States = dict[str, asl.State]
 
 
 def lower(dag: Dag, region: Region | None) -> asl.Machine:
     """The machine of a DAG; `region` is None for a DAG without tasks."""
+    dag = admission.limited(dag, region)
     names = StateNames({START, FINISH})
     states: States = {}
     first = FINISH
     if region is not None:
         with deep_recursion():
-            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag))
+            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag), _stops(dag, region))
             sequence = lowering.sequence(regions.steps_of(region), {}, FINISH)
         first, states = sequence.entry, sequence.states
     return asl.Machine(START, {START: _start_run(first)} | states | {FINISH: _finish_run()})
+
+
+def _stops(dag: Dag, region: Region) -> bool:
+    """Whether a failure ends the run at once. Where teardowns have their turn, and in a DAG that runs in parts, the
+    records alone stop the other tasks."""
+    return dag.fail_fast and not any(task.is_teardown for task in dag.tasks) and not regions.parts_of(region)
 
 
 def _start_run(following: str) -> asl.Task:
@@ -108,12 +119,16 @@ class _Lowering:
     names: StateNames
     reports: dict[str, joins.Reports]
     askers: Mapping[str, frozenset[str]]
+    stops: bool
+    depth: int = 0  # of Parallel states around what is lowered
+    place: Mapping[str, str] = field(default_factory=lambda: RUN)
     done: set[str] = field(default_factory=set)
     labels: Iterator[int] = field(default_factory=count)
 
     def sequence(self, steps: tuple[Region, ...], known: Known, end: str | None) -> _Sequence:
         """Lowers steps that follow each other; `end` is what comes after them (None: the branch ends)."""
         prefix = f"{LABEL}{next(self.labels)}."
+        landings = _landings(steps)
         arrivals: dict[int, list[Known]] = defaultdict(list, {0: [known]})
         states: States = {}
         entries: dict[str, str | None] = {f"{prefix}{len(steps)}": end}
@@ -123,7 +138,7 @@ class _Lowering:
                 continue
 
             def leave(after: Known, number: int = number) -> Exit:
-                target, jumped, after = self._jump(steps, number + 1, after)
+                target, jumped, after = self._jump(steps, number + 1, landings, after)
                 arrivals[target].append(after)
                 return Exit(f"{prefix}{target}", jumped)
 
@@ -136,10 +151,12 @@ class _Lowering:
         assert entry is not None
         return _Sequence(entry, states, joined(arrivals[len(steps)]))
 
-    def _jump(self, steps: tuple[Region, ...], number: int, known: Known) -> tuple[int, dict[str, str], Known]:
+    def _jump(
+        self, steps: tuple[Region, ...], number: int, landings: frozenset[int], known: Known
+    ) -> tuple[int, dict[str, str], Known]:
         """The first step from `number` on that has something to do, and the outcomes of the tasks before it."""
         jumped: dict[str, str] = {}
-        while number < len(steps):
+        while number < len(steps) and not (jumped and number in landings):
             outcomes = sealed(steps[number], self.dag, known)
             if outcomes is None:
                 break
@@ -161,32 +178,52 @@ class _Lowering:
             case Step(task_id):
                 return self._task(self.dag.by_id[task_id], known, leave)
             case Signal():
-                return joins.signal(step, self.names, leave(known))
+                return joins.signal(step, self.names, self.place, leave(known))
             case Await():
                 way = leave(joins.learned(step, self.reports[step.join], known))
-                return joins.wait(step, self.dag, self.names, way)
+                return joins.wait(step, self.dag, self.names, self.place, way)
+            case Mapped(group_id, body):
+                return self._mapped_group(group_id, body, known, leave)
             case Parallel(branches):
                 return self._parallel(branches, known, leave)
+            case Part(number, inner):
+                return self._part(number, inner, known, leave)
             case regions.Series():
                 raise AssertionError("a series inside a series")
 
     def _parallel(self, branches: tuple[Region, ...], known: Known, leave: Callable[[Known], Exit]) -> States:
         name = self.names.free(self._title(branches))
+        self.depth += 1
         lowered = [self.sequence(regions.steps_of(branch), known, None) for branch in branches]
-        inside = {task_id for branch in branches for task_id in regions.tasks_in(branch)}
-        after = {**known}
-        for task_id, states in _merged([each.known for each in lowered]).items():
-            after[task_id] = states - {None} if task_id in inside else states
-        way = leave(after)
+        self.depth -= 1
+        way = leave(_behind(branches, [each.known for each in lowered], known))
         machines = tuple(asl.Machine(each.entry, each.states) for each in lowered)
         output = way.output("$states.input", "$merge($states.result)")
-        return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known))}
+        catch = (asl.Catcher((STOPPED,), FINISH, "{% $states.input %}"),) if self.stops and not self.depth else ()
+        return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known), catch)}
+
+    def _mapped_group(self, group_id: str, region: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
+        """The group's `Map`, with its members in it as anywhere else."""
+        group = next(each for each in self.dag.mapped_groups if each.group_id == group_id)
+        name, ending = self.names.name(group_id), self.names.name(group_id, "record")
+        entered = mapped_groups.entering(group, self.dag, known)
+        # A `Fail` would end one instance alone, and as one that Step Functions counts against the whole.
+        inner = replace(self, place=INSTANCE, stops=False).sequence(regions.steps_of(region), entered, ending)
+        body = mapped_groups.Body(inner.entry, inner.states, ending, inner.known)
+        return mapped_groups.lower(group, self.dag, self.names, name, region, body, known, leave)
+
+    def _part(self, number: int, inner: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
+        lowered = self.sequence(regions.steps_of(inner), known, None)
+        way = leave(_behind((inner,), [lowered.known], known))
+        machine = asl.Machine(lowered.entry, lowered.states)
+        return parts.nested(number, inner, machine, known, self.names, way)
 
     def _title(self, branches: tuple[Region, ...]) -> str:
         """The task group that the branches make up, or what each of them begins with."""
         inside = {task_id for branch in branches for task_id in regions.tasks_in(branch)}
         groups = {self.dag.by_id[task_id].group for task_id in inside}
-        if len(groups) == 1 and (group := groups.pop()) is not None:
+        mapped_ids = {each.group_id for each in self.dag.mapped_groups}  # such a group's name is its `Map`'s
+        if len(groups) == 1 and (group := groups.pop()) is not None and group not in mapped_ids:
             members = {task.task_id for task in self.dag.tasks if task.group == group}
             if members == inside:
                 return group
@@ -219,11 +256,27 @@ class _Lowering:
             return lambda: leave(self._after(task, known, state))
 
         if task.expansion is None:
-            exits = Exits(ends("success"), ends("skipped"), ends("failed"))
-            return lowering.lower(task, Site(self.names, exits))
+            stop: States = {}
+            failed = (lambda: self._stop(task, stop)) if self.stops else ends("failed")
+            exits = Exits(ends("success"), ends("skipped"), failed)
+            return admission.lower(task, lowering, Site(self.names, exits, place=self.place)) | stop
         ended = {**known, task.task_id: mapped.ENDED}
-        several = mapped.MappedExits(lambda: leave(ended), ends("skipped"), ends("upstream_failed"))
-        return mapped.lower(task, lowering, self.names, several)
+        telling: States = {}
+        several = mapped.MappedExits(
+            admission.telling(task, self.names, telling, lambda: leave(ended)),
+            admission.telling(task, self.names, telling, ends("skipped")),
+            ends("upstream_failed"),
+        )
+        states = mapped.lower(task, lowering, self.names, several)
+        return admission.awaiting(task, self.names, states | telling)
+
+    def _stop(self, task: Task, states: States) -> Exit:
+        """The way out of a failed task that stops the run: past everything, or out of every Parallel around it."""
+        if not self.depth:
+            return Exit(FINISH)
+        name = self.names.name(task.task_id, "stop")
+        states[name] = asl.Fail(STOPPED, f"{task.task_id} failed, and the DAG is fail_fast".replace("${", "{"))
+        return Exit(name)
 
     def _after(self, task: Task, known: Known, state: str) -> Known:
         """What is known after the task ended so; a successful branch or short circuit may have skipped others."""
@@ -235,10 +288,25 @@ class _Lowering:
         return after
 
 
-def _merged(several: list[Known]) -> dict[str, PossibleStates]:
+def _landings(steps: tuple[Region, ...]) -> frozenset[int]:
+    """The steps of a long sequence that no way out jumps over: each task has one, and all of them would write the
+    outcomes of all that follow, 34 MB for a chain of a thousand tasks.
+    """
+    landings, passed = set(), 0
+    for number, step in enumerate(steps):
+        before, passed = passed, passed + len(regions.tasks_in(step))
+        if before // LONGEST_JUMP != passed // LONGEST_JUMP and number:
+            landings.add(number)
+    return frozenset(landings)
+
+
+def _behind(branches: tuple[Region, ...], several: list[Known], before: Known) -> dict[str, PossibleStates]:
     """What is known after branches that ran side by side: each task's states as the branches know them."""
     merged: dict[str, PossibleStates] = {}
     for known in several:
         for task_id, states in known.items():
             merged[task_id] = merged.get(task_id, frozenset()) | states
-    return merged
+    for task_id in (task_id for branch in branches for task_id in regions.tasks_in(branch)):
+        if task_id in merged:
+            merged[task_id] -= {None}
+    return {**before} | merged

@@ -5,45 +5,48 @@ The shape is `Manifest`'s fields; `infra/` and `infra/cli/` read nothing else of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from dag_translator import asl
+from dag_translator.authoring import environments
 from dag_translator.check import Estimates
+from dag_translator.compute import container_of, row_of
 from dag_translator.errors import Problem
-from dag_translator.model import Dag, Task
-from dag_translator.names import machine_name
-from dag_translator.operators import LOWERINGS, mapped
+from dag_translator.lowering import mapped_groups
+from dag_translator.model import Compute, Dag, MappedGroup, Task
+from dag_translator.names import machine_name, part_name, subjects
+from dag_translator.operators import LOWERINGS, mapped, notifying
 from dag_translator.operators.lowering import Permission
-
-# Airflow's Variables and Connections, under the names of its own backends for Parameter Store and Secrets Manager.
-SECRETS = (
-    Permission(
-        ("ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"),
-        ("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/airflow/variables/*",),
-        "Airflow Variables",
-    ),
-    Permission(
-        ("secretsmanager:GetSecretValue",),
-        ("arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:airflow/connections/*",),
-        "Airflow Connections",
-    ),
-)
-# Memory in MB and the longest run in seconds of the function that runs a DAG's Python.
-TASK_FUNCTION = {"memory": 512, "timeout": 900}
+from dag_translator.operators.service import ARN, HERE
+from dag_translator.operators.trigger_dagrun import nested
+from dag_translator.regions import Region, parts_of
+from dag_translator.secret_names import SecretNames, secret_permissions
 
 
-def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Sequence[Problem]) -> dict[str, Any]:
-    """The manifest of a translated DAG.
+def manifest(
+    dag: Dag,
+    region: Region | None,
+    machine: asl.Machine,
+    estimates: Estimates,
+    problems: Sequence[Problem],
+    secrets: SecretNames,
+) -> dict[str, Any]:
+    """The manifest of a translated DAG. secrets: the Variables and Connections that it uses.
 
     tasks: one row each, in topological order, with the names of its states. permissions: of the machine's role;
-    task_permissions: of the task function's role beyond Airstep's own. problems: what is approximated.
+    environments: packages that tasks have to themselves, if any do. task_permissions: of the task function's role
+    beyond Airstep's own; reads, if any: ids of the DAGs whose rows it reads. parts: the further machines of a DAG that
+    is too large for one, placeholder → name. problems: what is approximated.
     """
     name = machine_name(dag.dag_id)
+    parts = {number: part_name(name, number) for number in sorted(asl.parts(machine))}
+    home = {} if region is None else {task_id: parts[number] for task_id, number in parts_of(region).items()}
     return {
         "dag_id": dag.dag_id,
         "machine_name": name,
+        "parts": {asl.placeholder(number): part for number, part in parts.items()},
         "file": dag.file,
         "description": dag.description,
         "tags": list(dag.tags),
@@ -51,29 +54,71 @@ def manifest(dag: Dag, machine: asl.Machine, estimates: Estimates, problems: Seq
         "schedule": dag.schedule,
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
+        **_if_set("max_consecutive_failed_dag_runs", dag.max_consecutive_failed_dag_runs),
         "start_date": dag.start_date,
         "end_date": dag.end_date,
         "timezone": dag.timezone,
         "tasks": _tasks(dag, machine),
-        "functions": {"TaskFunction": TASK_FUNCTION},
-        "permissions": [_permission(each) for task in dag.tasks for each in _permissions(task, name)],
-        "task_permissions": [
-            *(_permission(each) for each in SECRETS),
-            *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
+        "functions": {each.function: row_of(each) for each in (Compute(), *(task.compute for task in dag.tasks))},
+        **_environments(dag),
+        **_containers(dag),
+        "permissions": [
+            *(_permission(each) for task in dag.tasks for each in _permissions(task, home.get(task.task_id, name))),
+            *(_permission(each) for group in dag.mapped_groups for each in _group_permissions(group, dag, home, name)),
+            *(_permission(each) for part in parts.values() for each in _part_permissions(part)),
         ],
+        "task_permissions": [
+            *(_permission(each) for each in secret_permissions(secrets)),
+            *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
+            *(_permission(each) for each in notifying.permissions(dag.messages)),
+        ],
+        **_reads(dag),
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
 
 
+def _containers(dag: Dag) -> dict[str, Any]:
+    """The containers that tasks run in; nothing if none does."""
+    wanted = [task.compute for task in dag.tasks if task.compute.on == "fargate"]
+    return {"containers": {each.container: container_of(each) for each in wanted}} if wanted else {}
+
+
+def _environments(dag: Dag) -> dict[str, Any]:
+    """Packages that tasks have to themselves, by the environment's name; nothing if no task has."""
+    wanted = [task.environment for task in dag.tasks if task.environment is not None]
+    found = {
+        environments.key(each.requirements): {
+            "requirements": list(each.requirements),
+            "python_version": each.python_version,
+        }
+        for each in wanted
+        if each.requirements or each.python_version
+    }
+    return {"environments": found} if found else {}
+
+
+def _if_set(name: str, value: int) -> dict[str, int]:
+    return {name: value} if value > 0 else {}
+
+
+def _reads(dag: Dag) -> dict[str, list[str]]:
+    """The other DAGs whose rows in the table the task function reads, if there are any."""
+    others = {dag_id for task in dag.tasks for dag_id in LOWERINGS[task.lowering].reads(task)} - {dag.dag_id}
+    return {"reads": ["*"] if "*" in others else sorted(others)} if others else {}
+
+
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
-    names = [name for inner in asl.machines(machine) for name in inner.states]
-    return [_task(task, names) for task in dag.tasks]
+    states: dict[str, list[str]] = {task.task_id: [] for task in dag.tasks}
+    for name in (name for inner in asl.machines(machine) for name in inner.states):
+        for task_id in subjects(name):
+            if task_id in states:
+                states[task_id].append(name)
+    return [_task(task, states[task.task_id], dag.is_mapped(task.task_id)) for task in dag.tasks]
 
 
-def _task(task: Task, names: list[str]) -> dict[str, Any]:
+def _task(task: Task, states: list[str], is_mapped: bool) -> dict[str, Any]:
     lowering = LOWERINGS[task.lowering]
-    own = (f"{task.task_id} · ", f"{task.task_id}?")
     return {
         "task_id": task.task_id,
         "operator": task.operator,
@@ -82,16 +127,26 @@ def _task(task: Task, names: list[str]) -> dict[str, Any]:
         "group": task.group,
         "retries": task.retry.attempts,
         "line": task.line,
-        "states": [name for name in names if name == task.task_id or name.startswith(own)],
+        "states": states,
         "is_sensor": lowering.sensor,
         "is_native": lowering.native,
-        "is_mapped": task.expansion is not None,
+        "is_mapped": is_mapped,
+        **({"compute": task.compute.on} if task.compute.on != "lambda" else {}),
+        **{name: task.settings[name] for name in lowering.tells if name in task.settings},
     }
+
+
+def _group_permissions(group: MappedGroup, dag: Dag, home: Mapping[str, str], name: str) -> tuple[Permission, ...]:
+    return mapped_groups.permissions(group, dag, home.get(group.members[0], name))
 
 
 def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
     lowering = LOWERINGS[task.lowering]
     return (*lowering.permissions(task, machine_name), *mapped.permissions(task, lowering, machine_name))
+
+
+def _part_permissions(part: str) -> tuple[Permission, ...]:
+    return nested(f"{ARN}:states:{HERE}:stateMachine:{part}", True, "a part of the DAG", versions=True)
 
 
 def _permission(permission: Permission) -> dict[str, Any]:

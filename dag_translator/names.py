@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 LIMIT = 80
@@ -50,6 +51,15 @@ def machine_name(dag_id: str) -> str:
     return shorten(safe if safe == dag_id else f"{safe}-{_hash(dag_id)}")
 
 
+def part_name(machine: str, number: int) -> str:
+    """The state machine of a part of a DAG that is too large for one.
+
+    >>> part_name("my_dag", 2)
+    'my_dag-part-2'
+    """
+    return shorten(f"{machine}-part-{number}")
+
+
 def state_of(task_id: str) -> str:
     """JSONata that reads the task's state from a state's input; keys with dots or JSONata's own words are quoted.
 
@@ -70,6 +80,20 @@ def literal(value: str) -> str:
     """A JSONata string literal."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def subjects(name: str) -> Iterator[str]:
+    """The task_ids that a state of this name may belong to: the task's own state, a helper of it, or its guard.
+
+    >>> list(subjects("load · await"))
+    ['load · await', 'load']
+    """
+    yield name
+    for mark in (" · ", "?"):
+        end = name.find(mark)
+        while end >= 0:
+            yield name[:end]
+            end = name.find(mark, end + 1)
 
 
 @dataclass(slots=True)

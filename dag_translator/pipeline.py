@@ -6,7 +6,9 @@
     validate    what can't be done, or only otherwise, is said                         model     -> problems
     structure   the order of the tasks as nested regions; no false barrier             model     -> regions
     lower       states, guards, joins                                                  regions   -> asl
+    split       what is too large for one machine becomes several, and is lowered anew regions   -> regions
     check       within Step Functions' limits, and right by its own rules              asl       -> estimates, problems
+    secrets     which Variables and Connections its source names                       files     -> names
     manifest    what CDK and the command need besides the definition                   all       -> manifest
 
 User code runs in `load` only. A DAG with a refused problem stops after `validate` (or `check`) and becomes `Refused`,
@@ -29,6 +31,8 @@ from dag_translator.lower import lower
 from dag_translator.manifest import manifest
 from dag_translator.regions import Region
 from dag_translator.schedule import IntervalSettings, schedule_of
+from dag_translator.secret_names import names_of
+from dag_translator.split import load_of, split
 from dag_translator.structure import deep_recursion, structure
 from dag_translator.validate import refused, validate
 
@@ -37,15 +41,24 @@ DEFAULT_INTERVALS = IntervalSettings()
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A translated DAG. definition and manifest are plain JSON; problems are approximations; the rest are the IRs."""
+    """A translated DAG. definition and manifest are plain JSON; problems are approximations; the rest are the IRs.
+
+    parts: the definitions of the further machines of a DAG that is too large for one, by their placeholders.
+    """
 
     dag_id: str
     definition: dict[str, Any]
+    parts: dict[str, dict[str, Any]]
     manifest: dict[str, Any]
     problems: tuple[Problem, ...]
     model: model.Dag
     regions: Region | None
     asl: asl.Machine
+
+    @property
+    def definitions(self) -> tuple[dict[str, Any], ...]:
+        """The machine's own, and those of its parts."""
+        return (self.definition, *self.parts.values())
 
     def dump(self, ir: str) -> str:
         """The text form of an IR: model, regions or asl."""
@@ -89,12 +102,12 @@ def translate_loaded(
     found: list[Translation | Refused] = []
     for dag in loaded.dags:
         own = tuple(problem for problem in loaded.problems if problem.dag_id == dag.dag_id)
-        found.append(_translate(dag, inside, loaded.path, (*common, *own), intervals))
+        found.append(_translate(dag, inside, loaded.path, root, (*common, *own), intervals))
     return found
 
 
 def _translate(
-    dag: Any, file: Path, path: Path, loading: tuple[Problem, ...], intervals: IntervalSettings
+    dag: Any, file: Path, path: Path, root: Path, loading: tuple[Problem, ...], intervals: IntervalSettings
 ) -> Translation | Refused:
     if any(problem.code == "cycle" for problem in loading):
         return Refused(dag.dag_id, loading, len(dag.tasks))
@@ -105,14 +118,24 @@ def _translate(
         return Refused(dag.dag_id, problems, len(frozen.tasks))
     with deep_recursion():
         region = structure(frozen) if frozen.tasks else None
-        machine = lower(frozen, region)
+        region, machine = _lowered(frozen, region)
         definition = asl.definition(machine, frozen.description, _whole_seconds(frozen.run_timeout))
-        estimates, limits = check(frozen, machine, definition)
+        parts = asl.part_definitions(machine)
+        estimates, limits = check(frozen, machine)
     problems += _placed(limits, path, frozen)
     if refused(problems):
         return Refused(dag.dag_id, problems, len(frozen.tasks))
-    described = manifest(frozen, machine, estimates, problems)
-    return Translation(frozen.dag_id, definition, described, problems, frozen, region, machine)
+    described = manifest(frozen, region, machine, estimates, problems, names_of(dag, path, root))
+    return Translation(frozen.dag_id, definition, parts, described, problems, frozen, region, machine)
+
+
+def _lowered(dag: model.Dag, region: Region | None) -> tuple[Region | None, asl.Machine]:
+    """The machine; if it is larger than one may be, in parts."""
+    machine = lower(dag, region)
+    if region is None or load_of(machine) <= 1:
+        return region, machine
+    in_parts = split(dag, region, machine)
+    return in_parts, lower(dag, in_parts)
 
 
 def _placed(problems: Iterable[Problem], path: Path, dag: model.Dag) -> tuple[Problem, ...]:

@@ -1,7 +1,8 @@
 """The second IR: the DAG's order as nested regions, the shapes that Step Functions has.
 
-A `Series` runs one after the other, a `Parallel` at once. What does not nest crosses as a signal: a `Signal` reports
-tasks' outcomes, an `Await` holds its branch until the ones it needs have been reported.
+A `Series` runs one after the other, a `Parallel` at once, the body of a `Mapped` once per item. What does not nest
+crosses as a signal: a `Signal` reports tasks' outcomes, an `Await` holds its branch until the ones it needs have been
+reported. A `Part` is a machine of its own.
 
 >>> print(dump(Series((Step("a"), Parallel((Step("b"), Step("c")))))))
 series
@@ -48,6 +49,14 @@ class Await:
 
 
 @dataclass(frozen=True, slots=True)
+class Mapped:
+    """A mapped task group, whose body runs once per item."""
+
+    group_id: str
+    body: Region
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     steps: tuple[Region, ...]
 
@@ -57,7 +66,15 @@ class Parallel:
     branches: tuple[Region, ...]
 
 
-Region = Step | Signal | Await | Series | Parallel
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a DAG too large for one definition: it runs as an execution of a machine of its own."""
+
+    number: int
+    region: Region
+
+
+Region = Step | Signal | Await | Mapped | Series | Parallel | Part
 
 
 def series(*steps: Region) -> Region:
@@ -81,16 +98,22 @@ def steps_of(region: Region) -> tuple[Region, ...]:
     return region.steps if isinstance(region, Series) else (region,)
 
 
-def walk(region: Region) -> Iterator[Region]:
-    """Every region, outer ones first, in the order of execution."""
+def walk(region: Region, *, into_groups: bool = True) -> Iterator[Region]:
+    """Every region, outer ones first, in the order of execution; into_groups: those in mapped groups, too."""
     waiting = [region]
     while waiting:
         current = waiting.pop()
         yield current
-        if isinstance(current, Series):
-            waiting.extend(reversed(current.steps))
-        elif isinstance(current, Parallel):
-            waiting.extend(reversed(current.branches))
+        if into_groups or not isinstance(current, Mapped):
+            waiting.extend(reversed(_inside(current)))
+
+
+def width(region: Region) -> int:
+    """How many tasks may run at once."""
+    inner = [width(each) for each in _inside(region)]
+    if isinstance(region, Parallel):
+        return sum(inner)
+    return max(inner, default=int(isinstance(region, Step)))
 
 
 def tasks_in(region: Region) -> tuple[str, ...]:
@@ -98,11 +121,20 @@ def tasks_in(region: Region) -> tuple[str, ...]:
     return tuple(inner.task_id for inner in walk(region) if isinstance(inner, Step))
 
 
+def parts_of(region: Region) -> dict[str, int]:
+    """The number of the part that each task is in, the innermost one; of those that are in one."""
+    found: dict[str, int] = {}
+    for inner in walk(region):
+        if isinstance(inner, Part):
+            found |= dict.fromkeys(tasks_in(inner.region), inner.number)
+    return found
+
+
 def first_task(region: Region) -> str:
     """The first task of a region; for a region that only signals or waits, the task it is about."""
     for inner in walk(region):
         match inner:
-            case Step(task_id) | Signal(source=task_id) | Await(join=task_id):
+            case Step(task_id) | Signal(source=task_id) | Await(join=task_id) | Mapped(task_id):
                 return task_id
     raise ValueError("an empty region")
 
@@ -114,11 +146,17 @@ def dump(region: Region) -> str:
     while waiting:
         current, depth = waiting.pop()
         lines.append(f"{'  ' * depth}{_title(current)}")
-        inner = (
-            current.steps if isinstance(current, Series) else current.branches if isinstance(current, Parallel) else ()
-        )
-        waiting.extend((each, depth + 1) for each in reversed(inner))
+        waiting.extend((each, depth + 1) for each in reversed(_inside(current)))
     return "\n".join(lines)
+
+
+def _inside(region: Region) -> tuple[Region, ...]:
+    match region:
+        case Series(inner) | Parallel(inner):
+            return inner
+        case Part(_, only) | Mapped(_, only):
+            return (only,)
+    return ()
 
 
 def _title(region: Region) -> str:
@@ -130,7 +168,11 @@ def _title(region: Region) -> str:
             return f"signal {source} -> {', '.join(joins)} ({', '.join(reports)}{maybe})"
         case Await(join, sources, early):
             return f"await {join} <- {', '.join(sources)}{' (early)' if early else ''}"
+        case Mapped(group_id):
+            return f"mapped {group_id}"
         case Series():
             return "series"
         case Parallel():
             return "parallel"
+        case Part(number):
+            return f"part {number}"

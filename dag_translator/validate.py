@@ -6,33 +6,36 @@ refused problem goes no further. All problems of a DAG are found, not the first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from dag_translator.compute import MOST_LAYERS
+from dag_translator.contract import interrupted
 from dag_translator.errors import Problem, Severity
+from dag_translator.lowering.mapped_groups import max_length
 from dag_translator.model import Dag, Task
 from dag_translator.operators import LOWERINGS
 from dag_translator.operators.mapped import MAX_LENGTH
 from dag_translator.trigger_rules import RULES
 
-# Lambda ends a function after 15 minutes; half a minute of them is for recording what happened.
+# Lambda ends a function after its time (15 minutes at most); half a minute of it is for recording what happened.
+LAST_SECONDS = 30.0
 LONGEST_TASK = 870.0
 
-_LATER_RUNS = "remove it; runs of a DAG do not wait for each other yet, except by max_active_runs"
-_LIMIT = "remove it, or lower max_active_runs; every ready task of a run starts at once"
 
 # What a task may ask for that is not there: argument -> severity, what is so, what to do.
 TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
-    "mapped_group": (
+    "nested_mapped_group": (
         "refused",
-        "a mapped task group (task_group.expand) is not supported yet",
-        "map its tasks one by one, or put its steps into one mapped task",
+        "a mapped task group inside a mapped task group is not supported yet",
+        "map one group over every combination, expand(x=…, y=…), or put the inner group's steps into one task",
     ),
     "mapped_branch": (
-        "refused",
-        "a mapped branch or short circuit is not supported yet",
-        "branch in one task, on the whole list",
+        "approximated",
+        "a mapped branch or short circuit skips nothing, in a mapped task group neither: so it is in Airflow 3.3.2",
+        "map over what is to be done only, or raise AirflowSkipException where nothing is to be done",
     ),
     "mapped_argument": (
         "refused",
@@ -44,44 +47,36 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         f"a task can be mapped over {MAX_LENGTH:,} items at most",
         "map over batches of items, and loop over a batch inside the task",
     ),
-    "depends_on_past": ("refused", "depends_on_past is not supported yet", _LATER_RUNS),
-    "wait_for_downstream": ("refused", "wait_for_downstream is not supported yet", _LATER_RUNS),
     "wait_for_past_depends_before_skipping": (
         "refused",
         "wait_for_past_depends_before_skipping is not supported yet",
-        _LATER_RUNS,
+        "remove it: the task is skipped when its own run says so",
     ),
-    "pool": ("refused", "pools are not supported yet", _LIMIT),
-    "pool_slots": ("refused", "pools are not supported yet", _LIMIT),
-    "task_concurrency": ("refused", "a limit on a task's instances over all runs is not supported yet", _LIMIT),
-    "max_active_tis_per_dag": (
-        "refused",
-        "a limit on a task's instances over all runs is not supported yet",
-        "use max_active_tis_per_dagrun, with max_active_runs",
-    ),
-    "on_retry_callback": (
+    "pool_slots": (
         "approximated",
-        "on_retry_callback is not called: Step Functions itself repeats a service's call",
-        "use on_failure_callback, which is called when the last try has failed",
+        "pool_slots has no effect in default_pool: its 128 slots are not counted",
+        "give the task a pool of its own, and make it with `airstep pools set`",
     ),
-    "start_date": ("refused", "a task with a start_date of its own is not supported yet", "set it on the DAG"),
-    "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
+    "weight_rule": (
+        "refused",
+        "a priority weight strategy of one's own is not supported",
+        "use downstream, upstream or absolute",
+    ),
+    "slots_between_tries": (
+        "approximated",
+        "a limited task keeps its slots between its tries: Step Functions itself repeats it",
+        "keep retry_delay short",
+    ),
 }
 # Those of them that are not about one argument.
-NOT_ARGUMENTS = ("mapped_group", "mapped_branch", "mapped_argument", "too_many_instances")
-DAG_ASKS: Mapping[str, tuple[Severity, str, str]] = {
-    "max_active_tasks": (
-        "approximated",
-        "max_active_tasks has no effect: every ready task of a run starts at once",
-        "put tasks that must not run side by side one after the other",
-    ),
-    "fail_fast": ("refused", "fail_fast is not supported yet", "remove it; the run fails when its tasks are through"),
-    "allowed_run_types": (
-        "refused",
-        "allowed_run_types is not supported yet",
-        "leave it out; who may start a run is IAM's business",
-    ),
-}
+NOT_ARGUMENTS = (
+    "nested_mapped_group",
+    "mapped_branch",
+    "mapped_argument",
+    "too_many_instances",
+    "slots_between_tries",
+    "weight_rule",
+)
 
 Rule = Callable[[Dag], Iterator[Problem]]
 
@@ -91,17 +86,54 @@ def validate(dag: Dag) -> tuple[Problem, ...]:
     return tuple(replace(problem, path=dag.file, dag_id=dag.dag_id) for rule in RULES_OF_A_DAG for problem in rule(dag))
 
 
-def asks_of_the_dag(dag: Dag) -> Iterator[Problem]:
-    for name in dag.asks:
-        severity, message, hint = DAG_ASKS[name]
-        yield Problem(f"unsupported-{name.replace('_', '-')}", message, hint, line=dag.line, severity=severity)
-
-
 def asks_of_tasks(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         for name in task.asks:
             severity, message, hint = TASK_ASKS[name]
             yield _about(task, f"unsupported-{name.replace('_', '-')}", message, hint, severity)
+
+
+def the_schedule_is_allowed(dag: Dag) -> Iterator[Problem]:
+    if dag.schedule is not None and dag.allowed_run_types is not None and "scheduled" not in dag.allowed_run_types:
+        yield Problem(
+            "schedule-not-allowed",
+            f"the DAG has a schedule, but allowed_run_types is {', '.join(dag.allowed_run_types)}",
+            "add DagRunType.SCHEDULED, or give schedule=None",
+            line=dag.line,
+        )
+
+
+def mapped_groups_run_as_a_whole(dag: Dag) -> Iterator[Problem]:
+    for group in interrupted(dag):
+        yield Problem(
+            "mapped-group-interrupted",
+            f"a task outside the mapped task group {group.group_id} stands between two of its tasks",
+            "take that task into the group, or make two mapped groups",
+            line=group.line,
+        )
+
+
+def mapped_groups_look_at_their_own_run(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        if task.task_id in dag.group_of and (task.past or task.is_awaited):
+            yield _about(
+                task,
+                "unsupported-depends-on-past",
+                "a task in a mapped task group can't wait for the run before, nor be waited for",
+                "let a task before or after the group depend on the past",
+            )
+
+
+def mapped_groups_are_not_too_long(dag: Dag) -> Iterator[Problem]:
+    for group in dag.mapped_groups:
+        longest = max_length(len(group.members))
+        if (group.expansion.length or 0) > longest:
+            yield Problem(
+                "unsupported-too-many-instances",
+                f"a mapped task group of {len(group.members)} tasks can have {longest:,} instances at most",
+                "map over batches of items, and loop over a batch inside the tasks",
+                line=group.line,
+            )
 
 
 def trigger_rules_exist(dag: Dag) -> Iterator[Problem]:
@@ -118,12 +150,22 @@ def trigger_rules_exist(dag: Dag) -> Iterator[Problem]:
 def python_fits_a_lambda(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         lowering = LOWERINGS[task.lowering]
-        if task.timeout is not None and task.timeout > LONGEST_TASK and not (lowering.native or lowering.sensor):
+        native = lowering.native or lowering.sensor or task.compute.on == "fargate"
+        longest = task.compute.timeout - LAST_SECONDS
+        if task.timeout is not None and longest < task.timeout <= LONGEST_TASK and not native:
+            yield _about(
+                task,
+                "task-too-long",
+                f"execution_timeout is {task.timeout:g} s, its function ends after {task.compute.timeout} s",
+                f"give executor_config a timeout of at least {math.ceil(task.timeout + LAST_SECONDS)} s",
+            )
+        if task.timeout is not None and task.timeout > LONGEST_TASK and not native:
             yield _about(
                 task,
                 "task-too-long",
                 f"execution_timeout is {task.timeout / 60:g} minutes, a Lambda runs for at most {LONGEST_TASK / 60:g}",
-                "split the task, hand the work to a service (Athena, Glue, ECS, Batch), or lower execution_timeout",
+                'run it in a container, executor_config={"airstep": {"compute": "fargate"}}; or split the task, '
+                "hand the work to a service (Athena, Glue, ECS, Batch), or lower execution_timeout",
             )
 
 
@@ -164,6 +206,34 @@ def operators_say_what_is_otherwise(dag: Dag) -> Iterator[Problem]:
             yield _about(task, code, message, hint, "approximated")
 
 
+def what_tasks_run_on_is_possible(dag: Dag) -> Iterator[Problem]:
+    free = MOST_LAYERS - any(task.environment is not None and task.environment.requirements for task in dag.tasks)
+    for task in dag.tasks:
+        for code, message, hint, severity in task.compute.problems:
+            yield _about(task, code, message, hint, severity)
+        lowering = LOWERINGS[task.lowering]
+        if task.compute.on == "fargate" and (lowering.native or lowering.sensor or task.lowering == "EmptyOperator"):
+            yield _about(
+                task,
+                "unsupported-compute",
+                f"compute 'fargate' is for Python tasks; of {task.operator} there is no Python that takes long",
+                "leave it out",
+            )
+        if len(task.compute.layers) > free:
+            yield _about(
+                task,
+                "invalid-compute",
+                f"executor_config: {len(task.compute.layers)} layers; of a function's five layers {free} are free",
+                "put what you need into fewer layers",
+            )
+
+
+def environments_are_known(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        for code, message, hint in task.environment.problems if task.environment is not None else ():
+            yield _about(task, code, message, hint)
+
+
 def retries_are_possible(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         if task.retry.attempts < 0:
@@ -175,14 +245,19 @@ def retries_are_possible(dag: Dag) -> Iterator[Problem]:
 
 
 RULES_OF_A_DAG: tuple[Rule, ...] = (
-    asks_of_the_dag,
     asks_of_tasks,
+    the_schedule_is_allowed,
+    mapped_groups_run_as_a_whole,
+    mapped_groups_look_at_their_own_run,
+    mapped_groups_are_not_too_long,
     trigger_rules_exist,
     python_fits_a_lambda,
     sensors_have_an_interval,
     native_sensors_ask_once_more,
     services_are_called_by_step_functions,
     operators_say_what_is_otherwise,
+    what_tasks_run_on_is_possible,
+    environments_are_known,
     retries_are_possible,
 )
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import AssetHashType, Aws, Duration, RemovalPolicy
+from aws_cdk import AssetHashType, Aws, Duration, RemovalPolicy, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -25,7 +25,9 @@ METRICS_NAMESPACE = "Airstep"
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """What one function is. name: of the function; handler: "package.module.function"; timeout: seconds; memory: MB."""
+    """What one function is. name: of the function; handler: "package.module.function"; timeout: seconds; memory: MB.
+    layers: besides the platform's; storage: MB under /tmp.
+    """
 
     name: str
     handler: str
@@ -34,6 +36,8 @@ class FunctionSpec:
     environment: Mapping[str, str]
     timeout: int
     memory: int
+    layers: tuple[lambda_.ILayerVersion, ...] = ()
+    storage: int | None = None
 
 
 def add_function(
@@ -53,10 +57,11 @@ def add_function(
         description=spec.description[:256],
         handler=spec.handler,
         code=asset(spec.package, settings.cache_folder),
-        layers=[layer],
+        layers=[layer, *spec.layers],
         runtime=lambda_.Runtime(f"python{settings.python_version}", lambda_.RuntimeFamily.PYTHON),
         architecture=lambda_.Architecture.ARM_64 if settings.architecture == "arm64" else lambda_.Architecture.X86_64,
         memory_size=spec.memory,
+        ephemeral_storage_size=Size.mebibytes(spec.storage) if spec.storage else None,
         timeout=Duration.seconds(spec.timeout),
         environment={
             "POWERTOOLS_SERVICE_NAME": settings.prefix,

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dag_translator.errors import UsageError
-from infra.local_modules import Finder
+from dag_translator.local_modules import Finder
 
 LAMBDA_LIMIT = 250 * 1024 * 1024  # bytes unzipped, function and layers together
 DAGS_PREFIX = "dags"
@@ -70,10 +70,15 @@ def _mode(path: Path) -> int:
     return 0o755 if path.stat().st_mode & 0o100 else 0o644
 
 
-def layer_package(dependencies: Path) -> Package:
-    """A layer with everything in the folder `dependencies`, where Lambda's Python looks for it."""
-    files = [file for file in dependencies.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
-    return Package(tuple(sorted((f"python/{file.relative_to(dependencies).as_posix()}", file) for file in files)))
+def layer_package(*folders: Path) -> Package:
+    """A layer with everything in the folders, where Lambda's Python looks for it."""
+    files = {
+        f"python/{file.relative_to(folder).as_posix()}": file
+        for folder in folders
+        for file in folder.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    return Package(tuple(sorted(files.items())))
 
 
 @dataclass(slots=True)
@@ -94,8 +99,8 @@ class Packager:
         """The package of a function that loads no DAG file, e.g. `lambdas.signal_function`."""
         return self._checked(Package(self._runtime(module)), module)
 
-    def task_function(self, module: str, dag_file: Path) -> Package:
-        """The package of a DAG's task function. dag_file: under the DAGs folder.
+    def task_function(self, module: str, dag_file: Path, beside: int = 0) -> Package:
+        """The package of a DAG's task function. dag_file: under the DAGs folder; beside: bytes of the DAG's own layer.
 
         Raises UsageError when a module is no Python, or package and layer together are more than Lambda takes.
         """
@@ -106,7 +111,7 @@ class Packager:
             raise UsageError(f"{where}: {error.msg}\n    → {dag_file} needs this module, correct it") from error
         own = {f"{DAGS_PREFIX}/{file.relative_to(self._users.root).as_posix()}": file for file in used}
         files = {**dict(self._runtime(module)), **own}
-        return self._checked(Package(tuple(sorted(files.items()))), str(dag_file))
+        return self._checked(Package(tuple(sorted(files.items()))), str(dag_file), beside)
 
     def _runtime(self, module: str) -> tuple[tuple[str, Path], ...]:
         """What `module` imports of our own packages, with those that are loaded by name if it needs any of them."""
@@ -118,12 +123,13 @@ class Packager:
         kept = [file for file in found if file.relative_to(source).parts[0] in _OWN_PACKAGES]
         return tuple(sorted((file.relative_to(source).as_posix(), file) for file in kept))
 
-    def _checked(self, package: Package, subject: str) -> Package:
-        if package.size + self.layer_size <= LAMBDA_LIMIT:
+    def _checked(self, package: Package, subject: str, beside: int = 0) -> Package:
+        layers = self.layer_size + beside
+        if package.size + layers <= LAMBDA_LIMIT:
             return package
         largest = sorted(package.files, key=lambda item: item[1].stat().st_size, reverse=True)[:3]
         raise UsageError(
             f"{subject}: its Lambda package has {package.size // 2**20} MB and the packages from PyPI "
-            f"{self.layer_size // 2**20} MB, unzipped; Lambda takes {LAMBDA_LIMIT // 2**20} MB in all\n"
+            f"{layers // 2**20} MB, unzipped; Lambda takes {LAMBDA_LIMIT // 2**20} MB in all\n"
             f"    → use fewer or smaller requirements; the largest files are {', '.join(name for name, _ in largest)}"
         )

@@ -14,6 +14,7 @@ from aws_cdk import Aws, Fn
 from aws_cdk import aws_iam as iam
 
 from dag_translator.errors import InternalError
+from infra.settings import Settings
 
 TABLE_READS = ("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query")
 TABLE_WRITES = ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
@@ -54,6 +55,21 @@ def table_rows(table_arn: str, partitions: Iterable[str] = ()) -> iam.PolicyStat
     )
 
 
+def rows_of_other_dags(table_arn: str, dag_ids: Iterable[str]) -> iam.PolicyStatement:
+    """Read the runs and task instances of other DAGs; "*" for any DAG's."""
+    keys = [key for dag_id in dag_ids for key in (f"dag/{_of_dag(dag_id)}", f"{_of_dag(dag_id)}/*")]
+    return iam.PolicyStatement(
+        sid="OtherDags",
+        actions=["dynamodb:GetItem", "dynamodb:Query"],
+        resources=[table_arn],
+        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
+    )
+
+
+def _of_dag(dag_id: str) -> str:
+    return dag_id if dag_id == "*" else pattern(dag_id)
+
+
 def bucket_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
     """Read and write objects under key prefixes."""
     return iam.PolicyStatement(
@@ -61,6 +77,25 @@ def bucket_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
         actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
         resources=[f"{bucket_arn}/{prefix}*" for prefix in prefixes],
     )
+
+
+def task_rights(manifest: Mapping[str, Any], settings: Settings) -> list[iam.PolicyStatement]:
+    """What a DAG's own code may do: its manifest's permissions and the settings', and its own rows and objects."""
+    dag_id, granted = str(manifest["dag_id"]), settings.task_permissions
+    executions = f"execution/{arn('states', 'execution:' + manifest['machine_name'])}:*"
+    own = pattern(dag_id)
+    table = arn("dynamodb", f"table/{settings.table}")
+    bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
+    signal = arn("lambda", f"function:{settings.function('signal')}")
+    others = manifest.get("reads")
+    return [
+        *statements([*manifest["task_permissions"], *granted.get("*", ()), *granted.get(dag_id, ())]),
+        table_rows(table, (f"{own}/*", f"dag/{own}", f"watch/{own}/*", executions)),
+        *([rows_of_other_dags(table, others)] if others else []),
+        # It wakes other DAGs that wait for this one.
+        iam.PolicyStatement(sid="Wake", actions=["lambda:InvokeFunction"], resources=[signal]),
+        bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"),
+    ]
 
 
 def pattern(text: str) -> str:

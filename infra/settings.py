@@ -53,9 +53,12 @@ class Settings:
     environments need two accounts or regions). dags_folder: where the DAG files are. requirements: the DAGs' own pip
     requirements; None = no such file. memory: MB of a task function whose manifest names none. log_retention_days: of
     every log group. run_retention_days: a run's records and XComs, 0 for ever. log_level, log_execution_data: what
-    Step Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to. skip_refused: leave
+    Step Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to. mail_from:
+    whom Airflow's mails come from, an address that is verified in SES. skip_refused: leave
     out DAGs that can't be translated. create_cron_data_intervals, create_delta_data_intervals: Airflow's settings
     of these names, whether a plain cron or timedelta makes data intervals (Airflow 2) or not (Airflow 3).
+    fargate_cluster, fargate_subnets, fargate_security_groups, fargate_public_ip: where tasks with compute "fargate"
+    run: an ECS cluster (name or ARN), and the network of their containers, which have to reach AWS's services.
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
     """
@@ -72,9 +75,14 @@ class Settings:
     log_level: Literal["OFF", "ERROR", "ALL"] = "ERROR"
     log_execution_data: bool = False
     alarm_topic: str | None = None
+    mail_from: str | None = None
     skip_refused: bool = False
     create_cron_data_intervals: bool = True
     create_delta_data_intervals: bool = True
+    fargate_cluster: str | None = None
+    fargate_subnets: tuple[str, ...] = ()
+    fargate_security_groups: tuple[str, ...] = ()
+    fargate_public_ip: bool = False
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
 
@@ -189,6 +197,9 @@ def _convert(name: str, value: Any, default: Any) -> Any:
         if name == "logRetentionDays" and number not in _RETENTION_DAYS:
             raise ValueError(f"{value!r} is none of {', '.join(map(str, _RETENTION_DAYS))}")
         return number
+    if isinstance(default, tuple):
+        listed = value if isinstance(value, list | tuple) else str(value).split(",")
+        return tuple(str(each).strip() for each in listed if str(each).strip())
     if isinstance(default, Path) or name == "requirements":
         return Path(str(value))
     return str(value)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from aws_cdk import App
 
+from infra.containers import check_settings
 from infra.dag_stack import DagDeployment, DagStack
+from infra.environments import environments_layer
 from infra.packaging import Package, Packager
 from infra.platform_stack import LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER, PlatformStack
 from infra.settings import Settings
@@ -20,11 +22,12 @@ TASK_MODULE = "lambdas.task_function"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A DAG's definition and manifest, with the file that they come from."""
+    """A DAG's definition, those of its parts, and its manifest, with the file that they come from."""
 
     file: Path
     definition: Mapping[str, Any]
     manifest: Mapping[str, Any]
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def add_stacks(
@@ -40,7 +43,10 @@ def add_stacks(
     digests = {LAYER_PARAMETER: layer.digest, SIGNAL_PARAMETER: packager.platform_function(SIGNAL.module).digest}
     ids = [source.manifest["dag_id"] for source in sources]
     for source in sources:
-        package = packager.task_function(TASK_MODULE, source.file)
-        deployment = DagDeployment(source.manifest, source.definition, package, digests)
+        check_settings(source.manifest, settings)
+        environments = environments_layer(source.manifest, source.file, settings)
+        beside = environments.size if environments is not None else 0
+        package = packager.task_function(TASK_MODULE, source.file, beside)
+        deployment = DagDeployment(source.manifest, source.definition, package, digests, source.parts, environments)
         stack = DagStack(app, settings.stack_name(deployment.dag_id, ids), deployment, settings, now)
         stack.node.add_dependency(platform)

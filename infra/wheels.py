@@ -18,10 +18,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from dag_translator.authoring import environments
 from dag_translator.errors import UsageError
 
 RUNTIME_LOCK = Path(__file__).with_name("runtime.lock")
@@ -95,6 +97,26 @@ def dependencies(platform: Platform, requirements: Path | None, cache: Path) -> 
             _build(platform, wanted, requirements, Path(building))
             _publish(Path(building) / "all", folder)
     return Dependencies(folder, key, left_out)
+
+
+def environment(platform: Platform, name: str, wanted: Sequence[str], cache: Path, source: Path) -> Path:
+    """A folder with the environment `name` (below `authoring.environments.FOLDER`), from the cache or newly fetched:
+    the requirements `wanted` and nothing else. source: the DAG file.
+
+    Raises UsageError as `dependencies` does.
+    """
+    digest = hashlib.sha256(b"\0".join((_FORMAT, name.encode(), repr(platform).encode()))).hexdigest()[:24]
+    folder = cache / "environments" / digest
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as building:
+            installed = Path(building) / "all" / environments.FOLDER / name
+            listed = Path(building) / "requirements.txt"
+            listed.write_text("\n".join(wanted))
+            _pip(platform, installed, ["-r", str(listed)], source)
+            _clean(installed)
+            _publish(Path(building) / "all", folder)
+    return folder
 
 
 def _wanted(requirements: Path | None) -> tuple[list[str], tuple[str, ...]]:

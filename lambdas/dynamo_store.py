@@ -14,7 +14,7 @@ from typing import Any
 
 from lambdas.aws import error_code
 from lambdas.records import Item
-from lambdas.store import Check, Condition, Delete, Put, Store, Write
+from lambdas.store import Add, Check, Condition, Delete, Put, Store, Write
 
 _BATCH = 25  # BatchWriteItem's limit
 _ATTEMPTS = 8
@@ -47,7 +47,22 @@ class DynamoStore(Store):
         answer = self._dynamodb().get_item(TableName=self._table, Key=_key(pk, sk), ConsistentRead=True)
         return from_attributes(answer["Item"]) if "Item" in answer else None
 
-    def query(self, pk: str, prefix: str, *, newest_first: bool = False) -> Iterator[Item]:
+    def read_many(self, pk: str, sks: Sequence[str]) -> list[Item]:
+        found: dict[str, Item] = {}
+        wanted: dict[str, Any] = {"Keys": [_key(pk, sk) for sk in sks], "ConsistentRead": True}
+        for attempt in range(_ATTEMPTS):
+            answer = self._dynamodb().batch_get_item(RequestItems={self._table: wanted})
+            before = len(found)
+            items = map(from_attributes, answer["Responses"].get(self._table, ()))
+            found |= {item["sk"]: item for item in items}
+            if not (left := answer.get("UnprocessedKeys", {}).get(self._table)):
+                return [found[sk] for sk in sks if sk in found]
+            wanted = left
+            if len(found) == before:  # throttled; an answer that is only full (16 MB) goes on at once
+                self._sleep(random.uniform(0, 0.05 * 2**attempt))
+        raise RuntimeError(f"DynamoDB left {len(wanted['Keys'])} items unread after {_ATTEMPTS} attempts")
+
+    def query(self, pk: str, prefix: str, *, newest_first: bool = False, keys_only: bool = False) -> Iterator[Item]:
         values = {":pk": {"S": pk}} | ({":prefix": {"S": prefix}} if prefix else {})
         request: dict[str, Any] = {
             "TableName": self._table,
@@ -55,6 +70,7 @@ class DynamoStore(Store):
             "ExpressionAttributeValues": values,
             "ConsistentRead": True,
             "ScanIndexForward": not newest_first,
+            **({"ProjectionExpression": "pk, sk"} if keys_only else {}),
         }
         while True:
             answer = self._dynamodb().query(**request)
@@ -117,13 +133,20 @@ class DynamoStore(Store):
         self._s3().put_object(Bucket=self._bucket, Key=key, Body=text.encode(), ContentType="application/json")
 
     def get_blob(self, key: str) -> str:
+        return self.get_file(key).decode()
+
+    def put_file(self, key: str, data: bytes) -> None:
+        self._s3().put_object(Bucket=self._bucket, Key=key, Body=data)
+
+    def get_file(self, key: str) -> bytes:
         try:
             answer = self._s3().get_object(Bucket=self._bucket, Key=key)
         except Exception as error:
             if error_code(error) == "NoSuchKey":
                 raise KeyError(key) from None
             raise
-        return str(answer["Body"].read().decode())
+        data: bytes = answer["Body"].read()
+        return data
 
     def _put_arguments(self, put: Put) -> dict[str, Any]:
         return {"TableName": self._table, "Item": to_item_attributes(put), **_expression(put.condition)}
@@ -132,8 +155,10 @@ class DynamoStore(Store):
         match write:
             case Put():
                 return {"Put": self._put_arguments(write)}
-            case Delete(pk, sk):
-                return {"Delete": {"TableName": self._table, "Key": _key(pk, sk)}}
+            case Delete(pk, sk, condition):
+                return {"Delete": {"TableName": self._table, "Key": _key(pk, sk), **_expression(condition)}}
+            case Add():
+                return {"Update": {"TableName": self._table, "Key": _key(write.pk, write.sk), **_addition(write)}}
             case Check(pk, sk, condition):
                 return {"ConditionCheck": {"TableName": self._table, "Key": _key(pk, sk), **_expression(condition)}}
 
@@ -162,6 +187,26 @@ def _expression(condition: Condition | None) -> dict[str, Any]:
     if names:
         expression |= {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
     return expression
+
+
+def _addition(add: Add) -> dict[str, Any]:
+    """The arguments of an Update; a number that is not there yet counts as 0, as in DynamoDB's ADD."""
+    names, values = {"#number": add.attribute}, {":by": to_attribute(add.by)}
+    assigned = []
+    for index, (name, value) in enumerate(add.also.items()):
+        assigned.append(f"#s{index} = :s{index}")
+        names[f"#s{index}"], values[f":s{index}"] = name, to_attribute(value)
+    update = {
+        "UpdateExpression": "ADD #number :by" + (f" SET {', '.join(assigned)}" if assigned else ""),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+    if add.at_most is None:
+        return update
+    values[":most"] = to_attribute(add.at_most)
+    # Where there is no number yet, it is 0: that fits unless even 0 is too much.
+    test = "#number <= :most" if add.at_most < 0 else "attribute_not_exists(#number) OR #number <= :most"
+    return {**update, "ConditionExpression": test}
 
 
 def to_item_attributes(put: Put) -> dict[str, Any]:

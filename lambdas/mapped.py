@@ -14,6 +14,7 @@ from lambdas import xcom_codec
 from lambdas.opening import own_copy
 from lambdas.records import RunKey, TaskKey
 from lambdas.store import Store
+from lambdas.xcom_access import XComFiles
 
 
 class LazyXComSequence(Sequence[Any]):  # users see the name in logs; it is Airflow's
@@ -56,17 +57,25 @@ class LazyXComSequence(Sequence[Any]):  # users see the name in logs; it is Airf
     def __getitem__(self, index: slice) -> list[Any]: ...
 
     def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return list(self)[index]
-        key = TaskKey(self._run.dag_id, self._run.run_id, self._task_id, self._indexes()[index])
+        wanted = self._indexes()[index]
+        if isinstance(wanted, Sequence):
+            return list(self._values(wanted))
+        key = TaskKey(self._run.dag_id, self._run.run_id, self._task_id, wanted)
         text = self._store.get_xcom(key, self._key)
         if text is None:
             raise IndexError(f"task {self._task_id} has no XCom {self._key!r} at {index} any more")
-        return xcom_codec.decode(text)
+        return self._decoded(text)
 
     def __iter__(self) -> Iterator[Any]:
-        for xcom in self._store.list_xcoms(self._run, self._task_id, self._key):
-            yield xcom_codec.decode(xcom.text)
+        return self._values(self._indexes())
+
+    def _values(self, indexes: Sequence[int]) -> Iterator[Any]:
+        """A page of them is in memory at a time."""
+        for xcom in self._store.iter_xcoms(self._run, self._task_id, self._key, indexes):
+            yield self._decoded(xcom.text)
+
+    def _decoded(self, text: str) -> Any:
+        return xcom_codec.decode(text, XComFiles(self._store))
 
     def _indexes(self) -> Sequence[int]:
         if self._known is None:
@@ -104,9 +113,10 @@ def check_mappable(task: Any, pushed: Any) -> None:
 
 
 def _mapped_over(task: Any) -> Iterator[set[str]]:
-    """What each mapped task below is mapped over."""
+    """What each mapped task below, or the mapped group around it, is mapped over."""
     tasks = task.dag.task_dict
     for task_id in task.downstream_task_ids:
         below = tasks[task_id]
-        if below.is_mapped:
-            yield {each.task_id for each in below.iter_mapped_dependencies()}
+        mapped = below if below.is_mapped else below.get_closest_mapped_task_group()
+        if mapped is not None:
+            yield {each.task_id for each in mapped.iter_mapped_dependencies()}

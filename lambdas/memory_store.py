@@ -20,16 +20,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lambdas.records import Item
-from lambdas.store import Check, Condition, Delete, Put, Store, Write
+from lambdas.store import Add, Check, Condition, Delete, Put, Store, Write
 
 
 class MemoryStore(Store):
-    """Everything in dictionaries, under one lock. `items` is (pk, sk) → JSON text; `blobs` is key → text."""
+    """Everything in dictionaries, under one lock. `items` is (pk, sk) → JSON text; `blobs` is key → text, `files` key →
+    bytes."""
 
     def __init__(self, keep_days: int = 0) -> None:
         super().__init__(keep_days)
         self.items: dict[tuple[str, str], str] = {}
         self.blobs: dict[str, str] = {}
+        self.files: dict[str, bytes] = {}
         self.writes = 0  # calls that would be billed as writes, for tests
         self._lock = threading.RLock()
 
@@ -38,12 +40,15 @@ class MemoryStore(Store):
             text = self.items.get((pk, sk))
         return None if text is None else {"pk": pk, "sk": sk, **json.loads(text)}
 
-    def query(self, pk: str, prefix: str, *, newest_first: bool = False) -> Iterator[Item]:
+    def read_many(self, pk: str, sks: Sequence[str]) -> list[Item]:
+        return [item for sk in sks if (item := self.read(pk, sk)) is not None]
+
+    def query(self, pk: str, prefix: str, *, newest_first: bool = False, keys_only: bool = False) -> Iterator[Item]:
         with self._lock:
             keys = sorted(
                 (key for key in self.items if key[0] == pk and key[1].startswith(prefix)), reverse=newest_first
             )
-            items = [{"pk": key[0], "sk": key[1], **json.loads(self.items[key])} for key in keys]
+            items = [{"pk": key[0], "sk": key[1], **({} if keys_only else json.loads(self.items[key]))} for key in keys]
         return iter(items)
 
     def write(self, writes: Sequence[Write]) -> bool:
@@ -79,9 +84,17 @@ class MemoryStore(Store):
     def get_blob(self, key: str) -> str:
         return self.blobs[key]
 
+    def put_file(self, key: str, data: bytes) -> None:
+        self.files[key] = data
+
+    def get_file(self, key: str) -> bytes:
+        return self.files[key]
+
     def _holds(self, write: Write) -> bool:
-        condition = None if isinstance(write, Delete) else write.condition
-        return condition is None or _holds(condition, self.read(write.pk, write.sk))
+        item = self.read(write.pk, write.sk)
+        if isinstance(write, Add):
+            return write.at_most is None or (item or {}).get(write.attribute, 0) <= write.at_most
+        return write.condition is None or _holds(write.condition, item)
 
     def _apply(self, write: Write) -> None:
         match write:
@@ -89,6 +102,9 @@ class MemoryStore(Store):
                 self.items[write.pk, write.sk] = json.dumps(write.attributes, allow_nan=False)
             case Delete():
                 self.items.pop((write.pk, write.sk), None)
+            case Add(pk, sk, attribute, by):
+                item = json.loads(self.items.get((pk, sk), "{}"))
+                self.items[pk, sk] = json.dumps({**item, **write.also, attribute: item.get(attribute, 0) + by})
             case Check():
                 pass
 

@@ -10,6 +10,7 @@ task, or, if the payload says {"retries": true} and there is a try left, the try
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -18,9 +19,10 @@ from lambdas.errors import surfaced
 from lambdas.native import native_work
 from lambdas.opening import Ended, map_index_of, open_task
 from lambdas.records import Fence, changed
+from lambdas.retries import ending, next_try
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_instance import TaskInstance
-from lambdas.tries import answer_again, begin, conclude, log, may_try_again, render, task_environment
+from lambdas.tries import answer_again, begin, conclude, log, render, task_environment
 
 
 class AlreadyDone(RuntimeError):
@@ -41,20 +43,34 @@ def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             begin(ti)
             work = native_work(ti.task)
             request = work.prepare(ti.task, ti.get_template_context())
+            _keep_secrets(runtime, ti, request)
         except BaseException as error:
             skips = type(error).__name__ == "AirflowSkipException"
             if not skips:
                 log.exception("Task failed with exception while its request was made")
-            conclude(runtime, ti, "skipped" if skips else unsuccessful(ti, error, event), error=error)
+            state, retry_in = ("skipped", None) if skips else unsuccessful(ti, error, event)
+            conclude(runtime, ti, state, error=error, retry_in=retry_in)
             raise surfaced(error) from None
         _keep_open(runtime, ti)
         seconds = work.waits(ti.task)
         return request if seconds is None else _for_polling(runtime, request, seconds)
 
 
-def unsuccessful(ti: TaskInstance, error: BaseException, event: Mapping[str, Any]) -> str:
-    """The state of a try that ends with this error."""
-    return "up_for_retry" if event.get("retries") and may_try_again(ti, error) else "failed"
+def unsuccessful(ti: TaskInstance, error: BaseException, event: Mapping[str, Any]) -> tuple[str, int | None]:
+    """The state of a try that ends with this error, and whole seconds until the next one."""
+    return ending(next_try(ti, error) if event.get("retries") else None)
+
+
+def _keep_secrets(runtime: Runtime, ti: TaskInstance, request: Any) -> None:
+    """A service's request stands in the execution's history, for everybody who may look at it."""
+    if runtime.lender.masker.hides(json.dumps(request, ensure_ascii=False, default=str)):
+        from dag_translator.authoring.exceptions import AirflowFailException
+
+        raise AirflowFailException(
+            f"task {ti.task_id!r}: its request to the service holds a secret of a Connection or Variable, which would"
+            " stand in the execution's history; let the service read it (from Secrets Manager or Parameter Store), or"
+            " do the call in a @task"
+        )
 
 
 def _keep_open(runtime: Runtime, ti: TaskInstance) -> None:

@@ -38,7 +38,7 @@ def record_result(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             skips = type(error).__name__ == "AirflowSkipException"
             if not skips:
                 log.exception("Task failed with exception while its result was recorded")
-            state = "skipped" if skips else unsuccessful(ti, error, event)
-            conclude(runtime, ti, state, error=error, try_number=tried)
+            state, retry_in = ("skipped", None) if skips else unsuccessful(ti, error, event)
+            conclude(runtime, ti, state, error=error, try_number=tried, retry_in=retry_in)
             raise surfaced(error) from None
         return conclude(runtime, ti, "success", states={task.task_id: "success"}, try_number=tried)

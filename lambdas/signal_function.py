@@ -1,13 +1,21 @@
-"""The signal function: where branches of a machine meet that do not nest. One for the platform; it loads no DAG.
+"""The signal function: where branches of a machine meet that do not nest, and where tasks wait for slots and for the
+DagRun before. One for the platform; it loads no DAG.
 
     {"kind": "await", "run", "join": "d", "sources": ["a", "b"], "rule": null | {"trigger_rule", "upstream"}, "token"}
     {"kind": "signal", "run", "source": "a", "joins": ["d", "f"], "states": {…}}
+    {"kind": "admit", "run", "task_id", "map_index", "limits": {…}, "token"}      slots for a task: see `slots`
+    {"kind": "release", "run", "task_id", "map_index", "limits": {…}, "tells_next"}
+    {"kind": "await_past", "run", "task_id", "ignore_first", "downstream": […], "scheduled_only", "token"}: see `past`
+    {"kind": "tell_next", "run", "task_id", "state"}
+    {"kind": "wake", "gates": [name, …]} or {"kind": "wake", "run"}               somebody changed a pool, or a record
+    {"kind": "watch", "run", "task_id", "map_index"?, "watch": {…} | null, "token"}        see `external`
+    {"kind": "wake_watchers", "dag_id", "logical_date"}
 
-`await` registers a task token, `signal` records that a source has come and with which states; both touch one item
-atomically, and whichever completes the join calls SendTaskSuccess with the merged states. Without a rule a join is
-complete when all sources have come; with one, as soon as the rule is decided (an early-firing trigger rule), and
-then the output also says {join: verdict} unless the task is to run. Doing either twice changes nothing: a token
-that was used up answers with an error that is ignored.
+In a mapped task group both also say which `map_index` they are about. `await` registers a task token, `signal` records
+that a source has come and with which states; both touch one item atomically, and whichever completes the join calls
+SendTaskSuccess with the merged states. Without a rule a join is complete when all sources have come; with one, as soon
+as the rule is decided (an early-firing trigger rule), and then the output also says {join: verdict} unless the task is
+to run. Doing either twice changes nothing: a token that was used up answers with an error that is ignored.
 """
 
 from __future__ import annotations
@@ -18,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lambdas.aws import error_code
+from lambdas.external import Watched, wake_all, watch
 from lambdas.records import Join, RunKey
 from lambdas.store import Store
 
@@ -34,10 +43,11 @@ class TaskTokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the function works with."""
+    """What the function works with. arm: makes sure of a sweep, for who begins to wait (see `sweep`)."""
 
     store: Store
     tokens: TaskTokens
+    arm: Callable[[], object] = lambda: None
 
 
 def await_sources(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +57,7 @@ def await_sources(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
     join = signals.store.await_join(
         key,
         run["execution"],
-        event["join"],
+        _place(event, event["join"]),
         token=event["token"],
         sources=event["sources"],
         rule=event.get("rule"),
@@ -61,10 +71,16 @@ def signal_joins(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
     key = RunKey(run["dag_id"], run["run_id"])
     completed = []
     for name in event["joins"]:
-        join = signals.store.signal_join(key, run["execution"], name, source=event["source"], states=event["states"])
+        place = _place(event, name)
+        join = signals.store.signal_join(key, run["execution"], place, source=event["source"], states=event["states"])
         if _complete(signals, name, join):
             completed.append(name)
     return {"completed": completed}
+
+
+def _place(event: Mapping[str, Any], join: str) -> str:
+    """Where the join is kept: each instance of a mapped task group has its own."""
+    return f"{join}/{event['map_index']}" if "map_index" in event else join
 
 
 def _complete(signals: Signals, name: str, join: Join) -> bool:
@@ -75,13 +91,38 @@ def _complete(signals: Signals, name: str, join: Join) -> bool:
     if verdict is None:
         return False
     states = dict(join.states) if verdict == "run" else {**join.states, name: verdict}
+    return tell(signals, join.token, json.dumps(states))
+
+
+def tell(signals: Signals, token: str, output: str = "{}") -> bool:
+    """Let the state that waits with the token go on; False if it has gone on, or ended, already."""
     try:
-        signals.tokens.send_task_success(taskToken=join.token, output=json.dumps(states))
+        signals.tokens.send_task_success(taskToken=token, output=output)
     except Exception as error:
         if _name_of(error) not in _USED_UP:
             raise
         return False
     return True
+
+
+def watch_another_dag(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Register a sensor that waits for another DAG; what it waits for may have happened since it looked.
+
+    One that watches nothing (it is to try again after a failure) waits until its time is over.
+    """
+    if event["watch"] is None:
+        return {"woken": False}
+    run = event["run"]
+    waiter = "/".join((run["dag_id"], run["execution"], event["task_id"], str(event.get("map_index", -1))))
+    watched = Watched.from_json(event["watch"])
+    changed = watch(signals.store, watched, event["watch"]["seen"], waiter, event["token"])
+    return {"woken": changed and tell(signals, event["token"])}
+
+
+def wake_watchers(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+    """A run or a task of a DAG has ended, or a run has begun: who waits for that date looks again."""
+    woken = wake_all(signals.store, lambda token: tell(signals, token), event["dag_id"], event["logical_date"])
+    return {"woken": woken}
 
 
 def _verdict(join: Join) -> str | None:
@@ -105,9 +146,28 @@ def _name_of(error: Exception) -> str:
     return error_code(error) or type(error).__name__
 
 
+def _limited(kind: str) -> Callable[[Signals, Mapping[str, Any]], dict[str, Any]]:
+    """Most runs wait for neither slots nor the past, and don't load the code for it."""
+
+    def handle_limited(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+        from lambdas import admission
+
+        waiting = admission.Waiting(signals.store, lambda token: tell(signals, token), signals.arm)
+        return admission.KINDS[kind](waiting, event)
+
+    return handle_limited
+
+
 KINDS: Mapping[str, Callable[[Signals, Mapping[str, Any]], dict[str, Any]]] = {
     "await": await_sources,
     "signal": signal_joins,
+    "admit": _limited("admit"),
+    "release": _limited("release"),
+    "await_past": _limited("await_past"),
+    "tell_next": _limited("tell_next"),
+    "wake": _limited("wake"),
+    "watch": watch_another_dag,
+    "wake_watchers": wake_watchers,
 }
 
 
@@ -120,4 +180,9 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """The Lambda's entry."""
     from lambdas.aws import clients, table_store
 
-    return handle(Signals(table_store(), clients().stepfunctions), event)
+    def arm() -> None:
+        from lambdas.sweep import arm_on_aws
+
+        arm_on_aws(clients())
+
+    return handle(Signals(table_store(), clients().stepfunctions, arm), event)

@@ -1,7 +1,8 @@
 """What the runtime keeps, and what keeping it means; the layers below only read and write items.
 
-`Store` holds the meaning: DagRuns, task instances with their fences, XComs, joins. A subclass brings six primitives
-(`MemoryStore` in one process, `DynamoStore` on DynamoDB and S3), so both behave alike and one test suite judges both.
+`Store` holds the meaning: DagRuns, task instances with their fences, XComs, joins. A subclass brings the primitives of
+`Items` (`MemoryStore` in one process, `DynamoStore` on DynamoDB and S3), so both behave alike and one test suite judges
+both.
 
 Invariants: a task instance's outcome and its XComs are written together or not at all; a write with a fence that no
 longer holds changes nothing; a write whose answer was lost counts as done when it is repeated.
@@ -25,7 +26,6 @@ from __future__ import annotations
 
 import json
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -33,71 +33,30 @@ from lambdas.records import (
     FINAL_RUN_STATES,
     DagRun,
     Fence,
-    Item,
     Join,
     Mapped,
     RunKey,
     TaskKey,
     TaskRecord,
-    XCom,
     changed,
     from_item,
     to_item,
 )
-from lambdas.writes import Check, Condition, Delete, Put, Write, transactions
+from lambdas.writes import Add, Check, Condition, Delete, Put, Write, transactions
+from lambdas.xcom_store import XCOM_ITEM_LIMIT, XComStore
 
-__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Check", "Condition", "Delete", "Put", "Store", "Write", "conf_blob"]
+__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Add", "Check", "Condition", "Delete", "Put", "Store"]
+__all__ += ["Write", "conf_blob"]
 
-XCOM_ITEM_LIMIT = 256 * 1024  # bytes; a larger XCom goes to the bucket
 CONF_ITEM_LIMIT = 8 * 1024
 _YEAR = 366 * 24 * 3600  # an execution lives at most a year
 
 
-class Store(ABC):
+class Store(XComStore):
     """Typed operations on DagRuns, task instances, XComs and joins.
 
     keep_days: how long finished things stay (attribute `expires`, read by DynamoDB's TTL); 0: for ever.
     """
-
-    def __init__(self, keep_days: int = 0) -> None:
-        self.keep_days = keep_days
-
-    # --- the primitives --------------------------------------------------------------------------------------------
-
-    @abstractmethod
-    def read(self, pk: str, sk: str) -> Item | None:
-        """One item's attributes (with pk and sk), read strongly consistent."""
-
-    @abstractmethod
-    def query(self, pk: str, prefix: str, *, newest_first: bool = False) -> Iterator[Item]:
-        """The items of a partition whose sk begins with `prefix`, in the order of sk."""
-
-    @abstractmethod
-    def write(self, writes: Sequence[Write]) -> bool:
-        """All or none of at most 100 writes; False if a condition did not hold."""
-
-    @abstractmethod
-    def write_many(self, writes: Iterable[Put | Delete]) -> None:
-        """Any number of unconditional writes, each on its own."""
-
-    @abstractmethod
-    def merge(self, pk: str, sk: str, add: Mapping[str, set[str]], assign: Mapping[str, Any]) -> Item:
-        """Atomically add to the item's sets of strings and assign attributes; the whole item as it then is."""
-
-    @abstractmethod
-    def put_blob(self, key: str, text: str) -> None:
-        """Keep a large text."""
-
-    @abstractmethod
-    def get_blob(self, key: str) -> str:
-        """A large text; KeyError if there is none."""
-
-    def _put(self, pk: str, sk: str, attributes: Item, condition: Condition | None = None) -> Put:
-        return Put(pk, sk, {**attributes, **self.expires()}, condition)
-
-    def expires(self) -> Item:
-        """The attribute of an item that is written now and may go after `keep_days`; {} if nothing does."""
-        return {"expires": int(time.time()) + self.keep_days * 86400} if self.keep_days else {}
 
     # --- DagRuns ---------------------------------------------------------------------------------------------------
 
@@ -129,6 +88,7 @@ class Store(ABC):
                 error=None,
                 execution=run.execution,
                 execution_arn=run.execution_arn,
+                function=run.function,
             )
             if run.backfill_id is not None:
                 conf = run.conf if with_conf else existing.conf
@@ -201,45 +161,7 @@ class Store(ABC):
         """Write many records, whatever was there before."""
         self.write_many(self._put(record.key.pk, record.key.sk, to_item(record)) for record in records)
 
-    # --- XComs -----------------------------------------------------------------------------------------------------
-
-    def _xcom_put(self, record: TaskRecord, key: str, text: str) -> Put:
-        size = len(text.encode())
-        if size > XCOM_ITEM_LIMIT:
-            blob = "/".join(("xcom", record.dag_id, record.run_id, record.task_id, str(record.map_index), key))
-            blob = f"{blob}/{record.try_number}.json"
-            self.put_blob(blob, text)
-            value: Item = {"blob": blob, "bytes": size}
-        else:
-            value = {"value": text}
-        return self._put(record.key.pk, record.key.xcom_sk(key), value)
-
-    def push_xcoms(self, record: TaskRecord, xcoms: Mapping[str, str]) -> bool:
-        """XComs pushed after the outcome was written (by callbacks); False if a later try has begun."""
-        fence = Condition(equals={"try_number": record.try_number, "execution": record.execution})
-        puts = [self._xcom_put(record, key, text) for key, text in xcoms.items()]
-        check = Check(record.key.pk, record.key.sk, fence)
-        return all(self.write([check, *chunk]) for chunk in transactions(puts) if chunk)
-
-    def get_xcom(self, key: TaskKey, name: str) -> str | None:
-        """One XCom's text."""
-        item = self.read(key.pk, key.xcom_sk(name))
-        return self._xcom_text(item) if item else None
-
-    def list_xcoms(self, run: RunKey, task_id: str | None = None, name: str | None = None) -> list[XCom]:
-        """The XComs of a run (of one task, of one key), in the order of task, map index and key."""
-        prefix = f"xcom/{task_id}/" if task_id is not None else "xcom/"
-        found = []
-        for item in self.query(run.pk, prefix):
-            _, task, map_index, key = item["sk"].split("/", 3)
-            if name is None or key == name:
-                found.append(XCom(task, int(map_index), key, self._xcom_text(item)))
-        return sorted(found, key=lambda xcom: (xcom.task_id, xcom.map_index, xcom.key))
-
-    def xcom_indexes(self, run: RunKey, task_id: str, name: str) -> list[int]:
-        """The map indexes of the task's instances that pushed an XCom of this key, in order."""
-        found = (item["sk"].split("/", 3) for item in self.query(run.pk, f"xcom/{task_id}/"))
-        return sorted(int(map_index) for _, _, map_index, key in found if key == name)
+    # --- what mapped tasks are mapped over -------------------------------------------------------------------------
 
     def save_mapped(self, run: RunKey, task_id: str, mapped: Mapped) -> None:
         """Keep what a mapped task is mapped over."""
@@ -249,13 +171,6 @@ class Store(ABC):
         """What a mapped task is mapped over, if that was kept."""
         item = self.read(run.pk, f"map/{task_id}")
         return Mapped(item["length"], item["pushed"]) if item else None
-
-    def clear_xcoms(self, key: TaskKey) -> None:
-        """Remove what earlier tries pushed."""
-        self.write_many(Delete(key.pk, item["sk"]) for item in list(self.query(key.pk, key.xcom_sk(""))))
-
-    def _xcom_text(self, item: Item) -> str:
-        return self.get_blob(item["blob"]) if "blob" in item else str(item["value"])
 
     # --- joins -----------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from lambdas.limits import time_limit
 from lambdas.opening import LateInvocation, own_copy, rendered_fields
 from lambdas.records import Fence, TaskRecord, changed
 from lambdas.results import push_result
+from lambdas.retries import ending, next_try
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_instance import TaskInstance
 
@@ -84,7 +85,7 @@ def run_try(
             skipped = push_result(ti, perform(runtime, ti, code, begins))
         except DownstreamTasksSkipped as skip:
             tasks = skip.tasks if isinstance(skip.tasks, list | tuple | set) else [skip.tasks]
-            skipped = [task if isinstance(task, str) else task[0] for task in tasks]
+            skipped = [task if isinstance(task, str) else task[0] for task in tasks] if ti.map_index < 0 else []
         states = {ti.task_id: "success", **dict.fromkeys(skipped, "skipped")}
     except AirflowSkipException as error:
         log.info("Skipping task: %s", message_of(error))
@@ -93,9 +94,9 @@ def run_try(
     except BaseException as error:
         if keeps_on is not None:
             keeps_on(runtime, error)
-        state = "up_for_retry" if may_try_again(ti, error) else "failed"
+        state, retry_in = ending(next_try(ti, error))
         log.exception("Task failed with exception (try %s, now %s)", ti.try_number, state)
-        conclude(runtime, ti, state, error=error)
+        conclude(runtime, ti, state, error=error, retry_in=retry_in)
         raise surfaced(error) from None
     return conclude(runtime, ti, "success", states=states)
 
@@ -158,18 +159,6 @@ def render(ti: TaskInstance) -> None:
     ti.rendered = rendered_fields(task)
 
 
-def may_try_again(ti: TaskInstance, error: BaseException) -> bool:
-    """Whether the task has a try left for this error."""
-    from dag_translator.authoring.exceptions import (
-        AirflowFailException,
-        AirflowSensorTimeout,
-        AirflowTaskTerminated,
-    )
-
-    never = isinstance(error, AirflowFailException | AirflowSensorTimeout | AirflowTaskTerminated)
-    return not never and ti.try_number <= ti.max_tries
-
-
 def conclude(
     runtime: Runtime,
     ti: TaskInstance,
@@ -195,13 +184,14 @@ def conclude(
         rendered_map_index=ti.rendered_map_index,
         **also,
     )
-    fence = Fence("running", ti.record.try_number, record.attempt, record.execution)
-    if not runtime.store.save_task(record, expect=fence, xcoms=ti.pushed):
+    saved = _saved(runtime, record, ti)
+    if saved is None:
         standing = runtime.store.get_task(record.key)
         if standing is not None and standing.is_final and standing.execution == record.execution:
             log.warning("this try's outcome (%s) comes too late: the task is %s already", state, standing.state)
             return answer_again(standing)
         raise LateInvocation(f"try {record.try_number} of {record.task_id} is not the current one any more")
+    record = saved
     ti.moved_to(record)
     if record.start_date and state in FOR_STATE:
         seconds = (
@@ -212,8 +202,38 @@ def conclude(
     return dict(record.states)
 
 
+def _saved(runtime: Runtime, record: TaskRecord, ti: TaskInstance) -> TaskRecord | None:
+    """Write the try's end; None if the try is not the current one any more.
+
+    Somebody may have begun to wait for this task meanwhile: then the write says so too, and wakes them if it is final.
+    """
+    for watched in dict.fromkeys((ti.record.watched, True)):
+        final = changed(record, watched=watched)
+        fence = Fence("running", ti.record.try_number, record.attempt, record.execution, watched=watched)
+        if runtime.store.save_task(final, expect=fence, xcoms=ti.pushed):
+            wake_watchers(runtime, ti.logical_date_text, final)
+            return final
+    return None
+
+
+def wake_watchers(runtime: Runtime, logical_date: str | None, record: TaskRecord) -> None:
+    """The task has ended: wake other DAGs that wait for it."""
+    if not (record.watched and record.is_final):
+        return
+    from lambdas.external import wake_if_watched
+
+    try:
+        wake_if_watched(runtime.store, runtime.wake, record.dag_id, logical_date)
+    except Exception:  # they ask again by themselves, later
+        log.exception("Those who wait for task %s could not be woken", record.task_id)
+
+
 def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseException | None) -> None:
-    """The callbacks for the state, and what they pushed."""
+    """What a final failure means for other tasks, the callbacks and mails for the state, and what was pushed."""
+    if state == "failed" and runtime.dag.fail_fast:
+        from lambdas.fail_fast import stop_others
+
+        stop_others(runtime, ti.record)
     kind = FOR_STATE.get(state)
     if kind is None:
         return
@@ -221,6 +241,10 @@ def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseExc
     if error is not None:
         context["exception"] = error
     run_task_callbacks(ti.task, kind, context)
+    if getattr(ti.task, "email", None):
+        from lambdas.mails import mail_about
+
+        mail_about(ti, state, error)
     if ti.pushed:
         runtime.store.push_xcoms(ti.record, ti.pushed)
         ti.moved_to(ti.record)
@@ -244,8 +268,8 @@ def _context_in_environment(ti: TaskInstance) -> Iterator[None]:
         "AIRFLOW_CTX_DAG_OWNER": str(ti.task.owner or ""),
         "AIRFLOW_CTX_DAG_ID": ti.dag_id,
         "AIRFLOW_CTX_TASK_ID": ti.task_id,
-        "AIRFLOW_CTX_EXECUTION_DATE": ti._run.logical_date or "",
-        "AIRFLOW_CTX_LOGICAL_DATE": ti._run.logical_date or "",
+        "AIRFLOW_CTX_EXECUTION_DATE": ti.logical_date_text or "",
+        "AIRFLOW_CTX_LOGICAL_DATE": ti.logical_date_text or "",
         "AIRFLOW_CTX_TRY_NUMBER": str(ti.try_number),
         "AIRFLOW_CTX_DAG_RUN_ID": ti.run_id,
     }

@@ -1,8 +1,9 @@
 """XCom values as JSON text, with tags for what JSON lacks; what can't come back as it was is refused.
 
 Kept: None, bool, int, float, str, list, dict (keys become strings, as in Airflow), tuple, set, frozenset, datetime
-(also pendulum's), date, time, timedelta, Decimal, UUID, dataclasses. A tagged value is `{"__type__": …, "value": …}`.
-Refused, as in Airflow: NaN and infinities, bytes, generators, any other object.
+(also pendulum's), date, time, timedelta, Decimal, UUID, and what `xcom_types` knows: dataclasses, attrs, pydantic, own
+`serialize`, NumPy, frames. A tagged value is `{"__type__": …, "value": …}`. Named tuples come back as tuples, as in
+Airflow. Refused: NaN and infinities, bytes, generators, any other object.
 
 >>> encode({"when": datetime.date(2024, 1, 2), "sizes": (1, 2)})
 '{"when":{"__type__":"date","value":"2024-01-02"},"sizes":{"__type__":"tuple","value":[1,2]}}'
@@ -16,40 +17,58 @@ lambdas.xcom_codec.XComEncodingError: cannot store nan (float) at [0] as an XCom
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import decimal
 import enum
 import json
 import math
-import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from lambdas.lazy import unwrapped
 
 TAG = "__type__"
+PACKAGES = frozenset({"numpy", "pandas", "polars", "pyarrow"})  # whose values `xcom_frames` knows
+FRAME_TAGS = frozenset({"numpy", "array", "frame"})
 _MICROSECOND = datetime.timedelta(microseconds=1)  # a float of seconds would lose them after some centuries
-_HINT = "return plain values (numbers, strings, lists, dicts, dates), or write the data to S3 and return where it is"
+HINT = "return plain values (numbers, strings, lists, dicts, dates), or write the data to S3 and return where it is"
 
 
 class XComEncodingError(TypeError):
     """A value that cannot become an XCom; the message says where in the value, and its type."""
 
 
-def encode(value: Any, where: str = "") -> str:
-    """The JSON text of `value`; `where` names the XCom in the error ("key 'x' of task 't'")."""
+class Files(Protocol):
+    """Where the frames in an XCom are kept, as files of their own."""
+
+    def put(self, data: bytes, suffix: str) -> str:
+        """Keep a file; the key under which it is found again."""
+        ...
+
+    def get(self, key: str) -> bytes: ...
+
+
+def encode(value: Any, where: str = "", files: Files | None = None) -> str:
+    """The JSON text of `value`; `where` names the XCom in the error ("key 'x' of task 't'").
+
+    files: where frames go; without it they stand in the text.
+    """
     try:
-        return json.dumps(_plain(value, ""), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return json.dumps(Encoder(files).plain(value, ""), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except XComEncodingError as error:
         raise XComEncodingError(f"{where}: {error}" if where else str(error)) from None
     except RecursionError:
         raise XComEncodingError(f"{where or 'XCom'}: the value contains itself or is nested too deeply") from None
 
 
-def decode(text: str) -> Any:
-    """The value that `encode` was given; datetimes get pendulum time zones, as in Airflow."""
-    return _value(json.loads(text))
+def decode(text: str, files: Files | None = None) -> Any:
+    """The value that `encode` was given; datetimes get pendulum time zones, as in Airflow.
+
+    Raises XComEncodingError for a class that isn't there any more. Nothing is unpickled, and no class is called but
+    those that `encode` takes.
+    """
+    return Decoder(files).value(json.loads(text))
 
 
 def display(text: str) -> Any:
@@ -60,49 +79,61 @@ def display(text: str) -> Any:
 # --- encoding ------------------------------------------------------------------------------------------------------
 
 
-def _plain(value: Any, path: str) -> Any:
-    value = unwrapped(value)
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, enum.Enum):
-        if isinstance(value, str | int | float):
-            return _plain(value.value, path)
-        raise _refusal(value, path, f"use its `.value`; otherwise {_HINT}")
-    if isinstance(value, str | int):
-        return value.__str__() if type(value) is not str and isinstance(value, str) else value
-    if isinstance(value, float):
-        if math.isfinite(value):
-            return value
-        raise _refusal(value, path, "JSON has no NaN and no infinity; return None instead")
-    if isinstance(value, list):
-        return _items(value, path)
-    if isinstance(value, Mapping):
-        return _mapping(value, path)
-    if getattr(type(value), "is_lazy_sequence", False):
-        return _items(list(value), path)
-    for kind, name, to_plain in _TAGGED:
-        if isinstance(value, kind):
-            return {TAG: name, **to_plain(value, path)}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        parts = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """Values to plain JSON. path: where in the XCom the value is, for the error."""
+
+    files: Files | None = None
+
+    def plain(self, value: Any, path: str) -> Any:
+        value = unwrapped(value)
         kind = type(value)
-        return {TAG: "dataclass", "class": f"{kind.__module__}:{kind.__qualname__}", "value": _mapping(parts, path)}
-    if type(value).__module__ == "uuid" and type(value).__name__ == "UUID":
-        return {TAG: "UUID", "value": str(value)}
-    raise _refusal(value, path, _HINT)
+        if value is None or kind in (bool, str, int):
+            return value
+        if kind.__module__.partition(".")[0] in PACKAGES and (made := self._of_a_package(value, path)) is not None:
+            return made
+        if isinstance(value, enum.Enum):
+            if isinstance(value, str | int | float):
+                return self.plain(value.value, path)
+            raise refusal(value, path, f"use its `.value`; otherwise {HINT}")
+        if isinstance(value, str | int):
+            return str(value) if isinstance(value, str) else value
+        if isinstance(value, float):
+            if math.isfinite(value):
+                return value
+            raise refusal(value, path, "JSON has no NaN and no infinity; return None instead")
+        if isinstance(value, list) or getattr(kind, "is_lazy_sequence", False):
+            return self.items(value, path)
+        if isinstance(value, Mapping):
+            return self.mapping(value, path)
+        for tagged, name, to_plain in _TAGGED:
+            if isinstance(value, tagged):
+                return {TAG: name, **to_plain(self, value, path)}
+        if kind.__module__ == "uuid" and kind.__name__ == "UUID":
+            return {TAG: "UUID", "value": str(value)}
+        return self._object(value, path)
+
+    def items(self, values: Any, path: str) -> list[Any]:
+        return [self.plain(value, f"{path}[{index}]") for index, value in enumerate(values)]
+
+    def mapping(self, value: Mapping[Any, Any], path: str) -> dict[str, Any]:
+        if TAG in value:
+            raise refusal(value, path, f"{TAG!r} is reserved as a key")
+        return {str(key): self.plain(item, f"{path}[{str(key)!r}]") for key, item in value.items()}
+
+    def _of_a_package(self, value: Any, path: str) -> dict[str, Any] | None:
+        from lambdas.xcom_frames import encoded
+
+        return encoded(self, value, path)
+
+    def _object(self, value: Any, path: str) -> dict[str, Any]:
+        from lambdas.xcom_types import encoded
+
+        return encoded(self, value, path)
 
 
-def _items(values: Any, path: str) -> list[Any]:
-    return [_plain(value, f"{path}[{index}]") for index, value in enumerate(values)]
-
-
-def _mapping(value: Mapping[Any, Any], path: str) -> dict[str, Any]:
-    if TAG in value:
-        raise _refusal(value, path, f"{TAG!r} is reserved as a key")
-    return {str(key): _plain(item, f"{path}[{str(key)!r}]") for key, item in value.items()}
-
-
-def _refusal(value: Any, path: str, hint: str) -> XComEncodingError:
+def refusal(value: Any, path: str, hint: str) -> XComEncodingError:
+    """What to raise for a value that can't be kept."""
     shown = repr(value)
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
     kind = type(value)
@@ -110,7 +141,11 @@ def _refusal(value: Any, path: str, hint: str) -> XComEncodingError:
     return XComEncodingError(f"cannot store {shown} ({name}){f' at {path}' if path else ''} as an XCom: {hint}")
 
 
-def _datetime(value: datetime.datetime, _: str) -> dict[str, Any]:
+def _datetime(_: Encoder, value: datetime.datetime, path: str) -> dict[str, Any]:
+    if value != value:  # pandas' NaT is a datetime
+        raise refusal(value, path, "JSON has no such date; return None instead")
+    if getattr(value, "nanosecond", 0):  # so is its Timestamp
+        raise refusal(value, path, "a datetime has microseconds; return value.to_pydatetime()")
     plain: dict[str, Any] = {"value": value.isoformat()}
     zone = getattr(value.tzinfo, "key", None) or getattr(value.tzinfo, "name", None)
     if isinstance(zone, str):
@@ -120,17 +155,17 @@ def _datetime(value: datetime.datetime, _: str) -> dict[str, Any]:
     return plain
 
 
-def _set(value: Any, path: str) -> dict[str, Any]:
-    items = _items(value, path)
+def _set(encoder: Encoder, value: Any, path: str) -> dict[str, Any]:
+    items = encoder.items(value, path)
     try:
         return {"value": sorted(items)}
     except TypeError:
         return {"value": sorted(items, key=repr)}  # mixed types: any stable order will do
 
 
-def _decimal(value: decimal.Decimal, path: str) -> dict[str, Any]:
+def _decimal(_: Encoder, value: decimal.Decimal, path: str) -> dict[str, Any]:
     if not value.is_finite():
-        raise _refusal(value, path, "JSON has no NaN and no infinity; return None instead")
+        raise refusal(value, path, "JSON has no NaN and no infinity; return None instead")
     if value == value.to_integral_value():
         # Airflow stores integers when there is no fraction digit, floats otherwise: 1.00 comes back as 1.0.
         exponent = value.as_tuple().exponent
@@ -138,28 +173,45 @@ def _decimal(value: decimal.Decimal, path: str) -> dict[str, Any]:
     return {"value": f"{value:f}".rstrip("0")}
 
 
-_TAGGED: tuple[tuple[type, str, Callable[[Any, str], dict[str, Any]]], ...] = (
-    (tuple, "tuple", lambda value, path: {"value": _items(value, path)}),
+def _timedelta(value: datetime.timedelta) -> dict[str, Any]:
+    return {"value": value.total_seconds(), "us": value // _MICROSECOND}
+
+
+_TAGGED: tuple[tuple[type, str, Callable[[Encoder, Any, str], dict[str, Any]]], ...] = (
+    (tuple, "tuple", lambda encoder, value, path: {"value": encoder.items(value, path)}),
     (frozenset, "frozenset", _set),
     (set, "set", _set),
     (datetime.datetime, "datetime", _datetime),
-    (datetime.date, "date", lambda value, _: {"value": value.isoformat()}),
-    (datetime.time, "time", lambda value, _: {"value": value.isoformat()}),
-    (datetime.timedelta, "timedelta", lambda value, _: {"value": value.total_seconds(), "us": value // _MICROSECOND}),
+    (datetime.date, "date", lambda _, value, __: {"value": value.isoformat()}),
+    (datetime.time, "time", lambda _, value, __: {"value": value.isoformat()}),
+    (datetime.timedelta, "timedelta", lambda _, value, __: _timedelta(value)),
     (decimal.Decimal, "Decimal", _decimal),
 )
 
 # --- decoding ------------------------------------------------------------------------------------------------------
 
 
-def _value(plain: Any) -> Any:
-    if isinstance(plain, list):
-        return [_value(item) for item in plain]
-    if not isinstance(plain, dict):
-        return plain
-    if TAG not in plain:
-        return {key: _value(item) for key, item in plain.items()}
-    return _UNTAGGED[plain[TAG]](plain)
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """Plain JSON to values."""
+
+    files: Files | None = None
+
+    def value(self, plain: Any) -> Any:
+        if isinstance(plain, list):
+            return [self.value(item) for item in plain]
+        if not isinstance(plain, dict):
+            return plain
+        if TAG not in plain:
+            return {key: self.value(item) for key, item in plain.items()}
+        name = plain[TAG]
+        if name in _UNTAGGED:
+            return _UNTAGGED[name](self, plain)
+        if name in FRAME_TAGS:
+            from lambdas.xcom_frames import decoded
+        else:
+            from lambdas.xcom_types import decoded
+        return decoded(self, plain)
 
 
 def _undatetime(plain: dict[str, Any]) -> datetime.datetime:
@@ -177,36 +229,22 @@ def _undatetime(plain: dict[str, Any]) -> datetime.datetime:
     return pendulum.instance(value, tz=value.tzinfo) if plain.get("pendulum") else value
 
 
-def _undataclass(plain: dict[str, Any]) -> Any:
-    module, _, qualname = plain["class"].partition(":")
-    kind: Any = sys.modules.get(module)
-    for part in qualname.split("."):
-        kind = getattr(kind, part, None)
-    if kind is None:
-        raise XComEncodingError(
-            f"this XCom holds a {plain['class']}, which is not defined here: define the class at the top level of the "
-            "DAG file or of a module that it imports"
-        )
-    return kind(**_value(plain["value"]))
-
-
 def _uuid(plain: dict[str, Any]) -> Any:
     import uuid
 
     return uuid.UUID(plain["value"])
 
 
-_UNTAGGED: Mapping[str, Callable[[dict[str, Any]], Any]] = {
-    "tuple": lambda plain: tuple(_value(plain["value"])),
-    "set": lambda plain: set(_value(plain["value"])),
-    "frozenset": lambda plain: frozenset(_value(plain["value"])),
-    "datetime": _undatetime,
-    "date": lambda plain: datetime.date.fromisoformat(plain["value"]),
-    "time": lambda plain: datetime.time.fromisoformat(plain["value"]),
-    "timedelta": lambda plain: plain["us"] * _MICROSECOND,
-    "Decimal": lambda plain: decimal.Decimal(plain["value"]),
-    "dataclass": _undataclass,
-    "UUID": _uuid,
+_UNTAGGED: Mapping[str, Callable[[Decoder, dict[str, Any]], Any]] = {
+    "tuple": lambda decoder, plain: tuple(decoder.value(plain["value"])),
+    "set": lambda decoder, plain: set(decoder.value(plain["value"])),
+    "frozenset": lambda decoder, plain: frozenset(decoder.value(plain["value"])),
+    "datetime": lambda _, plain: _undatetime(plain),
+    "date": lambda _, plain: datetime.date.fromisoformat(plain["value"]),
+    "time": lambda _, plain: datetime.time.fromisoformat(plain["value"]),
+    "timedelta": lambda _, plain: plain["us"] * _MICROSECOND,
+    "Decimal": lambda _, plain: decimal.Decimal(plain["value"]),
+    "UUID": lambda _, plain: _uuid(plain),
 }
 
 

@@ -20,12 +20,19 @@ from contextvars import ContextVar
 from typing import Any
 
 from dag_translator.authoring.loading import coded
+from dag_translator.authoring.masking import Masker
 
 _NOT_RUNNING = "this works while a task runs, not while the DAG file loads: move it into a task"
 
 
 class Runtime:
-    """The defaults: no secrets but those in the environment, no AWS, no templates."""
+    """The defaults: no secrets but those in the environment, no AWS, no templates.
+
+    masker: knows the secrets that were read.
+    """
+
+    def __init__(self) -> None:
+        self.masker = Masker()
 
     def get_variable(self, key: str) -> str | None:  # noqa: ARG002
         """The Variable's text, None if it does not exist."""
@@ -49,6 +56,10 @@ class Runtime:
     def resource(self, service: str, **arguments: Any) -> Any:  # noqa: ARG002
         """A boto3 resource, as `client`."""
         raise coded(RuntimeError(f"no AWS resource for {service!r} here"), "not-running", _NOT_RUNNING)
+
+    def session(self, **arguments: Any) -> Any:  # noqa: ARG002
+        """A boto3 session, of the same arguments as far as a session takes them."""
+        raise coded(RuntimeError("no AWS session here"), "not-running", _NOT_RUNNING)
 
     def render_template_fields(self, operator: Any, context: Any, jinja_env: Any = None) -> None:  # noqa: ARG002
         """Render every attribute in `operator.template_fields` in place."""

@@ -36,15 +36,19 @@ TRANSIENT = asl.Retrier(
 ANYTHING = asl.Retrier(("States.ALL",), attempts=6, interval=1, backoff=2, full_jitter=True)
 NEVER_RETRIED = asl.Retrier(("AirflowSkipException", "AirflowFailException"), attempts=0)
 
+# Which run, and inside a mapped task group which of its instances: variables, read by whatever runs there.
+RUN = {"run": "{% $run %}"}
+INSTANCE = {"run": "{% $instance.run %}", "map_index": "{% $instance.map_index %}"}
+
 # Step Functions: TimeoutSeconds, IntervalSeconds <= 99,999,999; MaxDelaySeconds < 31,622,400, above IntervalSeconds.
 MAX_DELAY = 31_622_399
 # A Lambda ends itself when `execution_timeout` is over; the state's own timeout stands behind it, this much later.
 TIMEOUT_MARGIN = 30
 
 
-def call(kind: str, run: str = "{% $run %}", **payload: Any) -> dict[str, Any]:
-    """`Arguments` that invoke the DAG's task function for `kind` of work."""
-    return {"FunctionName": TASK_FUNCTION, "Payload": {"kind": kind, "run": run, **payload}}
+def call(kind: str, run: str = "{% $run %}", *, function: str = TASK_FUNCTION, **payload: Any) -> dict[str, Any]:
+    """`Arguments` that invoke the DAG's task function (or the placeholder `function`) for `kind` of work."""
+    return {"FunctionName": function, "Payload": {"kind": kind, "run": run, **payload}}
 
 
 def retriers(retry: Retry, never: asl.Retrier = NEVER_RETRIED) -> tuple[asl.Retrier, ...]:

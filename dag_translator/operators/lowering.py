@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from dag_translator import asl
 from dag_translator.lowering.exits import Exits, outcome
-from dag_translator.lowering.lambdas import ANYTHING, INVOKE, call
+from dag_translator.lowering.lambdas import ANYTHING, INVOKE, RUN, TASK_FUNCTION, call
 from dag_translator.model import Task
+
+_OWN_CODE = frozenset({"run_task", "poke_sensor"})  # kinds of work
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +44,27 @@ class Site:
     """Where a task is lowered: the machine's names, and the ways out.
 
     each: whether this is the inside of a mapped task's `Map`. There the payload is not the map of task states, but
-    {"run", "map_index"}; the code that makes the states need not know.
+    {"run", "map_index"}; the code that makes the states need not know. place: `RUN`, or in a mapped group `INSTANCE`.
     """
 
     names: Names
     exits: Exits
     each: bool = False
+    place: Mapping[str, str] = field(default_factory=lambda: RUN)
 
     def which(self, payload: str = "$states.input") -> dict[str, str]:
-        """Which run, and in a mapped task which instance. payload: JSONata for the payload in the state's input."""
+        """Which run, and which instance of it. payload: JSONata for the payload in the state's input."""
         if not self.each:
-            return {"run": "{% $run %}"}
+            return dict(self.place)
         return {"run": f"{{% {payload}.run %}}", "map_index": f"{{% {payload}.map_index %}}"}
 
     def call(self, kind: str, task: Task, payload: str = "$states.input", **fields: Any) -> dict[str, Any]:
-        """`Arguments` that invoke the DAG's task function for this task. payload: as for `which`."""
-        return call(kind, **self.which(payload), task_id=task.task_id, **fields)
+        """`Arguments` that invoke the DAG's task function for this task. payload: as for `which`.
+
+        The task's own code runs in the function that it asks for; the bookkeeping needs none.
+        """
+        function = f"${{{task.compute.function}}}" if kind in _OWN_CODE else TASK_FUNCTION
+        return call(kind, **self.which(payload), function=function, task_id=task.task_id, **fields)
 
 
 States = dict[str, asl.State]
@@ -71,14 +78,17 @@ class Lowering:
     JSON; returns None where the operator's Python has to run after all. permissions: what the machine's role needs for
     them, given the machine's name.
     task_permissions: what the role of the task function needs. becomes: the same in words, for README's table.
-    native: a service does the work, so Lambda's 15 minutes don't bind. sensor: it polls. tries: each of its tries
-    begins anew, in Lambda, although it is native.
+    reads: ids of the other DAGs whose runs and tasks the task function reads; "*" for any. tells: what of the settings
+    stands in the manifest, for who reads that. native: a service does the work, so Lambda's 15 minutes don't bind.
+    sensor: it polls. tries: each of its tries begins anew, in Lambda, although it is native.
     """
 
     lower: Callable[[Task, Site], States]
     settings: Callable[[Any], Mapping[str, Any] | None] = lambda _operator: {}
     permissions: Callable[[Task, str], tuple[Permission, ...]] = lambda _task, _machine_name: ()
     task_permissions: Callable[[Task], tuple[Permission, ...]] = lambda _task: ()
+    reads: Callable[[Task], tuple[str, ...]] = lambda _task: ()
+    tells: tuple[str, ...] = ()
     native: bool = False
     sensor: bool = False
     tries: bool = False
@@ -119,6 +129,27 @@ def failing(task: Task, site: Site, states: States) -> Callable[[str], Failing]:
         )
 
     return catchers
+
+
+def asking(task: Task, site: Site, states: States, failed: Failing, again: str, *, service: bool) -> Failing:
+    """Adds the states that ask Lambda whether the task is tried again, and wait for it; what leads there on an error.
+
+    again: the state with which a try begins.
+    """
+    name, wait = site.names.name(task.task_id, "retry"), site.names.name(task.task_id, "wait")
+    fields = {"service": True} if service else {}
+    kept = "$states.input.states"
+    states[name] = asl.Task(
+        INVOKE,
+        site.call("retry_task", task, kept, error="{% $states.input.error %}", **fields),
+        wait,
+        output=f"{{% {{'states': {kept}, 'wait': $states.result.Payload.wait}} %}}",
+        retry=(asl.Retrier(("NoRetryLeft",), 0), ANYTHING),
+        catch=(asl.Catcher(("States.ALL",), failed.recorded_by, failed_input(kept, "$states.input.error")),),
+    )
+    states[wait] = asl.Wait("{% $states.input.wait %}", again, f"{{% {kept} %}}", task.retry.attempts)
+    skipped, otherwise = failed.catch
+    return Failing(failed.recorded_by, (skipped, replace(otherwise, next=name)))
 
 
 def failed_input(payload: str, error: str) -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dag_translator import asl, names
+from dag_translator.lowering import admission
 from dag_translator.lowering.exits import Exit, Exits, outcome, resolved
 from dag_translator.lowering.knowledge import PossibleStates
 from dag_translator.lowering.lambdas import ANYTHING, INVOKE, call
@@ -34,6 +35,9 @@ INLINE_EVENTS = 1_500
 # Lambda's quota is 1,000 concurrent executions an account and region, and others want some. Step Functions would start
 # ten thousand children, and the ones that Lambda turns away would use up their retries.
 AT_ONCE = 500
+
+# What there is no use in asking again for.
+UNEXPANDED = asl.Retrier(("AirflowSkipException", "CannotExpand"), 0)
 
 # How a mapped task may have ended once it was expanded: any set of these.
 ENDED: PossibleStates = frozenset({"success", "failed", "skipped"})
@@ -97,7 +101,7 @@ def lower(task: Task, lowering: Lowering, free: StateNames, exits: MappedExits) 
     # The map fails when a child does, for reasons that none of its states could catch, or was stopped.
     lost = asl.Catcher(("States.ALL",), ended.next, ended.output(payload, outcome(task.task_id, "failed")))
     states[name] = asl.Map(
-        items=f"{{% [0..{length} - 1] %}}" if expansion.length is None else _indexes(expansion.length),
+        items=f"{{% [0..{length} - 1] %}}" if expansion.length is None else indexes(expansion.length),
         selector={"run": "{% $run %}", "map_index": "{% $states.context.Map.Item.Value %}"},
         processor=_each(task, lowering, free),
         next=ended.next,
@@ -114,7 +118,8 @@ def lower(task: Task, lowering: Lowering, free: StateNames, exits: MappedExits) 
 _DISTINCT = "($ended := $distinct($states.result); $count($ended) = 1 ? $ended[0] : $ended)"
 
 
-def _indexes(length: int) -> list[int] | str:
+def indexes(length: int) -> list[int] | str:
+    """The `Items` of a map whose number of instances the file says."""
     return list(range(length)) if length <= INLINE_LENGTH else f"{{% [0..{length - 1}] %}}"
 
 
@@ -131,7 +136,7 @@ def _expand(task: Task, following: str, exits: MappedExits) -> asl.Task:
         call("expand_task", task_id=task.task_id, **states),
         following,
         output="{% {'states': $states.input, 'length': $states.result.Payload.length} %}",
-        retry=(asl.Retrier(("AirflowSkipException", "CannotExpand"), 0), ANYTHING),
+        retry=(UNEXPANDED, ANYTHING),
         catch=(
             asl.Catcher(
                 ("AirflowSkipException",),
@@ -154,7 +159,7 @@ def _each(task: Task, lowering: Lowering, free: StateNames) -> asl.Machine:
         skipped=lambda: EachExit(None, state="skipped"),
         failed=lambda: EachExit(None, state="failed"),
     )
-    states = lowering.lower(task, Site(EachNames(free), exits, each=True))
+    states = admission.lower(task, lowering, Site(EachNames(free), exits, each=True))
     first = next(iter(states))
     return asl.Machine(first, resolved(states, {}, lambda: free.name(task.task_id, "end")))
 

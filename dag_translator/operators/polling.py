@@ -8,12 +8,14 @@ stops it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from dag_translator import asl
+from dag_translator.lowering import admission
 from dag_translator.lowering.exits import outcome
+from dag_translator.lowering.lambdas import INSTANCE, RUN
 from dag_translator.model import Task
 from dag_translator.operators.lowering import Failing, Permission, Site, States, failed_input
 
@@ -31,13 +33,15 @@ class Poll:
     ask: the state that asks once; its `next`, `output` and `catch` are set here. answer: JSONata that makes the answer
     of `$states.result`: an object whose `state` is success, failed (with `error`), skipped, or anything else: not yet.
     wait: seconds between laps; an expression may read `$states.input.answer`. kept: whether the input of `ask` is
-    {'states': …, 'poll': what every lap needs} instead of the task states alone.
+    {'states': …, 'poll': what every lap needs} instead of the task states alone. pause: stands between laps instead of
+    a `Wait`; made from JSONata for the payload in its input, its `next`, `output` and `catch` are set here.
     """
 
     ask: asl.Task
     answer: str
     wait: int | str
     kept: bool = False
+    pause: Callable[[str], asl.Task] | None = None
 
     @property
     def payload(self) -> str:
@@ -49,6 +53,14 @@ class Poll:
         """JSONata that makes the next lap's input of the input of what follows `ask`."""
         return f"{{{_STATES}, {_POLL}}}" if self.kept else "$states.input.states"
 
+    def between(self, payload: str, following: str, output: Any = None) -> asl.Wait | asl.Task:
+        """The state between two laps. It must not fail: whatever happens there, the next lap asks."""
+        if self.pause is None:
+            return asl.Wait(self.wait, following, output)
+        paused = "{% $states.input %}" if output is None else output
+        catch = (asl.Catcher(("States.ALL",), following, paused),)
+        return replace(self.pause(payload), next=following, output=paused, catch=catch)
+
     def answered(self, answer: str) -> str:
         """The `Output` of asking: the states, what is kept, the answer."""
         fields = [f"'states': {self.payload}", *([_POLL] if self.kept else []), f"'answer': {answer}"]
@@ -57,6 +69,7 @@ class Poll:
 
 _STATES = "'states': $states.input.states"
 _POLL = "'poll': $states.input.poll"
+_CHILD = "$states.input"  # where a round's child has the run
 
 
 def seconds(value: Any) -> float:
@@ -92,9 +105,12 @@ def loop(task: Task, site: Site, poll: Poll, failed: Failing, success: tuple[str
         states[name] = replace(_rounds(task, site, poll, decide), catch=failed.catch[-1:])
         again, restore = name, f"{{% {poll.again} %}}"
     else:
-        again, restore = site.names.name(task.task_id, "wait"), None
+        pause = site.names.name(task.task_id, "wait")
         states[name] = replace(poll.ask, next=decide, output=poll.answered(poll.answer), catch=failed.catch)
-        states[again] = asl.Wait(poll.wait, name, f"{{% {poll.again} %}}")
+        next_lap = f"{{% {poll.again} %}}"
+        waiting = _pausing(task, site, poll, pause, "$states.input.states", poll.payload, name, next_lap)
+        again, restore = next(iter(waiting)), None
+        states |= waiting
     answer, payload = "$states.input.answer", "$states.input.states"
     states[decide] = asl.Choice(
         (
@@ -125,10 +141,16 @@ def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Map:
         asl.Catcher(("States.ALL",), ended, {"answer": {"state": "failed", "error": "{% $states.errorOutput %}"}}),
     )
     lap = f"{{% $merge([$states.input, {{'lap': $states.input.lap + 1, 'answer': {poll.answer}}}]) %}}"
+    pausing = {
+        each: replace(state, arguments=_from_input(state.arguments)) if isinstance(state, asl.Task) else state
+        for each, state in _pausing(task, site, poll, pause, _CHILD, _CHILD, asked).items()
+    }
     states: dict[str, asl.State] = {
         asked: replace(poll.ask, arguments=_from_input(poll.ask.arguments), next=enough, output=lap, catch=errors),
-        enough: asl.Choice((asl.Rule(f"{{% {final} or $states.input.lap >= {ROUND_LAPS} %}}", ended),), pause),
-        pause: asl.Wait(poll.wait, asked),
+        enough: asl.Choice(
+            (asl.Rule(f"{{% {final} or $states.input.lap >= {ROUND_LAPS} %}}", ended),), next(iter(pausing))
+        ),
+        **pausing,
         ended: asl.Pass(None, {"answer": "{% $states.input.answer %}"}),
     }
     selector = {"lap": 0, **site.which(poll.payload)} | ({"poll": "{% $states.input.poll %}"} if poll.kept else {})
@@ -142,17 +164,31 @@ def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Map:
     )
 
 
+def _pausing(
+    task: Task, site: Site, poll: Poll, name: str, before: str, after: str, following: str, output: Any = None
+) -> States:
+    """The state between two laps, the one to enter first; a task that yields holds no slots meanwhile.
+
+    name: of the state that waits. before, after: JSONata for the payload in its input, and in its `output`.
+    """
+    if not (task.limits and task.yields):
+        return {name: poll.between(before, following, output)}
+    pause, again = site.names.name(task.task_id, "pause"), site.names.name(task.task_id, "admit again")
+    return {
+        pause: admission.releasing(task, site, before, name),
+        name: poll.between(before, again, output),
+        again: admission.admitting(task, site, after, following),
+    }
+
+
 def _from_input(arguments: Any) -> Any:
     """The arguments, with the run read from the input: children of a distributed map can't read outer variables."""
-    match arguments:
-        case dict():
-            return {key: _from_input(value) for key, value in arguments.items()}
-        case "{% $run %}" | "{% $states.input.states.run %}":
-            return "{% $states.input.run %}"
-        case "{% $states.input.states.map_index %}":
-            return "{% $states.input.map_index %}"
-        case _:
-            return arguments
+    if isinstance(arguments, dict):
+        return {key: _from_input(value) for key, value in arguments.items()}
+    # Also inside a mapped task, whose payload holds them, from the call on under `states`.
+    each = {name: f"{{% $states.input.states.{name} %}}" for name in INSTANCE}
+    name = next((name for place in (RUN, INSTANCE, each) for name, value in place.items() if value == arguments), None)
+    return arguments if name is None else f"{{% $states.input.{name} %}}"
 
 
 def permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:

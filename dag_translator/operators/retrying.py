@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dag_translator import asl
-from dag_translator.lowering.lambdas import INVOKE, TRANSIENT
+from dag_translator.lowering.lambdas import ANYTHING, INVOKE
 from dag_translator.model import Task
 from dag_translator.operators.lowering import Failing, Site, States, failed_input, failing
 
@@ -26,10 +26,10 @@ def trying(task: Task, site: Site, states: States, again: str) -> Callable[[str]
     recorded_by = final("$states.input").recorded_by
     states[retry] = asl.Task(
         INVOKE,
-        site.call("retry_task", task, "$states.input.states", error="{% $states.input.error %}"),
+        site.call("retry_task", task, "$states.input.states", error="{% $states.input.error %}", service=True),
         pause,
         output="{% {'states': $states.input.states, 'wait': $states.result.Payload.wait} %}",
-        retry=(TRANSIENT,),
+        retry=(asl.Retrier(("NoRetryLeft",), 0), ANYTHING),
         catch=(asl.Catcher(("States.ALL",), recorded_by, "{% $states.input %}"),),
     )
     states[pause] = asl.Wait("{% $states.input.wait %}", again, "{% $states.input.states %}")

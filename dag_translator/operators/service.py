@@ -48,6 +48,7 @@ def lower_call(
     )
     success = site.exits.success()
     states: States = {}
+    tries = tries or task.retry.asks
     failed = trying(task, site, states, prepare) if tries else failing(task, site, states)
     own = (user_retrier(task.retry),) if task.retry.attempts and not tries else ()
     states |= {
@@ -56,7 +57,7 @@ def lower_call(
             resource,
             arguments,
             record,
-            output=recorded(result),
+            output=recorded(result, "0" if tries else "$states.context.State.RetryCount"),
             retry=(*retry, *own),
             catch=(*caught(record), *failed(INNER).catch),
             timeout=_whole_seconds(task.timeout, limit),
@@ -98,9 +99,9 @@ def prepared(task: Task, site: Site, following: str, catch: tuple[asl.Catcher, .
     )
 
 
-def recorded(result: str) -> str:
-    """The `Output` that hands a result on to the state that records."""
-    return f"{{% {{'states': {INNER}, 'result': {result}, 'attempt': $states.context.State.RetryCount}} %}}"
+def recorded(result: str, attempt: str) -> str:
+    """The `Output` that hands a result on to the state that records. attempt: the retries that the record lacks."""
+    return f"{{% {{'states': {INNER}, 'result': {result}, 'attempt': {attempt}}} %}}"
 
 
 def literal(value: Any) -> str | None:

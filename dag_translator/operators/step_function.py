@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dag_translator import asl
 from dag_translator.model import Task
 from dag_translator.operators.lowering import Lowering, Permission, Site, States
 from dag_translator.operators.service import ARN, HERE, literal, lower_call, unused_arguments
-from dag_translator.operators.trigger_dagrun import EXISTS, START, START_AND_WAIT, TRANSIENT, nested
+from dag_translator.operators.trigger_dagrun import EXISTS, START, TRANSIENT, nested
 
 
 def settings(operator: Any) -> Mapping[str, Any]:
@@ -27,7 +28,7 @@ def settings(operator: Any) -> Mapping[str, Any]:
 
 
 def lower(task: Task, site: Site) -> States:
-    resource = START_AND_WAIT if task.settings["waits"] else START
+    resource = asl.START_AND_WAIT if task.settings["waits"] else START
     return lower_call(task, site, resource, retry=(TRANSIENT, EXISTS), limit=task.settings.get("limit"))
 
 

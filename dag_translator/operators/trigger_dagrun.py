@@ -17,7 +17,6 @@ from dag_translator.operators.lowering import Lowering, Permission, Site, States
 from dag_translator.operators.service import ARN, HERE, INNER, literal, lower_call, note
 
 START = "arn:aws:states:::states:startExecution"
-START_AND_WAIT = "arn:aws:states:::states:startExecution.sync:2"
 
 ALREADY_EXISTS = "StepFunctions.ExecutionAlreadyExistsException"
 # Starting the same execution twice is one start, so these may be repeated whatever the user says.
@@ -85,7 +84,7 @@ def lower(task: Task, site: Site) -> States:
     return lower_call(
         task,
         site,
-        START_AND_WAIT if task.settings["waits"] else START,
+        asl.START_AND_WAIT if task.settings["waits"] else START,
         retry=(TRANSIENT, EXISTS, *((ENDED,) if allowed else ())),
         arguments=ARGUMENTS,
         result=f"{{'run_id': {_RUN_ID}, 'execution': $states.result.ExecutionArn}}",
@@ -99,9 +98,9 @@ def permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
     return nested(machine, task.settings["waits"], f"the DAG that task {task.task_id} triggers")
 
 
-def nested(machine: str, waits: bool, reason: str) -> tuple[Permission, ...]:
-    """The developer guide's policies for starting executions of `machine` (an ARN)."""
-    start = Permission(("states:StartExecution",), (machine,), reason)
+def nested(machine: str, waits: bool, reason: str, *, versions: bool = False) -> tuple[Permission, ...]:
+    """The developer guide's policies for starting executions of `machine` (an ARN), or of its versions."""
+    start = Permission(("states:StartExecution",), (f"{machine}:*" if versions else machine,), reason)
     if not waits:
         return (start,)
     executions = f"{machine.replace(':stateMachine:', ':execution:')}:*"

@@ -71,7 +71,7 @@ def _dag_report(result: Any) -> dict[str, Any]:
         status, tasks, size = "refused", result.tasks, None
     else:
         status, tasks = "approximated" if problems else "supported", len(result.manifest["tasks"])
-        size = len(json.dumps(result.definition, ensure_ascii=False).encode())
+        size = sum(len(json.dumps(each, ensure_ascii=False).encode()) for each in result.definitions)
     return {"dag_id": result.dag_id, "status": status, "tasks": tasks, "definition_bytes": size, "problems": problems}
 
 

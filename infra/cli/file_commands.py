@@ -101,7 +101,7 @@ def translate(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The folder to write to.")] = None,
     dump: Annotated[Dump | None, typer.Option(help="Print this form of each DAG instead.")] = None,
 ) -> None:
-    """Write each DAG's definition (NAME.asl.json) and manifest (NAME.manifest.json)."""
+    """Write each DAG's definition (NAME.asl.json, a large one's NAME-part-1.asl.json too) and NAME.manifest.json."""
     from dag_translator.pipeline import Refused, translate_file
     from infra.cli.files import find_dag_files
 
@@ -152,8 +152,10 @@ def check(
 def _write(translation: Any, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     name = translation.manifest["machine_name"]
-    for kind, value in (("asl", translation.definition), ("manifest", translation.manifest)):
-        target = folder / f"{name}.{kind}.json"
+    parts = {f"{translation.manifest['parts'][part]}.asl": value for part, value in translation.parts.items()}
+    written = {f"{name}.asl": translation.definition, **parts, f"{name}.manifest": translation.manifest}
+    for kind, value in written.items():
+        target = folder / f"{kind}.json"
         target.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
         note(str(target))
 

@@ -13,22 +13,26 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dag_translator.names import execution_name
+from dag_translator.operators.container import RUN_TASK
 from infra.cli.run_result import RunResult
 from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
 from infra.local.engine.clock import Clock
 from infra.local.engine.integration import Integrations
-from lambdas import signal_function, task_function
+from infra.local.stepfunctions.parts import Parts
+from lambdas import run_ended, signal_function, slots, task_function
+from lambdas.container import run_event
 from lambdas.memory_store import MemoryStore
-from lambdas.runtime import Runtime
+from lambdas.runtime import Runtime, iso
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 TASK_FUNCTION, SIGNAL_FUNCTION = "TaskFunction", "SignalFunction"
+CONTAINER, CONTAINER_CLUSTER = "Container", "in-process"
 _ARN = "arn:aws:lambda:us-east-1:123456789012:function:{}:1"
 
 Json = Any
@@ -91,6 +95,8 @@ class Lambdas:
     async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
         """See `Integrations`."""
         handler = self.functions.get(_function_name(arguments["FunctionName"])) if resource == INVOKE else None
+        if resource == RUN_TASK and arguments.get("Cluster") == CONTAINER_CLUSTER:
+            return await self._container(arguments, call)
         if handler is None:  # a service, or somebody else's function
             return await self.services.call(resource, arguments, call)
         self.meter.invocations += 1
@@ -105,6 +111,20 @@ class Lambdas:
             raise lambda_error(error) from error
         await self._pass_time(invocation, call)
         return {"ExecutedVersion": "1", "Payload": payload, "StatusCode": 200}
+
+    async def _container(self, arguments: Json, call: TaskCall) -> Json:
+        """A task's container: the same code, in this process; `CONTAINER` stands for ECS."""
+        (override,) = arguments["Overrides"]["ContainerOverrides"]
+        event = json.loads(override["Environment"][0]["Value"])
+        self.meter.invocations += 1
+        invocation = Invocation(call.clock, f"container-{self.meter.invocations}", self.measured)
+        self.meter.current = invocation
+        code = self.functions[CONTAINER](event, invocation)
+        await self._pass_time(invocation, call)
+        stopped = {"LastStatus": "STOPPED", "Containers": [{"Name": override["Name"], "ExitCode": code}]}
+        if code:
+            raise TaskFailed("States.TaskFailed", json.dumps(stopped))
+        return stopped
 
     async def _pass_time(self, invocation: Invocation, call: TaskCall) -> None:
         self.meter.current = None
@@ -165,34 +185,73 @@ def run_dag(
     run_id = run_id or execution_input.get("run_id") or f"manual__{began.astimezone(UTC).isoformat()}"
     execution_input["run_id"] = run_id
     callbacks = Callbacks()
-    runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, **({} if lender is None else {"lender": lender}))
-    integrations = Lambdas(lambda_functions(runtime, callbacks), services or Unavailable(), meter, measured)
+    lent = {} if lender is None else {"lender": lender}
+    runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, function=TASK_FUNCTION, **lent)
+    handlers = lambda_functions(runtime, callbacks, translation.manifest["functions"])
+    _make_pools(store, translation.model.tasks)
+    integrations = Lambdas(handlers, services or Unavailable(), meter, measured)
+    machine_name = translation.manifest["machine_name"]
+    network = ("ContainerSubnets", "ContainerSecurityGroups", "ContainerPublicIp")
+    containers = {name: name for name in (*network, *translation.manifest.get("containers", ()))}
+    placeholders = {name: _ARN.format(name) for name in handlers} | containers
+    placeholders["ContainerCluster"] = CONTAINER_CLUSTER
+    parts = Parts(translation.parts, integrations, machine_name, placeholders)
     execution = run(
         translation.definition,
         execution_input,
-        integrations=integrations,
+        integrations=parts,
         callbacks=callbacks,
-        placeholders={name: _ARN.format(name) for name in (TASK_FUNCTION, SIGNAL_FUNCTION)},
-        machine_name=translation.manifest["machine_name"],
+        placeholders=parts.placeholders,
+        machine_name=machine_name,
         name=execution_name(run_id),
         start=began,
+        on_start=parts.begin,
     )
-    return RunResult.of(translation, run_id, execution, store, meter.invocations, meter.seconds)
+    _close(runtime, execution)
+    executions = (execution, *parts.started.values())
+    return RunResult.of(translation, run_id, executions, store, meter.invocations, meter.seconds)
 
 
-def lambda_functions(runtime: Runtime, callbacks: Callbacks) -> dict[str, Handler]:
-    """The two Lambda functions: the same code as on AWS, given a store in memory and the engine's own callbacks."""
+def _make_pools(store: MemoryStore, tasks: Iterable[Any]) -> None:
+    """Pools with slots for everybody, as in Airflow's `dag.test()`; those that the store has are counted."""
+    for name in {task.limits["pool"] for task in tasks if "pool" in task.limits}:
+        if slots.get_pool(store, name) is None:
+            slots.set_pool(store, name, -1, "")
+
+
+def _close(runtime: Runtime, execution: Any) -> None:
+    """What EventBridge has done when an execution has ended without its last state."""
+    told = {"executionArn": execution.arn, "status": execution.status, "error": execution.error}
+    event = {"detail": {**told, "cause": execution.cause}}
+    if run_ended.run_ended(runtime.store, event, iso(execution.stopped))["run_id"] is None:
+        return
+    due = run_ended.callback_due(runtime.store, event)
+    if due is not None:
+        task_function.handle(runtime, due[1])
+
+
+def lambda_functions(
+    runtime: Runtime, callbacks: Callbacks, names: Iterable[str] = (TASK_FUNCTION,)
+) -> dict[str, Handler]:
+    """The task functions of these names and the signal function: the same code as on AWS, given a store in memory and
+    the engine's own callbacks."""
 
     def task(event: Mapping[str, Any], invocation: Invocation) -> Json:
-        mine = replace(runtime, now=invocation.now, sleep=invocation.spend, worker=invocation.request_id)
+        mine = replace(runtime, now=invocation.now, sleep=invocation.spend, worker=invocation.request_id, wake=wake)
         return task_function.handle(mine, event)
 
     signals = signal_function.Signals(runtime.store, callbacks)
 
+    def wake(dag_id: str, logical_date: str) -> None:
+        signal_function.handle(signals, {"kind": "wake_watchers", "dag_id": dag_id, "logical_date": logical_date})
+
     def signal(event: Mapping[str, Any], invocation: Invocation) -> Json:  # noqa: ARG001
         return signal_function.handle(signals, event)
 
-    return {TASK_FUNCTION: task, SIGNAL_FUNCTION: signal}
+    def container(event: Mapping[str, Any], invocation: Invocation) -> Json:
+        return run_event(replace(runtime, now=invocation.now, worker=invocation.request_id, wake=wake), event)
+
+    return {**dict.fromkeys(names, task), SIGNAL_FUNCTION: signal, CONTAINER: container}
 
 
 def _function_name(arn: str) -> str:

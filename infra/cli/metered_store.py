@@ -34,10 +34,10 @@ class MeteredStore(MemoryStore):
         self._count_read([item] if item is not None else [])
         return item
 
-    def query(self, pk: str, prefix: str, *, newest_first: bool = False) -> Iterator[Item]:
-        items = list(super().query(pk, prefix, newest_first=newest_first))
+    def query(self, pk: str, prefix: str, *, newest_first: bool = False, keys_only: bool = False) -> Iterator[Item]:
+        items = list(super().query(pk, prefix, newest_first=newest_first))  # what is left out is billed, too
         self._count_read(items)
-        return iter(items)
+        return ({"pk": item["pk"], "sk": item["sk"]} if keys_only else item for item in items)
 
     def write(self, writes: Sequence[Write]) -> bool:
         self._count_write(writes, factor=1 if len(writes) == 1 else 2)

@@ -6,7 +6,7 @@ Everything is read from where a deployed run would leave it: the store's records
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,7 @@ class RunResult:
     """A run that is over. tasks: "id" or "id[map_index]" → state; spans: task_id → from its first state to its last.
 
     xcoms: task → key → value as JSON with tags for what JSON lacks. definition_bytes: of the deployed definition.
+    history_events: of the longest history; transitions: of all executions, where a DAG has parts.
     error: why the execution failed, None if it did not. execution: the engine's, with its history.
     """
 
@@ -63,12 +64,13 @@ class RunResult:
         cls,
         translation: Any,
         run_id: str,
-        execution: Any,
+        executions: Sequence[Any],
         store: MemoryStore,
         invocations: int,
         lambda_seconds: float,
     ) -> RunResult:
-        """Read the result of `execution`, which is over."""
+        """Read the result of `executions`, which are over: the machine's own, and those of its parts."""
+        execution = executions[0]
         key = RunKey(translation.dag_id, run_id)
         order = {task["task_id"]: index for index, task in enumerate(translation.manifest["tasks"])}
         records = sorted(store.list_tasks(key), key=lambda each: (order.get(each.task_id, -1), each.map_index))
@@ -82,17 +84,21 @@ class RunResult:
             xcoms=_xcoms(store, key),
             rendered={name_of(record): json.loads(record.rendered) for record in records if record.rendered},
             makespan_s=round((execution.stopped - execution.started).total_seconds(), 6),
-            transitions=execution.transitions,
-            history_events=len(execution.events),
-            definition_bytes=len(json.dumps(translation.definition, ensure_ascii=False).encode()),
+            transitions=sum(each.charged for each in executions),
+            history_events=max(len(each.events) for each in executions),
+            definition_bytes=max(map(_bytes, translation.definitions)),
             error=_why(execution),
             errors={name_of(record): record.error_message or record.error for record in records if record.error},
-            spans=dict(_spans(translation.manifest, execution)),
+            spans={**_recorded(records, execution), **dict(_spans(translation.manifest, executions))},
             invocations=invocations,
             lambda_seconds=lambda_seconds,
             execution=execution,
             store=store,
         )
+
+    def instances(self, task_id: str) -> list[str]:
+        """The task's instances by their names in `tasks`: itself, or "id[0]", "id[1]", …"""
+        return [name for name in self.tasks if name == task_id or name.startswith(f"{task_id}[")]
 
     def to_json(self) -> dict[str, Any]:
         """What `airstep dags test --output json` prints."""
@@ -106,6 +112,10 @@ class RunResult:
         if self.error is not None:
             told["error"] = self.error
         return told
+
+
+def _bytes(definition: Any) -> int:
+    return len(json.dumps(definition, ensure_ascii=False).encode())
 
 
 def name_of(record: TaskRecord) -> str:
@@ -133,12 +143,27 @@ def _why(execution: Any) -> str | None:
     return f"{execution.error or execution.status}: {cause}" if cause else str(execution.error or execution.status)
 
 
-def _spans(manifest: Mapping[str, Any], execution: Any) -> Iterator[tuple[str, Span]]:
-    """From the history: when a task's first state was entered and its last one left, without waiting for others."""
+def _recorded(records: Iterable[TaskRecord], execution: Any) -> dict[str, Span]:
+    """From the records, for what runs in the children of a distributed map, whose histories are their own."""
+    found: dict[str, Span] = {}
+    for record in records:
+        if record.start_date is None or record.end_date is None:
+            continue
+        start, end = (
+            (datetime.fromisoformat(moment) - execution.started).total_seconds()
+            for moment in (record.start_date, record.end_date)
+        )
+        so_far = found.get(record.task_id, Span(start, end))
+        found[record.task_id] = Span(min(start, so_far.start), max(end, so_far.end))
+    return found
+
+
+def _spans(manifest: Mapping[str, Any], executions: Sequence[Any]) -> Iterator[tuple[str, Span]]:
+    """From the histories: when a task's first state was entered and its last one left, without waiting for others."""
     owner = {name: task["task_id"] for task in manifest["tasks"] for name in task["states"] if _is_own_work(name, task)}
     began: dict[str, datetime] = {}
     ended: dict[str, datetime] = {}
-    for event in execution.events:
+    for event in (event for execution in executions for event in execution.events):
         if "stateEnteredEventDetails" in event:
             task_id = owner.get(event["stateEnteredEventDetails"]["name"])
             if task_id is not None:
@@ -147,15 +172,10 @@ def _spans(manifest: Mapping[str, Any], execution: Any) -> Iterator[tuple[str, S
             task_id = owner.get(event["stateExitedEventDetails"]["name"])
             if task_id is not None:
                 ended[task_id] = event["timestamp"]
+    whole = executions[0]
     for task_id, start in began.items():
-        end = ended.get(task_id, execution.stopped)
-        yield (
-            task_id,
-            Span(
-                (start - execution.started).total_seconds(),
-                (end - execution.started).total_seconds(),
-            ),
-        )
+        end = ended.get(task_id, whole.stopped)
+        yield task_id, Span((start - whole.started).total_seconds(), (end - whole.started).total_seconds())
 
 
 def _is_own_work(name: str, task: Mapping[str, Any]) -> bool:

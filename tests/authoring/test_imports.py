@@ -239,19 +239,3 @@ def test_decorators_that_are_not_there_are_problems(load_text: Load) -> None:
     )
     assert problems(loaded) == [("unsupported-decorator", 3)]
     assert "@" not in loaded.problems[0].hint or "python" in loaded.problems[0].hint
-
-
-def test_virtualenv_tasks_are_refused_at_their_call(load_text: Load) -> None:
-    loaded = load_text(
-        """
-        from airflow.decorators import dag, task
-        @dag
-        def d():
-            @task.virtualenv(requirements=["x"])
-            def f(): ...
-            f() >> f()
-        d()
-        """
-    )
-    assert [problem.task_id for problem in loaded.problems] == ["f", "f__1"]
-    assert loaded.dags[0].get_task("f").downstream_task_ids == {"f__1"}

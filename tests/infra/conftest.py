@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.project import DAGS, DAILY, HOURLY, RUNTIME, Cloud, definition, invoke, manifest, write_tree
+from tests.infra.project import DAGS, DAILY, HOURLY, RUNTIME, Cloud, definition, invoke, manifest, start, write_tree
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +42,13 @@ def cloud(trees: Path) -> Cloud:
         Source(trees / "dags/daily.py", definition(a=invoke("TaskFunction", "s"), s=invoke("SignalFunction")), DAILY),
         Source(trees / "dags/other.py", large, manifest("other", is_paused_upon_creation=True, schedule=HOURLY)),
     ]
+    wide = manifest("wide", parts={"Part1": "wide-part-1", "Part2": "wide-part-2"})
+    inner = {"Part1": definition(a=invoke("TaskFunction")), "Part2": definition(b=start("Part1"))}
+    sources.append(Source(trees / "dags/other.py", definition(c=start("Part2")), wide, inner))
     layer = layer_package(trees / "layer")
     app = App(outdir=str(trees / "cdk.out"), analytics_reporting=False, builtin_cloud_formation_validation=False)
     packager = Packager(settings.dags_folder, layer.size, trees / "source")
     add_stacks(app, settings, sources, packager, layer, now=datetime(2026, 1, 1, tzinfo=UTC))
     folder = Path(app.synth().directory)
-    names = ("airstep-platform", "airstep-daily-sales", "airstep-other")
+    names = ("airstep-platform", "airstep-daily-sales", "airstep-other", "airstep-wide")
     return Cloud(folder, {name: json.loads((folder / f"{name}.template.json").read_text()) for name in names})

@@ -48,6 +48,15 @@ def invoke(function: str, following: str | None = None) -> dict[str, Any]:
     return {**state, **({"Next": following} if following else {"End": True})}
 
 
+def start(part: str) -> dict[str, Any]:
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": {"StateMachineArn": f"${{{part}}}"},
+        "End": True,
+    }
+
+
 def definition(**states: dict[str, Any]) -> dict[str, Any]:
     return {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
 
@@ -57,6 +66,7 @@ def manifest(dag_id: str, **changes: Any) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "dag_id": dag_id,
         "machine_name": dag_id,
+        "parts": {},
         "file": "other.py",
         "description": None,
         "tags": [],

@@ -38,7 +38,10 @@ def test_create_then_nothing_then_update_then_failure(
 ) -> None:
     assembly = Path(shutil.copytree(cloud.folder, tmp_path / "cdk.out"))
     created = deploy(assembly, client=client)
-    assert [each.stack for each in created] == ["airstep-platform", "airstep-daily-sales", "airstep-other"]
+    assert [each.stack for each in created] == [
+        "airstep-platform",
+        *("airstep-daily-sales", "airstep-other", "airstep-wide"),
+    ]
     assert all(each.changed for each in created)
     machine = client("stepfunctions").describe_state_machine(stateMachineArn=created[1].outputs["StateMachineArn"])
     functions = [state["Arguments"]["FunctionName"] for state in json.loads(machine["definition"])["States"].values()]

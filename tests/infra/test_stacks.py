@@ -98,7 +98,7 @@ def test_a_task_function_reaches_the_rows_and_objects_of_its_own_dag_only(cloud:
     (rows,) = (condition for actions, _, condition in statements if "dynamodb:PutItem" in actions)
     keys = [text(key) for key in rows["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]]
     executions = "execution/arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:daily_sales:*"
-    assert keys == ["daily_sales/*", "dag/daily_sales", executions]
+    assert keys == ["daily_sales/*", "dag/daily_sales", "watch/daily_sales/*", executions]
     objects = allowed(statements)["s3:GetObject"]
     bucket = "arn:<AWS::Partition>:s3:::airstep-<AWS::AccountId>-<AWS::Region>"
     assert objects == {f"{bucket}/xcom/daily_sales/*", f"{bucket}/conf/daily_sales/*"}
@@ -149,6 +149,28 @@ def test_a_large_definition_travels_as_an_asset(cloud: Cloud) -> None:
     assert len(json.loads((cloud.folder / source).read_text())["States"]) == 601
 
 
+def test_a_dag_in_parts_names_versions_of_its_further_machines(cloud: Cloud) -> None:
+    resources = cloud.templates["airstep-wide"]["Resources"]
+    machines = {
+        each["Properties"]["StateMachineName"]: each["Properties"]
+        for each in resources.values()
+        if each["Type"] == "AWS::StepFunctions::StateMachine"
+    }
+    assert sorted(machines) == ["wide", "wide-part-1", "wide-part-2"]
+    assert [list(machine["DefinitionSubstitutions"]) for machine in machines.values()] == [
+        ["TaskFunction"],
+        ["Part1"],
+        ["Part2"],
+    ]
+    for name, part, placeholder in (("wide", "wide-part-2", "Part2"), ("wide-part-2", "wide-part-1", "Part1")):
+        version = resources[machines[name]["DefinitionSubstitutions"][placeholder]["Fn::GetAtt"][0]]
+        assert version["Type"] == "AWS::StepFunctions::StateMachineVersion"
+        assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        machine_id = version["Properties"]["StateMachineArn"]["Fn::GetAtt"][0]
+        assert resources[machine_id]["Properties"]["StateMachineName"] == part
+        assert version["Properties"]["StateMachineRevisionId"]["Fn::GetAtt"] == [machine_id, "StateMachineRevisionId"]
+
+
 def test_the_task_function_is_as_the_manifest_and_the_settings_say(cloud: Cloud) -> None:
     function = cloud.one(DAILY, "AWS::Lambda::Function")
     assert (function["MemorySize"], function["Timeout"]) == (1024, 600)
@@ -161,6 +183,7 @@ def test_the_task_function_is_as_the_manifest_and_the_settings_say(cloud: Cloud)
         "AIRSTEP_TABLE": "airstep",
         "AIRSTEP_BUCKET": "airstep-<AWS::AccountId>-<AWS::Region>",
         "AIRSTEP_KEEP_DAYS": "90",
+        "AIRSTEP_SIGNAL_FUNCTION": "airstep-signal",
         "AIRSTEP_DAG_FILE": "dags/daily.py",
         "AIRSTEP_DAGS_FOLDER": "dags",
         "AIRSTEP_DAG_ID": "daily_sales",
@@ -327,4 +350,20 @@ def test_the_backfill_function_reads_timetables_which_every_dag_tells(cloud: Clo
     assert function["Environment"]["Variables"]["AIRSTEP_DAG_PARAMETERS"] == "/airstep/dags/"
     parameter = cloud.one(DAILY, "AWS::SSM::Parameter")
     assert (parameter["Name"], parameter["Tier"]) == ("/airstep/dags/daily_sales", "Standard")
-    assert json.loads(parameter["Value"]) == {"dag_id": "daily_sales", "spec": {"cron": "0 5 13 * 1"}}
+    assert json.loads(parameter["Value"]) == {
+        "dag_id": "daily_sales",
+        "spec": {"cron": "0 5 13 * 1"},
+        "runs": {"max_active_runs": 16},
+    }
+
+
+def test_who_waits_is_woken_and_swept_by_three_functions(cloud: Cloud) -> None:
+    for role in ("SignalRole", "DispatcherRole", "RunEndedRole"):
+        found = allowed(role_statements(cloud, PLATFORM, role))
+        assert {"states:SendTaskSuccess", "scheduler:CreateSchedule", "iam:PassRole"} <= set(found), role
+    assert "states:DescribeExecution" in allowed(role_statements(cloud, PLATFORM, "DispatcherRole"))
+    assert "scheduler:CreateSchedule" not in allowed(role_statements(cloud, PLATFORM, "BackfillRole"))
+    named = {each["FunctionName"]: each for each in cloud.resources(PLATFORM, "AWS::Lambda::Function")}
+    for name in ("airstep-signal", "airstep-dispatcher", "airstep-run-ended"):
+        variables = named[name]["Environment"]["Variables"]
+        assert "airstep-dispatcher" in json.dumps(variables["AIRSTEP_DISPATCHER_ARN"]), name

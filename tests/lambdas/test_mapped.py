@@ -11,6 +11,7 @@ import pytest
 from dag_translator.authoring.exceptions import AirflowSkipException
 from lambdas.expand_task import MAX_LENGTH, CannotExpand
 from lambdas.finish_run import DagRunFailed
+from lambdas.mapped import LazyXComSequence
 from lambdas.memory_store import MemoryStore
 from lambdas.records import TaskKey, changed
 from tests.lambdas.driver import Run, start
@@ -160,6 +161,30 @@ def test_the_output_of_all_instances_is_lazy(begin: Start) -> None:
     run.call("run_task", "collect")
     lazy = "LazyXComSequence(<unevaluated length>)"
     assert run.xcoms()["collect"]["return_value"] == [lazy, 2, "LazyXComSequence([2 items])", [10, 20]]
+
+
+def test_what_is_asked_of_the_output_of_all_instances_is_all_that_is_read(begin: Start) -> None:
+    run, _ = begin(*range(250))
+    run_all(run, "m")
+    store, read = run.runtime.store, []
+    values = LazyXComSequence(store, run.key, "m", "return_value", None)
+    reading = store.read
+
+    def counted(pk: str, sk: str) -> Any:
+        read.append(sk)
+        return reading(pk, sk)
+
+    store.read = counted  # type: ignore[method-assign]
+    assert (len(values), read) == (250, [])
+    assert (values[-1], values[3], len(read)) == (2490, 30, 2)
+    assert (values[10:13], values[:-251:-125], len(read)) == ([100, 110, 120], [2490, 1240], 7)
+    assert (next(iter(values)), len(read)) == (0, 107)  # a page
+    assert list(values) == [index * 10 for index in range(250)]
+    assert (30 in values, values.index(40), next(reversed(values))) == (True, 4, 2490)
+    with pytest.raises(IndexError):
+        values[250]
+    with pytest.raises(TypeError):
+        values["1"]  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(

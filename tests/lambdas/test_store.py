@@ -9,7 +9,7 @@ import pytest
 from lambdas.dynamo_store import DynamoStore
 from lambdas.memory_store import MemoryStore
 from lambdas.records import DagRun, Fence, RunKey, TaskKey, TaskRecord, changed
-from lambdas.store import Check, Condition, Delete, Put, Store, Write
+from lambdas.store import Add, Check, Condition, Delete, Put, Store, Write
 
 RUN = DagRun(
     dag_id="d",
@@ -127,6 +127,29 @@ def test_mapped_xcoms_come_in_the_order_of_their_index(store: Store) -> None:
     assert [xcom.map_index for xcom in store.list_xcoms(RUN.key, "a")] == [0, 2, 10]
 
 
+def test_xcoms_of_many_instances_are_read_by_the_page(store: Store) -> None:
+    pushed = [index for index in range(230) if index % 100]  # two pages, with gaps and a large one
+    for index in pushed:
+        text = f'"{"x" * 300_000}"' if index == 7 else str(index)
+        store.write([store._xcom_put(changed(RUNNING, map_index=index), "return_value", text)])
+    assert store.xcom_indexes(RUN.key, "a", "return_value") == pushed
+    asked = list(range(229, -1, -1))
+    found = store.iter_xcoms(RUN.key, "a", "return_value", asked)
+    assert [(xcom.map_index, len(xcom.text)) for xcom in found] == [
+        (index, 300_002 if index == 7 else len(str(index))) for index in asked if index in pushed
+    ]
+    assert list(store.query(RUN.key.pk, "xcom/a/1/", keys_only=True)) == [
+        {"pk": RUN.key.pk, "sk": "xcom/a/1/return_value"}
+    ]
+
+
+def test_files_are_kept_as_they_are(store: Store) -> None:
+    store.put_file("xcom/d/1.parquet", b"PAR1\x00\xff")
+    assert store.get_file("xcom/d/1.parquet") == b"PAR1\x00\xff"
+    with pytest.raises(KeyError):
+        store.get_file("nothing/here")
+
+
 def test_callbacks_push_only_while_their_try_is_the_latest(store: Store) -> None:
     done = changed(RUNNING, state="failed")
     store.save_task(done, expect=None)
@@ -166,6 +189,26 @@ def test_many_writes_and_their_pages(store: Store) -> None:
     assert [item["sk"] for item in store.query("many", "")] == [f"{index:03}" for index in range(80)]
     with pytest.raises(KeyError):
         store.get_blob("nothing/here")
+
+
+def test_a_read_of_many_goes_on_where_dynamodb_stopped() -> None:
+    class Client:
+        asked: list[int] = []  # noqa: RUF012
+
+        def batch_get_item(self, RequestItems: Any) -> Any:
+            keys = RequestItems["t"]["Keys"]
+            assert RequestItems["t"]["ConsistentRead"]
+            self.asked.append(len(keys))
+            left = {"t": {"Keys": keys[40:], "ConsistentRead": True}} if keys[40:] else {}
+            return {"Responses": {"t": keys[:40][::-1]}, "UnprocessedKeys": left}
+
+    client = Client()
+    store = DynamoStore(
+        dynamodb=lambda: client, s3=lambda: None, table="t", bucket="b", sleep=lambda _: pytest.fail("slept")
+    )
+    sks = [f"{index:02}" for index in range(100)]
+    assert [item["sk"] for item in store.read_many("p", sks)] == sks
+    assert client.asked == [100, 60, 20]
 
 
 def test_what_is_kept_for_a_time_says_until_when(memory_store: MemoryStore) -> None:
@@ -226,3 +269,24 @@ def test_a_single_write_that_meets_a_transaction_is_tried_again(moto_clients: An
     assert store.save_task(RUNNING, expect=None)
     assert client.collisions == 0
     assert not store.save_task(changed(RUNNING, worker="other"), expect=None)
+
+
+def test_numbers_are_added_up_to_a_limit(store: Store) -> None:
+    def add(by: int, at_most: int | None = None, **also: Any) -> bool:
+        return store.write([Add("p", "n", "used", by, at_most, also), Put("p", "other", {"by": by})])
+
+    assert not add(3, -1)
+    assert add(2, 1)
+    assert add(1, 2, expires=7)
+    assert not add(1, 2)
+    assert store.read("p", "other") == {"pk": "p", "sk": "other", "by": 1}
+    assert store.read("p", "n") == {"pk": "p", "sk": "n", "used": 3, "expires": 7}
+    assert add(-3)
+    assert store.read("p", "n") == {"pk": "p", "sk": "n", "used": 0, "expires": 7}
+
+
+def test_a_delete_with_a_condition(store: Store) -> None:
+    store.write([Put("p", "s", {"state": "held"})])
+    for state, done in (("waiting", False), ("held", True), ("held", False)):
+        assert store.write([Delete("p", "s", Condition(equals={"state": state})), Put("p", "t", {})]) is done
+    assert store.read("p", "s") is None

@@ -129,6 +129,22 @@ def test_a_value_that_contains_itself_is_refused() -> None:
         encode(value)
 
 
+def test_an_instant_with_nanoseconds_is_refused_and_so_is_none() -> None:
+    class Timestamp(dt.datetime):
+        nanosecond = 5
+
+    class Missing(dt.datetime):
+        __hash__ = None  # type: ignore[assignment]
+
+        def __ne__(self, other: object) -> bool:
+            return True
+
+    with pytest.raises(XComEncodingError, match="microseconds"):
+        encode(Timestamp(2024, 1, 2))
+    with pytest.raises(XComEncodingError, match="no such date"):
+        encode(Missing(2024, 1, 2))
+
+
 def test_a_class_that_is_gone() -> None:
     text = encode(Point(1)).replace(":Point", ":Gone")
     with pytest.raises(XComEncodingError, match="not defined here"):

@@ -50,6 +50,9 @@ class FakeAws(TemplateLender):
     lent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     _clients: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        super().__init__()
+
     def client(self, service: str, **arguments: Any) -> Any:
         """What an operator borrows."""
         self.lent.append((service, arguments))

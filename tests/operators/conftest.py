@@ -97,12 +97,17 @@ def actions() -> Callable[[Any], dict[str, list[str]]]:
 
 
 class Lender(TemplateLender):
-    """What operators borrow: boto3 clients."""
+    """What operators borrow: boto3 clients and resources."""
 
     def client(self, service: str, **arguments: Any) -> Any:
         import boto3
 
         return boto3.client(service, **arguments)
+
+    def resource(self, service: str, **arguments: Any) -> Any:
+        import boto3
+
+        return boto3.resource(service, **arguments)
 
 
 @pytest.fixture

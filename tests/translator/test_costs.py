@@ -57,7 +57,7 @@ def test_branches_carry_only_what_they_ask_for() -> None:
     assert before.arguments == {}
     assert "gate" in str(after.arguments)
     assert "extract" not in str(after.arguments)
-    assert check(dag, machine, asl.definition(machine, "", None))[1] == ()
+    assert check(dag, machine)[1] == ()
     execution, lambdas = execute(dag, machine, {task.task_id: Outcome(1) for task in dag.tasks})
     assert execution.status == "SUCCEEDED"
     assert lambdas.final == {task.task_id: "success" for task in dag.tasks}
@@ -68,7 +68,7 @@ def test_branches_that_ask_for_too_much_are_refused() -> None:
     second = tuple(Task(f"load_{n:03}", "X", tuple(task.task_id for task in first)) for n in range(120))
     dag = Dag("d", "d.py", (*first, *second))
     machine = lower(dag, structure(dag))
-    _, problems = check(dag, machine, asl.definition(machine, "", None))
+    _, problems = check(dag, machine)
     assert "payload-too-large" in {problem.code for problem in problems}
 
 

@@ -29,14 +29,20 @@ DAG_IDS = (
         "cleanup",
         "diamond",
         "early",
+        "external",
         "groups",
         "jobs",
+        "limited",
         "mapped",
+        "mapped_branch",
+        "mapped_groups",
         "n_shape",
         "odd_names",
+        "own_compute",
+        "past",
         "retries",
     ),
-    *("sensors", "setup_teardown", "short_circuit", "trigger"),
+    *("sensors", "setup_teardown", "short_circuit", "trigger", "fail_fast", "asked_retries"),
 )
 
 

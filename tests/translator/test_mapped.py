@@ -59,7 +59,7 @@ def test_as_many_as_are_allowed_fit_the_payload() -> None:
 def test_where_instances_run(expansion: Expansion, retries: int, distributed: bool) -> None:
     dag, machine = _dag(expansion, retries)
     assert _map(machine).distributed is distributed
-    estimates, problems = check(dag, machine, asl.definition(machine, "", None))
+    estimates, problems = check(dag, machine)
     assert not problems
     assert estimates.history_events < MAX_EVENTS / 10
     assert ("m · expand" in machine.states) is (expansion.length is None)

@@ -6,12 +6,14 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dag_translator import asl
 from dag_translator.check import check
 from dag_translator.lower import lower
 from dag_translator.model import Dag
-from dag_translator.regions import Await, Parallel, Region, Signal, tasks_in, walk
+from dag_translator.regions import Await, Parallel, Part, Region, Series, Signal, tasks_in, walk
+from dag_translator.split import FULL, Sizes, gathered
 from dag_translator.structure import structure
 from tests.translator.drawing import runs
 from tests.translator.fakes import execute
@@ -30,7 +32,7 @@ MANY = settings(
 def _machine(dag: Dag) -> tuple[Region, asl.Machine]:
     region = structure(dag)
     machine = lower(dag, region)
-    check(dag, machine, asl.definition(machine, "", None))
+    check(dag, machine)
     return region, machine
 
 
@@ -44,7 +46,12 @@ def test_states_and_starts_are_airflows(run: tuple[Dag, dict[str, Outcome]]) -> 
     execution, lambdas = execute(dag, machine, outcomes)
     assert execution.status == "SUCCEEDED", execution.cause
     assert lambdas.final == {task_id: _in_payload(state) for task_id, state in expected.states.items()}
-    assert lambdas.starts == pytest.approx(expected.starts, abs=1e-4)
+    assert _outside(dag, lambdas.starts) == pytest.approx(expected.starts, abs=1e-4)
+
+
+def _outside(dag: Dag, starts: dict[str, float]) -> dict[str, float]:
+    """Of the tasks that are in no mapped group: the reference does not time what is inside."""
+    return {task_id: start for task_id, start in starts.items() if task_id not in dag.group_of}
 
 
 def _in_payload(state: str | tuple[str, ...]) -> str | list[str]:
@@ -53,6 +60,37 @@ def _in_payload(state: str | tuple[str, ...]) -> str | list[str]:
         return state
     distinct = list(dict.fromkeys(state))
     return distinct[0] if len(distinct) == 1 else distinct
+
+
+@MANY
+@given(runs(), st.sampled_from((0.05, 0.2, 0.3)))
+def test_parts_change_nothing(run: tuple[Dag, dict[str, Outcome]], size: float) -> None:
+    """A DAG that fills several machines: the same states at the same times. size: a task's share of a machine."""
+    dag, outcomes = run
+    sizes = Sizes({task.task_id: size for task in dag.tasks}, other=0.01, part=0.05)
+    region = gathered(structure(dag), sizes)
+    machine = lower(dag, region)
+    check(dag, machine)
+    assert all(_filled(each, sizes) <= FULL for each in walk(Part(0, region)) if isinstance(each, Part))
+    expected = schedule(dag, outcomes)
+    execution, lambdas = execute(dag, machine, outcomes)
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert lambdas.final == {task_id: _in_payload(state) for task_id, state in expected.states.items()}
+    assert _outside(dag, lambdas.starts) == pytest.approx(expected.starts, abs=1e-4)
+
+
+def _filled(part: Part, sizes: Sizes) -> float:
+    """How much of its machine a part fills."""
+    inside = [part.region]
+    total = 0.0
+    while inside:
+        current = inside.pop()
+        total += sizes.part if isinstance(current, Part) else sizes.of(current)
+        if isinstance(current, Series):
+            inside += current.steps
+        elif isinstance(current, Parallel):
+            inside += current.branches
+    return total
 
 
 @MANY

@@ -180,8 +180,6 @@ KINESIS_ANALYTICS_SENSOR = names_of(
 )  # fmt: skip
 MWAA = names_of("operators.mwaa", "MwaaTriggerDagRunOperator")
 MWAA_SENSOR = names_of("sensors.mwaa", "MwaaDagRunSensor", "MwaaTaskSensor")
-DYNAMODB_SENSOR = names_of("sensors.dynamodb", "DynamoDBValueSensor")
-SQS_SENSOR = names_of("sensors.sqs", "SqsSensor", SQSSensor="SqsSensor")
 S3_BUCKETS = names_of(
     "operators.s3_buckets",
     "S3GetBucketTaggingOperator", "S3PutBucketTaggingOperator", "S3DeleteBucketTaggingOperator",
@@ -299,8 +297,6 @@ AMAZON: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.sensors.kinesis_analytics": KINESIS_ANALYTICS_SENSOR,
     "airflow.providers.amazon.aws.operators.mwaa": MWAA,
     "airflow.providers.amazon.aws.sensors.mwaa": MWAA_SENSOR,
-    "airflow.providers.amazon.aws.sensors.dynamodb": DYNAMODB_SENSOR,
-    "airflow.providers.amazon.aws.sensors.sqs": SQS_SENSOR,
     "airflow.providers.amazon.aws.operators.dms": DMS,
     "airflow.providers.amazon.aws.operators.dms_create_task": DMS,
     "airflow.providers.amazon.aws.operators.dms_delete_task": DMS,
@@ -314,5 +310,4 @@ AMAZON: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.operators.datasync": DATASYNC,
     "airflow.providers.amazon.aws.operators.s3_bucket_tagging": S3_BUCKETS,
     "airflow.providers.amazon.aws.operators.s3_list_prefixes": S3_BUCKETS,
-    "airflow.contrib.sensors.aws_sqs_sensor": SQS_SENSOR,
 }

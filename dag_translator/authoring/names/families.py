@@ -53,7 +53,10 @@ S3 = _from(
     "S3CreateBucketOperator", "S3DeleteBucketOperator", "S3CreateObjectOperator", "S3CopyObjectOperator",
     "S3DeleteObjectsOperator", "S3ListOperator",
 )  # fmt: skip
-S3_SENSOR = _from("sensors.s3", "S3KeySensor")
+S3_SENSOR = _from("sensors.s3", "S3KeySensor") | _from("sensors.s3_listing", "S3KeysUnchangedSensor", "S3PrefixSensor")
+SQS_SENSOR = _from("sensors.sqs", "SqsSensor", SQSSensor="SqsSensor")
+DYNAMODB_SENSOR = _from("sensors.dynamodb", "DynamoDBValueSensor")
+FILE_SENSOR = _from("sensors.filesystem", "FileSensor")
 LAMBDA = _from(
     "operators.lambda_function",
     "LambdaInvokeFunctionOperator",
@@ -87,6 +90,12 @@ SQS_HOOK = _from("hooks.aws", "SqsHook", "SnsHook", "StsHook")
 
 BASE_SENSOR = _from("sensors.base", "BaseSensorOperator", "PokeReturnValue", "poke_mode_only")
 PYTHON_SENSOR = _from("sensors.python", "PythonSensor")
+EXTERNAL_TASK = _from("sensors.external_task", "ExternalTaskSensor", "ExternalTaskMarker")
+EXTERNAL_TASK_ERRORS = _from(
+    "exceptions",
+    "AirflowExternalTaskSensorException", "ExternalDagNotFoundError", "ExternalTaskNotFoundError",
+    "ExternalTaskFailedError", "ExternalTaskGroupFailedError", "ExternalDagFailedError", "DuplicateStateError",
+)  # fmt: skip
 BASH_SENSOR = _from("sensors.bash", "BashSensor")
 DATE_SENSOR = _from("sensors.dates", "DateTimeSensor", "DateTimeSensorAsync")
 TIME_SENSOR = _from("sensors.dates", "TimeSensor", "TimeSensorAsync")
@@ -98,7 +107,21 @@ BASE_TRIGGERS = _from("models.triggers", "BaseTrigger", "TriggerEvent", "StartTr
 VARIABLE = _from("models.variable", "Variable")
 CONNECTION = _from("models.connection", "Connection")
 BASE_HOOK = _from("hooks.base", "BaseHook")
+RETRY_POLICY = _from(
+    "definitions.retry_policy", "ExceptionRetryPolicy", "RetryAction", "RetryDecision", "RetryPolicy", "RetryRule"
+)
 NOTIFIER = _from("models.notifier", "BaseNotifier")
+SMTP_NOTIFIER = _from("notifications.smtp", "SmtpNotifier", "send_smtp_notification")
+SNS_NOTIFIER = _from("notifications.aws", "SnsNotifier", "send_sns_notification")
+SQS_NOTIFIER = _from("notifications.aws", "SqsNotifier", "send_sqs_notification")
+SES_NOTIFIER = _from("notifications.aws", "SesNotifier", "send_ses_notification")
+CHIME_NOTIFIER = _from("notifications.aws", "ChimeNotifier", "send_chime_notification")
+SLACK_NOTIFIER = _from("notifications.slack", "SlackNotifier", "send_slack_notification")
+SLACK_WEBHOOK_NOTIFIER = _from("notifications.slack", "SlackWebhookNotifier", "send_slack_webhook_notification")
+EMAIL = _from("operators.email", "EmailOperator")
+EMAIL_UTILS = _from("utils.email", "send_email", "send_email_smtp", "build_mime_message", "get_email_address_list")
+SMTP_HOOK = _from("hooks.smtp", "SmtpHook")
+SES_HOOK = _from("hooks.smtp", "SesHook")
 ASSETS = _from(
     "models.assets",
     "Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher", "Metadata",

@@ -17,7 +17,7 @@ _TIMETABLES = f.TIMETABLE_INTERVAL | f.TIMETABLE_TRIGGER | f.TIMETABLE_SIMPLE | 
 _SDK = (
     f.DAG | f.DECORATORS | f.BASE_OPERATOR | f.ASYNC_OPERATOR | f.BASE_SENSOR | f.BRANCH | f.SKIP | f.TASK_GROUP
     | f.EDGES | f.LABELS | f.PARAMS | f.XCOM_ARG | f.CONTEXT | f.VARIABLE | f.CONNECTION | f.BASE_HOOK | f.NOTIFIER
-    | f.ASSETS | f.TRIGGER_RULE | f.WEIGHT_RULE | f.STATES | _TIMETABLES
+    | f.ASSETS | f.TRIGGER_RULE | f.WEIGHT_RULE | f.STATES | f.RETRY_POLICY | _TIMETABLES
     | {"BaseOperatorLink": "models.notifier:BaseOperatorLink", "conf": "configuration:conf"}
 )  # fmt: skip
 _BASEOPERATOR = f.BASE_OPERATOR | f.EDGES
@@ -58,6 +58,7 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.sdk.definitions.param": f.PARAMS,
     "airflow.sdk.definitions.xcom_arg": f.XCOM_ARG,
     "airflow.sdk.definitions.variable": f.VARIABLE,
+    "airflow.sdk.definitions.retry_policy": f.RETRY_POLICY,
     "airflow.sdk.definitions.connection": f.CONNECTION,
     "airflow.sdk.definitions.context": f.CONTEXT,
     "airflow.sdk.definitions.asset": f.ASSETS,
@@ -132,6 +133,10 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.sensors.time_delta_sensor": f.DELTA_SENSOR,
     "airflow.sensors.weekday": f.WEEKDAY_SENSOR,
     "airflow.contrib.sensors.weekday_sensor": f.WEEKDAY_SENSOR,
+    "airflow.sensors.external_task": f.EXTERNAL_TASK,
+    "airflow.sensors.external_task_sensor": f.EXTERNAL_TASK,
+    "airflow.providers.standard.sensors.external_task": f.EXTERNAL_TASK,
+    "airflow.providers.standard.exceptions": f.EXTERNAL_TASK_ERRORS,
     "airflow.providers.standard.sensors.python": f.PYTHON_SENSOR,
     "airflow.providers.standard.sensors.bash": f.BASH_SENSOR,
     "airflow.providers.standard.sensors.date_time": f.DATE_SENSOR,
@@ -154,6 +159,15 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.contrib.operators.s3_list_operator": f.S3,
     "airflow.providers.amazon.aws.sensors.s3": f.S3_SENSOR,
     "airflow.providers.amazon.aws.sensors.s3_key": f.S3_SENSOR,
+    "airflow.providers.amazon.aws.sensors.s3_keys_unchanged": f.S3_SENSOR,
+    "airflow.providers.amazon.aws.sensors.s3_prefix": f.S3_SENSOR,
+    "airflow.sensors.s3_prefix_sensor": f.S3_SENSOR,
+    "airflow.providers.amazon.aws.sensors.sqs": f.SQS_SENSOR,
+    "airflow.contrib.sensors.aws_sqs_sensor": f.SQS_SENSOR,
+    "airflow.providers.amazon.aws.sensors.dynamodb": f.DYNAMODB_SENSOR,
+    "airflow.sensors.filesystem": f.FILE_SENSOR,
+    "airflow.contrib.sensors.file_sensor": f.FILE_SENSOR,
+    "airflow.providers.standard.sensors.filesystem": f.FILE_SENSOR,
     "airflow.sensors.s3_key_sensor": f.S3_SENSOR,
     "airflow.sensors.s3_key": f.S3_SENSOR,
     "airflow.providers.amazon.aws.operators.lambda_function": f.LAMBDA | amazon.LAMBDA_CREATE,
@@ -201,6 +215,21 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.hooks.base_hook": f.BASE_HOOK,
     "airflow.notifications": {},
     "airflow.notifications.basenotifier": f.NOTIFIER,
+    "airflow.providers.common.compat.notifier": f.NOTIFIER,
+    "airflow.providers.smtp.notifications.smtp": f.SMTP_NOTIFIER,
+    "airflow.providers.smtp.operators.smtp": f.EMAIL,
+    "airflow.providers.smtp.hooks.smtp": f.SMTP_HOOK,
+    "airflow.operators.email": f.EMAIL,
+    "airflow.operators.email_operator": f.EMAIL,
+    "airflow.utils.email": f.EMAIL_UTILS,
+    "airflow.providers.amazon.aws.notifications.sns": f.SNS_NOTIFIER,
+    "airflow.providers.amazon.aws.notifications.sqs": f.SQS_NOTIFIER,
+    "airflow.providers.amazon.aws.notifications.ses": f.SES_NOTIFIER,
+    "airflow.providers.amazon.aws.notifications.chime": f.CHIME_NOTIFIER,
+    "airflow.providers.amazon.aws.hooks.ses": f.SES_HOOK,
+    "airflow.providers.slack.notifications.slack": f.SLACK_NOTIFIER,
+    "airflow.providers.slack.notifications.slack_notifier": f.SLACK_NOTIFIER,
+    "airflow.providers.slack.notifications.slack_webhook": f.SLACK_WEBHOOK_NOTIFIER,
     "airflow.exceptions": f.EXCEPTIONS,
     "airflow.macros": f.MACROS,
     "airflow.datasets": f.ASSETS,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
-import subprocess
 import tempfile
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterator
@@ -16,6 +14,7 @@ from dag_translator.authoring.definitions.baseoperator import BaseOperator
 from dag_translator.authoring.definitions.decorated import DecoratedOperator
 from dag_translator.authoring.definitions.signatures import determine_kwargs
 from dag_translator.authoring.exceptions import AirflowException, AirflowSkipException
+from dag_translator.authoring.operators.processes import ChildProcess
 from dag_translator.authoring.types import NOTSET
 
 
@@ -55,7 +54,7 @@ class BashOperator(BaseOperator):
         )
         self.cwd = cwd
         self.output_processor = output_processor
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child = ChildProcess()
 
     def get_env(self, context: Any) -> dict[str, str]:
         """The environment of the command, with Airflow's AIRFLOW_CTX_* names of the running task."""
@@ -70,7 +69,10 @@ class BashOperator(BaseOperator):
             raise AirflowException(f"The cwd {self.cwd} must be a directory")
         bash = shutil.which("bash") or "bash"
         with self._folder() as folder, self._arguments(folder) as arguments:
-            code, last_line = self._run([bash, *arguments], self.get_env(context), folder)
+            command, env = [bash, *arguments], self.get_env(context)
+            code, last_line = self._child.run(
+                command, env, folder, lambda line: self.log.info("%s", line), self.output_encoding
+            )
         if code in self.skip_on_exit_code:
             raise AirflowSkipException(f"Bash command returned exit code {code}. Skipping.")
         if code != 0:
@@ -95,40 +97,8 @@ class BashOperator(BaseOperator):
             script.flush()
             yield [script.name]
 
-    def _run(self, command: list[str], env: dict[str, str], folder: str) -> tuple[int, str]:
-        """The exit code, and the last line of stdout and stderr."""
-        self._process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env=env,
-            start_new_session=True,
-        )
-        line = ""
-        try:
-            assert self._process.stdout is not None
-            with self._process.stdout as output:
-                for raw in output:
-                    line = raw.decode(self.output_encoding, errors="backslashreplace").rstrip()
-                    self.log.info("%s", line)
-            return self._process.wait(), line
-        except BaseException:  # a timeout is raised in here; leave no process behind
-            self.on_kill()
-            raise
-        finally:
-            self._process = None
-
     def on_kill(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGTERM)
-            try:
-                self._process.wait(2)
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
+        self._child.kill()
 
 
 class _BashDecoratedOperator(DecoratedOperator, BashOperator):

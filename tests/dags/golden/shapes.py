@@ -3,8 +3,14 @@
 from datetime import datetime, timedelta
 
 from airflow import DAG
+from airflow.decorators import task_group
 from airflow.operators.empty import EmptyOperator
-from airflow.operators.python import BranchPythonOperator, PythonOperator, ShortCircuitOperator
+from airflow.operators.python import (
+    BranchPythonOperator,
+    PythonOperator,
+    ShortCircuitOperator,
+    PythonVirtualenvOperator,
+)
 from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.operators.batch import BatchOperator
@@ -15,6 +21,9 @@ from airflow.providers.amazon.aws.operators.s3 import S3CopyObjectOperator
 from airflow.providers.amazon.aws.operators.step_function import StepFunctionStartExecutionOperator
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sensors.date_time import DateTimeSensor
+from airflow.sensors.external_task import ExternalTaskMarker, ExternalTaskSensor
 from airflow.sensors.python import PythonSensor
 from airflow.utils.task_group import TaskGroup
 
@@ -77,6 +86,14 @@ with DAG("sensors", **KW):
     long = PythonSensor(task_id="long", python_callable=work, poke_interval=30)
     short >> long >> step("go")
 
+with DAG("external", **KW):
+    woken = ExternalTaskSensor(task_id="woken", external_dag_id="chain", failed_states=["failed"])
+    polled = ExternalTaskSensor(
+        task_id="polled", external_dag_id="diamond", external_task_id="b", allowed_states=["running", "success"]
+    )
+    moment = DateTimeSensor(task_id="moment", target_time="{{ data_interval_end.add(hours=3) }}")
+    [woken, polled] >> moment >> ExternalTaskMarker(task_id="mark", external_dag_id="fan", external_task_id="join")
+
 with DAG("athena", **KW):
     query = AthenaOperator(
         task_id="query",
@@ -134,10 +151,62 @@ with DAG("mapped", **KW):
         task_id="repair", database="db", output_location="s3://bucket/results/", trigger_rule="all_done"
     ).expand(query=load.output)
 
+with DAG("mapped_groups", **KW):
+
+    @task_group
+    def load(day):
+        """Each day by itself"""
+        fetched = step("fetch", op_args=[day], retries=1, retry_delay=timedelta(minutes=1))
+        fetched >> [step("clean"), EmptyOperator(task_id="mark")] >> step("alarm", trigger_rule="one_failed")
+
+    days = step("days")
+    load.expand(day=days.output) >> step("report", trigger_rule="none_failed")
+    load.override(group_id="fixed").expand(day=["mon", "tue"])
+
+with DAG("mapped_branch", **KW):
+    choose = BranchPythonOperator.partial(task_id="choose", python_callable=lambda x: f"way_{x}").expand(
+        op_args=[[1], [2]]
+    )
+    choose >> [step("way_1"), step("way_2")]
+with DAG("own_compute", **KW):
+    container = {"airstep": {"compute": "fargate", "memory": 16_384}}
+    train = step("train", executor_config=container, execution_timeout=timedelta(hours=6), retries=1)
+    train >> step("score", executor_config={"airstep": {"memory": 3008, "ephemeral_storage": 2048}})
+    PythonOperator.partial(task_id="parts", python_callable=work, executor_config=container).expand(
+        op_args=[["a"], ["b"]]
+    )
+    PythonVirtualenvOperator(task_id="alone", python_callable=work, requirements=["tiny==1"])
+
 with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()
     cluster >> step("work") >> step("drop_cluster").as_teardown(setups=cluster)
 
+with DAG("fail_fast", fail_fast=True, **KW):
+    b = step("b")
+    step("begin") >> [step("a"), b]
+    b >> [step("c"), step("d")]
+
+with DAG("asked_retries", **KW):
+    policy = ExceptionRetryPolicy([RetryRule(exception=KeyError, action=RetryAction.FAIL)])
+    again = {"retries": 2, "retry_delay": timedelta(minutes=1)}
+    decides = step("decides", retry_policy=policy, **again)
+    decides >> GlueJobOperator(task_id="tells", job_name="load", on_retry_callback=work, **again)
+
 with DAG("odd_names", **KW):
     long_name = "a_name_of_more_than_eighty_characters_which_airflow_allows_and_step_functions_does_not_" + "x" * 20
     step("größe") >> step(long_name + "1") >> step(long_name + "2") >> step("and")
+
+with DAG("limited", max_active_tasks=2, **KW):
+    fetch = [step(f"fetch_{part}", pool="partner_api", pool_slots=2, priority_weight=3) for part in ("a", "b")]
+    query = AthenaOperator(task_id="query", query="SELECT 1", database="db", output_location="s3://b/x", pool="athena")
+    landed = PythonSensor(task_id="landed", python_callable=work, mode="reschedule", timeout=600, pool="partner_api")
+    late = PythonSensor(task_id="late", python_callable=work, mode="reschedule", pool="partner_api")
+    alone = step("alone", max_active_tis_per_dag=1)
+    each = PythonOperator.partial(task_id="each", python_callable=print, pool="partner_api").expand(op_args=[[1], [2]])
+    fetch >> alone
+    query >> alone
+    [landed, late, each] >> alone
+
+with DAG("past", default_args={"depends_on_past": True}, **KW):
+    step("a", wait_for_downstream=True) >> EmptyOperator(task_id="b") >> step("c", depends_on_past=False, pool="db")
+    PythonOperator.partial(task_id="m", python_callable=print).expand(op_args=[[1], [2]])

@@ -1,10 +1,9 @@
-"""Comprehend, Managed Flink, MWAA, AppFlow, DataSync, S3's buckets, SQS, DynamoDB."""
+"""Comprehend, Managed Flink, MWAA, AppFlow, DataSync, S3's buckets."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.operators.aws_fake import Failure
 from tests.operators.cases import NO, Case, once, sensor, states, waits
 
 PII = (
@@ -34,7 +33,6 @@ DATED = 'source="salesforce", flow_name="f", source_field="created", filter_date
 TASK = "arn:aws:datasync:eu-west-1:123456789012:task/task-1"
 EXECUTION = f"{TASK}/execution/exec-1"
 URIS = 'source_location_uri="s3://from/", destination_location_uri="s3://To"'
-NO_BUCKET = Failure("404", "no bucket")
 
 
 def job(*values: str) -> list[Any]:
@@ -221,29 +219,5 @@ DATA = (
         ("ListObjectsV2",),
         ["a/b/"],
         {"s3:ListObjectsV2": NO},
-    ),
-    Case(
-        *("SqsSensor", "sqs", 'sqs_queue="https://sqs.eu-west-1.amazonaws.com/1/q", timeout=600'),
-        {
-            "sqs:ReceiveMessage": [{}, {"Messages": [{"MessageId": "m", "ReceiptHandle": "r", "Body": "b"}]}],
-            "sqs:DeleteMessageBatch": {"Successful": [{"Id": "m"}]},
-        },
-        ("ReceiveMessage", "DeleteMessageBatch"),
-        failing={"sqs:ReceiveMessage": {}},
-    ),
-    Case(
-        *("DynamoDBValueSensor", "dynamodb"),
-        'table_name="tab", partition_key_name="p", partition_key_value="x", attribute_name="a", '
-        'attribute_value=["done"], timeout=600',
-        {
-            "dynamodb:GetItem": [
-                Failure("ResourceNotFoundException"),
-                {"Item": {}},
-                {"Item": {"a": {"S": "new"}}},
-                {"Item": {"a": {"S": "done"}}},
-            ]
-        },
-        ("GetItem",),
-        failing={"dynamodb:GetItem": {"Item": {"a": {"N": "3"}}}},
     ),
 )
