@@ -29,6 +29,7 @@ from dag_translator.operators.service_rows import (
     permissions,
     sdk_resource,
     statements,
+    unused,
     watched,
 )
 
@@ -52,6 +53,7 @@ def settings(operator: Any) -> Mapping[str, Any] | None:
         "late": list(kind.too_late(operator)),
         "watch": watched(operator),
         "lambda": statements((*(kind.reads if how == "sync" else kind.starts), *watch.grants), operator),
+        **unused(operator),
         "machine": statements(sync.grants if how == "sync" else watch.grants if how == "sdk" else (), operator),
     }
 
@@ -118,7 +120,8 @@ def _task_permissions(task: Task) -> tuple[Permission, ...]:
 def _in_python(operator: Any) -> Mapping[str, Any]:
     kind = operator.operator_class
     watch = kind.watching(operator)
-    return {"lambda": statements((*kind.starts, *(watch.grants if watch is not None else ())), operator)}
+    grants = (*kind.starts, *(watch.grants if watch is not None else ()))
+    return {"lambda": statements(grants, operator), **unused(operator)}
 
 
 LOWERINGS: Mapping[str, Lowering] = {

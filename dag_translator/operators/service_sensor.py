@@ -22,6 +22,7 @@ from dag_translator.operators.service_rows import (
     permissions,
     sdk_resource,
     statements,
+    unused,
     watched,
 )
 
@@ -47,6 +48,7 @@ def settings(operator: Any) -> Mapping[str, Any] | None:
         "resource": sdk_resource(watch.service, watch.action),
         "watch": watched(operator),
         "lambda": statements(kind.reads, operator),
+        **unused(operator),
         "machine": statements(watch.grants, operator),
     }
 
@@ -89,10 +91,8 @@ def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
 
 def _in_python(operator: Any) -> Mapping[str, Any]:
     watch = operator.operator_class.watching(operator)
-    return {
-        **polling.settings(operator),
-        "lambda": statements((*operator.operator_class.reads, *watch.grants), operator),
-    }
+    grants = statements((*operator.operator_class.reads, *watch.grants), operator)
+    return {**polling.settings(operator), "lambda": grants, **unused(operator)}
 
 
 def _task_permissions(task: Task) -> tuple[Permission, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dag_translator.authoring.names import amazon
 from dag_translator.authoring.names import families as f
+from dag_translator.authoring.names.amazon_modules import AMAZON
 
 _MODELS = (
     f.DAG | f.BASE_OPERATOR | f.MAPPED | f.PARAMS | f.VARIABLE | f.CONNECTION | f.XCOM_ARG | f.TYPING_ONLY
@@ -149,7 +150,7 @@ MODULES: dict[str, dict[str, str]] = {
     # --- Amazon ------------------------------------------------------------------------------------------------------
     "airflow.providers.amazon.aws.operators.base_aws": f.AWS_OPERATOR,
     "airflow.providers.amazon.aws.sensors.base_aws": f.AWS_SENSOR,
-    "airflow.providers.amazon.aws.operators.s3": f.S3 | amazon.S3_BUCKETS,
+    "airflow.providers.amazon.aws.operators.s3": f.S3 | amazon.S3_BUCKETS | amazon.S3_OBJECTS,
     "airflow.providers.amazon.aws.operators.s3_bucket": f.S3,
     "airflow.providers.amazon.aws.operators.s3_copy_object": f.S3,
     "airflow.providers.amazon.aws.operators.s3_delete_objects": f.S3,
@@ -201,7 +202,7 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.hooks.sqs": f.SQS_HOOK,
     "airflow.providers.amazon.aws.hooks.sns": f.SQS_HOOK,
     "airflow.providers.amazon.aws.hooks.sts": f.SQS_HOOK,
-    **amazon.AMAZON,
+    **AMAZON,
     # --- HTTP --------------------------------------------------------------------------------------------------------
     "airflow.operators.http_operator": f.HTTP,
     "airflow.providers.http.operators.http": f.HTTP,

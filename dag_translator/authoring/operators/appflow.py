@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dag_translator.authoring.aws.operator import ServiceOperator
-from dag_translator.authoring.aws.rows import Watch, grant, judge, takes
+from dag_translator.authoring.aws.rows import Grant, Watch, grant, judge, takes
 from dag_translator.authoring.operators.aws import aws_template_fields
 
 _FLOW = "appflow:{here}:flow/{flow_name}"
@@ -27,7 +27,7 @@ class AppflowBaseOperator(ServiceOperator):
     template_fields: Any = aws_template_fields("flow_name", "source", "source_field", "filter_date")
     ui_color = "#2bccbd"
     service = "appflow"
-    starts = (grant("appflow:StartFlow", _FLOW), *_UPDATED)
+    starts: tuple[Grant, ...] = (grant("appflow:StartFlow", _FLOW), *_UPDATED)
     watch = Watch(
         "appflow",
         "DescribeFlowExecutionRecords",
@@ -107,7 +107,7 @@ class AppflowBaseOperator(ServiceOperator):
 
 
 def _is_filter(task: dict[str, Any], connector: str) -> bool:
-    return task["taskType"] == "Filter" and task.get("connectorOperator", {}).get(connector) != "PROJECTION"
+    return bool(task["taskType"] == "Filter") and task.get("connectorOperator", {}).get(connector) != "PROJECTION"
 
 
 def _millis(moment: datetime) -> str:
@@ -131,7 +131,8 @@ class AppflowRunFullOperator(AppflowBaseOperator):
 class AppflowRunBeforeOperator(AppflowBaseOperator):
     """Runs a flow on what is before filter_date (ISO 8601). source: "salesforce"."""
 
-    sources, needs_date = ("salesforce",), True
+    sources: tuple[str, ...] = ("salesforce",)
+    needs_date = True
     __init__ = takes("source", "source_field", "filter_date")
 
     def filters(self, day: datetime) -> dict[str, Any]:

@@ -104,15 +104,16 @@ class BedrockCustomizeModelOperator(ServiceOperator):
         }
 
     def start(self, context: Any) -> dict[str, Any]:
+        request = self.prepared(context)
         while True:
             try:
-                answer = self.call(self.action, self.prepared(context))
+                answer = self.call(self.action, request)
             except Exception as error:
                 if _IN_USE not in str(error) or not self.ensure_unique_job_name:
                     raise
-                self.job_name = f"{self.job_name}-{int(time.time())}"
+                request["jobName"] = f"{request['jobName']}-{int(time.time())}"
             else:
-                return {"jobIdentifier": self.job_name, "jobArn": answer["jobArn"]}
+                return {"jobIdentifier": request["jobName"], "jobArn": answer["jobArn"]}
 
 
 class BedrockCreateProvisionedModelThroughputOperator(ServiceOperator):

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from dag_translator.authoring.aws.operator import ServiceOperator, ServiceTask
-from dag_translator.authoring.aws.rows import Watch, grant, takes
+from dag_translator.authoring.aws.rows import Grant, Watch, grant, takes
 from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.operators.aws import aws_template_fields
 from dag_translator.authoring.operators.dms import PATIENCE
@@ -65,7 +65,7 @@ class DmsDescribeReplicationConfigsOperator(ServiceTask):
 
     template_fields: Any = aws_template_fields("filter")
     service, action = "dms", "DescribeReplicationConfigs"
-    starts = (grant("dms:DescribeReplicationConfigs"),)
+    starts: tuple[Grant, ...] = (grant("dms:DescribeReplicationConfigs"),)
     answers = "ReplicationConfigs"
     __init__ = takes(filter=None)
 

@@ -27,8 +27,8 @@ class _MwaaSensor(MwaaMixin, ServiceSensorTask):
     watch = rest_api("external_env_name")
 
     def asked(self, handle: dict[str, Any]) -> tuple[str, str]:
-        # The arguments have the names of the methods that say the same elsewhere.
-        good, bad = set(self.success_states or ("success",)), set(self.failure_states or ("failed",))
+        given: Any = self  # its arguments have the names of the methods that say the same elsewhere
+        good, bad = set(given.success_states or ("success",)), set(given.failure_states or ("failed",))
         if good & bad:
             raise ValueError("success_states and failure_states must not have any values in common")
         state = self.call("InvokeRestApi", handle)["RestApiResponse"]["state"]

@@ -34,6 +34,7 @@ BOTO_NAMES: Final = {
     "emrcontainers": "emr-containers",
     "emrserverless": "emr-serverless",
     "eventbridge": "events",
+    "mwaaserverless": "mwaa-serverless",
     "neptunegraph": "neptune-graph",
     "rdsdata": "rds-data",
     "redshiftdata": "redshift-data",

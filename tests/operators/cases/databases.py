@@ -32,7 +32,7 @@ def export(*values: str) -> list[Any]:
     return states("ExportTasks[].Status", *values)
 
 
-def rds(name: str, arguments: str, action: str, describe: str, told: list[Any], bad: Any, answer: Any = None) -> Case:
+def rds(name: Any, arguments: Any, action: Any, describe: Any, told: Any, bad: Any, answer: Any = None) -> Case:
     """One that starts an action, and asks."""
     answer = answer or {}
     return Case(
