@@ -37,7 +37,7 @@ from dag_translator.operators.service_rows import (
 def settings(operator: Any) -> Mapping[str, Any] | None:
     """None: Python does it. how: "sync", "sdk" (Step Functions asks), "lambda" (a Lambda asks)."""
     kind = operator.operator_class
-    watch, sync = kind.watching(operator), kind.sync
+    watch, sync = kind.chosen_watch(operator), kind.sync
     waits = [getattr(operator, name, False) for name in ("wait_for_completion", "deferrable")]
     if watch is None or any(isinstance(each, str) for each in waits) or not kind.waits(operator):
         return None
@@ -119,7 +119,7 @@ def _task_permissions(task: Task) -> tuple[Permission, ...]:
 
 def _in_python(operator: Any) -> Mapping[str, Any]:
     kind = operator.operator_class
-    watch = kind.watching(operator)
+    watch = kind.chosen_watch(operator)
     grants = (*kind.starts, *(watch.grants if watch is not None else ()))
     return {"lambda": statements(grants, operator), **unused(operator)}
 

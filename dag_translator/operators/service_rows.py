@@ -76,7 +76,7 @@ def elsewhere(operator: Any) -> bool:
 def watched(operator: Any) -> dict[str, Any]:
     """What a live operator's watch says, as JSON for the task's settings; see `answer`."""
     kind = operator.operator_class
-    watch: Watch = kind.watching(operator)
+    watch: Watch = kind.chosen_watch(operator)
     return {
         "name": kind.__name__,
         "state": path(watch.state),

@@ -33,7 +33,7 @@ _OWN_RULES = ("silent_fail", "never_fail", "exponential_backoff")
 
 def settings(operator: Any) -> Mapping[str, Any] | None:
     kind = operator.operator_class
-    watch = kind.watching(operator)
+    watch = kind.chosen_watch(operator)
     if (
         watch.gone
         or asks_by_itself(kind)
@@ -90,7 +90,7 @@ def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
 
 
 def _in_python(operator: Any) -> Mapping[str, Any]:
-    watch = operator.operator_class.watching(operator)
+    watch = operator.operator_class.chosen_watch(operator)
     grants = statements((*operator.operator_class.reads, *watch.grants), operator)
     return {**polling.settings(operator), "lambda": grants, **unused(operator)}
 

@@ -68,7 +68,7 @@ class ServiceMixin(AwsMixin):
     def asked(self, handle: dict[str, Any]) -> tuple[str, str]:
         """What the watch says, as `rows.judge`. A class with an `asked` of its own is asked by a Lambda."""
         kind = type(self)  # an argument may have the name of one of the methods
-        watch: Watch = kind.watching(self)
+        watch: Watch = kind.chosen_watch(self)
         try:
             answer = self.call(watch.action, self.question(handle), watch.service)
         except Exception as error:
@@ -77,7 +77,7 @@ class ServiceMixin(AwsMixin):
             raise
         return judge(watch, answer, kind.success_states(self), kind.failure_states(self))
 
-    def watching(self) -> Any:
+    def chosen_watch(self) -> Any:
         """The watch. A class whose arguments choose among several has one of its own, which knows them unrendered."""
         return self.watch
 
@@ -96,11 +96,11 @@ class ServiceMixin(AwsMixin):
         push_link(self, context, key, **values)
 
     def success_states(self) -> tuple[str, ...]:
-        states: tuple[str, ...] = self.watching().success
+        states: tuple[str, ...] = self.chosen_watch().success
         return states
 
     def failure_states(self) -> tuple[str, ...]:
-        states: tuple[str, ...] = self.watching().failure
+        states: tuple[str, ...] = self.chosen_watch().failure
         return states
 
     def failure(self, told: str) -> Exception:

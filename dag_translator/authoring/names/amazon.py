@@ -15,6 +15,9 @@ EMR = names_of(
     "operators.emr_serverless",
     "EmrServerlessCreateApplicationOperator", "EmrServerlessStartJobOperator", "EmrServerlessStopApplicationOperator",
     "EmrServerlessDeleteApplicationOperator",
+) | names_of(
+    "operators.emr_sessions",
+    "EmrServerlessStartSessionOperator", "EmrServerlessStopSessionOperator", "EmrServerlessGetSessionEndpointOperator",
 )  # fmt: skip
 EMR_WAIT = names_of("operators.emr", "WaitPolicy")
 EMR_SENSOR = names_of(
@@ -226,3 +229,5 @@ MWAA_SERVERLESS = names_of(
     "MwaaServerlessDeleteWorkflowOperator",
 )  # fmt: skip
 MWAA_SERVERLESS_SENSOR = names_of("sensors.mwaa_serverless", "MwaaServerlessWorkflowRunSensor")
+ATHENA_SPARK = names_of("operators.athena_spark", "AthenaSparkOperator")
+ATHENA_SPARK_SENSOR = names_of("sensors.athena_spark", "AthenaSparkSensor")

@@ -114,4 +114,6 @@ AMAZON: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.operators.mwaa_serverless": a.MWAA_SERVERLESS,
     "airflow.providers.amazon.aws.sensors.mwaa_serverless": a.MWAA_SERVERLESS_SENSOR,
     "airflow.providers.amazon.aws.operators.s3_file_transform": a.S3_OBJECTS,
+    "airflow.providers.amazon.aws.operators.athena_spark": a.ATHENA_SPARK,
+    "airflow.providers.amazon.aws.sensors.athena_spark": a.ATHENA_SPARK_SENSOR,
 }

@@ -78,7 +78,7 @@ class RdsTyped(RdsBaseOperator):
     def is_elsewhere(self, argument: Any) -> bool:
         return undecided(argument("db_type")) or super().is_elsewhere(argument)
 
-    def watching(self) -> Any:
+    def chosen_watch(self) -> Any:
         return watch_of(self.db_type, self.instance, self.cluster)
 
     def start(self, context: Any) -> dict[str, Any] | None:  # noqa: ARG002

@@ -49,7 +49,7 @@ class RdsSnapshotExistenceSensor(RdsBaseSensor):
     watch = SNAPSHOT
     __init__ = takes("db_type", "db_snapshot_identifier", target_statuses=None)
 
-    def watching(self) -> Any:
+    def chosen_watch(self) -> Any:
         return watch_of(self.db_type, SNAPSHOT, CLUSTER_SNAPSHOT)
 
     def arguments(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class RdsDbSensor(RdsBaseSensor):
     template_fields: Any = aws_template_fields("db_identifier", "db_type", "target_statuses")
     __init__ = takes("db_identifier", db_type=RdsDbType.INSTANCE, target_statuses=None)
 
-    def watching(self) -> Any:
+    def chosen_watch(self) -> Any:
         return watch_of(self.db_type, INSTANCE, CLUSTER)
 
     def arguments(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Comprehend, Managed Flink, MWAA, AppFlow, DataSync, S3's buckets."""
+"""Comprehend, Managed Flink, MWAA, AppFlow, DataSync, S3 buckets, Athena for Spark, EMR Serverless sessions."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ FLOW: dict[str, Any] = {
     ],
 }
 DATED = 'source="salesforce", flow_name="f", source_field="created", filter_date="2024-01-15"'
+SESSION = 'application_id="a", session_id="s"'
+CALCULATED = {
+    "calculation_execution_id": "c", "state": "COMPLETED", "state_change_reason": None, "submission_time": None,
+    "completion_time": None, "session_id": "s", "working_directory": None, "stdout_s3_uri": None,
+    "stderr_s3_uri": None, "result_s3_uri": None, "result_type": None,
+}
 TASK = "arn:aws:datasync:eu-west-1:123456789012:task/task-1"
 EXECUTION = f"{TASK}/execution/exec-1"
 URIS = 'source_location_uri="s3://from/", destination_location_uri="s3://To"'
@@ -219,5 +225,39 @@ DATA = (
         ("ListObjectsV2",),
         ["a/b/"],
         {"s3:ListObjectsV2": NO},
+    ),
+    Case(
+        *("AthenaSparkOperator", "athena_spark", 'session_id="s", code_block="print(1)", waiter_max_attempts=2'),
+        {
+            "athena:StartCalculationExecution": {"CalculationExecutionId": "c"},
+            "athena:GetCalculationExecution": states("Status.State", "RUNNING", "COMPLETED"),
+            "athena:StopCalculationExecution": {},
+        },
+        ("StartCalculationExecution", "GetCalculationExecution"),
+        CALCULATED,
+        {"athena:GetCalculationExecution": states("Status.State", "RUNNING")},
+    ),
+    sensor(
+        *("athena_spark", "AthenaSparkSensor", 'calculation_execution_id="c"', "athena:GetCalculationExecution"),
+        *(states("Status.State", "QUEUED", "COMPLETED"), states("Status.State", "CANCELED")),
+    ),
+    waits(
+        *(
+            "emr",
+            "EmrServerlessStartSessionOperator",
+            'application_id="a", execution_role_arn="arn:aws:iam::1:role/rr"',
+        ),
+        *(("emr-serverless:StartSession", {"sessionId": "s"}), "emr-serverless:GetSession"),
+        *(states("session.state", "STARTING", "IDLE"), states("session.state", "FAILED")),
+        {"application_id": "a", "session_id": "s"},
+    ),
+    waits(
+        *("emr", "EmrServerlessStopSessionOperator", SESSION, ("emr-serverless:TerminateSession", {})),
+        *("emr-serverless:GetSession", states("session.state", "TERMINATING", "TERMINATED")),
+        states("session.state", "FAILED"),
+    ),
+    once(
+        *("emr", "EmrServerlessGetSessionEndpointOperator", SESSION, "emr-serverless:GetSessionEndpoint"),
+        *({"endpoint": "e"}, {"endpoint": "e", "auth_token": None, "auth_token_expires_at": None}),
     ),
 )
