@@ -32,9 +32,17 @@ FLOW: dict[str, Any] = {
 DATED = 'source="salesforce", flow_name="f", source_field="created", filter_date="2024-01-15"'
 SESSION = 'application_id="a", session_id="s"'
 CALCULATED = {
-    "calculation_execution_id": "c", "state": "COMPLETED", "state_change_reason": None, "submission_time": None,
-    "completion_time": None, "session_id": "s", "working_directory": None, "stdout_s3_uri": None,
-    "stderr_s3_uri": None, "result_s3_uri": None, "result_type": None,
+    "calculation_execution_id": "c",
+    "state": "COMPLETED",
+    "state_change_reason": None,
+    "submission_time": None,
+    "completion_time": None,
+    "session_id": "s",
+    "working_directory": None,
+    "stdout_s3_uri": None,
+    "stderr_s3_uri": None,
+    "result_s3_uri": None,
+    "result_type": None,
 }
 TASK = "arn:aws:datasync:eu-west-1:123456789012:task/task-1"
 EXECUTION = f"{TASK}/execution/exec-1"
