@@ -40,7 +40,7 @@ _KEY = "kms:{here}:key/*"
 
 def of_cluster(db_type: Any) -> bool:
     """Whether it is a DB cluster."""
-    return str(getattr(db_type, "value", db_type)) == "cluster"
+    return str(db_type) == "cluster"
 
 
 def undecided(db_type: Any) -> bool:
@@ -82,8 +82,7 @@ class RdsTyped(RdsBaseOperator):
         return watch_of(self.db_type, self.instance, self.cluster)
 
     def start(self, context: Any) -> dict[str, Any] | None:  # noqa: ARG002
-        kind = RdsDbType(str(getattr(self.db_type, "value", self.db_type)))
-        action, request, handle = self.typed(kind is RdsDbType.CLUSTER)
+        action, request, handle = self.typed(RdsDbType(str(self.db_type)) is RdsDbType.CLUSTER)
         return {**handle, **self.told(self.call(action, request))}
 
     def typed(self, cluster: bool) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -143,10 +142,8 @@ class RdsCopyDbSnapshotOperator(_SnapshotOperator):
 
     def typed(self, cluster: bool) -> tuple[str, dict[str, Any], dict[str, Any]]:
         kind = "DBCluster" if cluster else "DB"
-        own = {
-            "OptionGroupName": self.option_group_name,
-            "TargetCustomAvailabilityZone": self.target_custom_availability_zone,
-        }
+        zone = self.target_custom_availability_zone
+        own = {"OptionGroupName": self.option_group_name, "TargetCustomAvailabilityZone": zone}
         request = {
             f"Source{kind}SnapshotIdentifier": self.source_db_snapshot_identifier,
             f"Target{kind}SnapshotIdentifier": self.target_db_snapshot_identifier,
