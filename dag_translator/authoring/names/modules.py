@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dag_translator.authoring.names import databases
 from dag_translator.authoring.names import families as f
 
 _MODELS = (
@@ -193,6 +194,8 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.providers.http.sensors.http": f.HTTP_SENSOR,
     "airflow.hooks.http_hook": f.HTTP_HOOK,
     "airflow.providers.http.hooks.http": f.HTTP_HOOK,
+    # --- databases --------------------------------------------------------------------------------------------------
+    **databases.MODULES,
     # --- the rest ----------------------------------------------------------------------------------------------------
     "airflow.hooks": {},
     "airflow.hooks.base": f.BASE_HOOK,
