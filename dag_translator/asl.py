@@ -78,19 +78,26 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
+    """laps: how often it is entered at most, for the estimates; None: as often as a poll loop has laps."""
+
     seconds: int | str
     next: str | None
     output: Json = None
+    laps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Parallel:
-    """`arguments` is the input of every branch; None: the state's own input."""
+    """`arguments` is the input of every branch; None: the state's own input.
+
+    A branch that fails stops the others.
+    """
 
     branches: tuple[Machine, ...]
     next: str | None
     output: Json = None
     arguments: Json = None
+    catch: tuple[Catcher, ...] = ()
     comment: str = ""
 
 
@@ -134,7 +141,15 @@ class Succeed:
     """Ends its branch; a `Choice` or `Catch` can't say `End` itself."""
 
 
-State = Task | Pass | Choice | Wait | Parallel | Map | Nested | Succeed
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Ends its branch, and so whatever stands around it, up to a `Catch`."""
+
+    error: str
+    cause: str
+
+
+State = Task | Pass | Choice | Wait | Parallel | Map | Nested | Succeed | Fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +166,12 @@ def retarget(state: State, target: Callable[[str | None], str | None], named: Ca
     named: for the places where `End` can't stand: a `Choice`'s and a `Catch`'s.
     """
     match state:
-        case Succeed():
+        case Succeed() | Fail():
             return state
         case Choice():
             rules = tuple(replace(rule, next=named(rule.next)) for rule in state.rules)
             return replace(state, rules=rules, default=named(state.default))
-        case Task() | Map():
+        case Task() | Map() | Parallel():
             catch = tuple(replace(catcher, next=named(catcher.next)) for catcher in state.catch)
             return replace(state, next=target(state.next), catch=catch)
         case _:
@@ -212,11 +227,13 @@ def to_json(machine: Machine) -> dict[str, Json]:
 
 def _state(state: State) -> dict[str, Json]:
     comment: dict[str, Json] = {}
-    if not isinstance(state, Succeed | Wait) and state.comment:
+    if not isinstance(state, Succeed | Fail | Wait) and state.comment:
         comment = {"Comment": state.comment}
     match state:
         case Succeed():
             return {"Type": "Succeed"}
+        case Fail():
+            return {"Type": "Fail", "Error": state.error, "Cause": state.cause}
         case Pass():
             assign: dict[str, Json] = {} if state.assign is None else {"Assign": dict(state.assign)}
             return comment | {"Type": "Pass"} | _output(state.output) | assign | _next(state.next)
@@ -226,12 +243,13 @@ def _state(state: State) -> dict[str, Json]:
             choices: list[Json] = [
                 {"Condition": rule.condition, "Next": rule.next} | _output(rule.output) for rule in state.rules
             ]
-            body: dict[str, Json] = {"Type": "Choice", "Choices": choices, "Default": state.default}
-            return comment | body | _output(state.output)
+            decide: dict[str, Json] = {"Type": "Choice", "Choices": choices, "Default": state.default}
+            return comment | decide | _output(state.output)
         case Parallel():
             given: dict[str, Json] = {} if state.arguments is None else {"Arguments": state.arguments}
             branches = {"Branches": [to_json(branch) for branch in state.branches]}
-            return {"Type": "Parallel"} | comment | given | branches | _output(state.output) | _next(state.next)
+            body = given | branches | _catch(state.catch)
+            return {"Type": "Parallel"} | comment | body | _output(state.output) | _next(state.next)
         case Map():
             return {"Type": "Map"} | comment | _map(state) | _output(state.output) | _next(state.next)
         case Task():

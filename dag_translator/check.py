@@ -26,7 +26,7 @@ MAX_EVENTS = 25_000
 MAX_PAYLOAD = 262_144
 
 # History events of one visit; a retry is three more.
-_EVENTS = {"Task": 5, "Pass": 2, "Choice": 2, "Wait": 2, "Parallel": 4, "Map": 6, "Nested": 6, "Succeed": 2}
+_EVENTS = {"Task": 5, "Pass": 2, "Choice": 2, "Wait": 2, "Parallel": 4, "Map": 6, "Nested": 6, "Succeed": 2, "Fail": 2}
 
 _ITERATION = 2  # an inline map's, around each item
 _ALL_STATES = '["success","failed","skipped"],'
@@ -88,7 +88,9 @@ def _alone(machine: asl.Machine) -> Estimates:
 
 def _retries(state: asl.State) -> int:
     if isinstance(state, asl.Wait):  # only loops wait
-        return INLINE_LAPS * (_EVENTS["Task"] + _EVENTS["Choice"] + _EVENTS["Wait"])
+        return (INLINE_LAPS if state.laps is None else state.laps) * (
+            _EVENTS["Task"] + _EVENTS["Choice"] + _EVENTS["Wait"]
+        )
     if not isinstance(state, asl.Task):
         return 0
     return 3 * sum(
@@ -154,11 +156,11 @@ def _targets_exist(machine: asl.Machine) -> None:
 
 def _targets(state: asl.State) -> Iterator[str]:
     match state:
-        case asl.Succeed():
+        case asl.Succeed() | asl.Fail():
             return
         case asl.Choice():
             found = [state.default, *(rule.next for rule in state.rules)]
-        case asl.Task() | asl.Map():
+        case asl.Task() | asl.Map() | asl.Parallel():
             found = [state.next, *(catcher.next for catcher in state.catch)]
         case _:
             found = [state.next]

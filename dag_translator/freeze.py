@@ -14,23 +14,22 @@ from typing import Any
 
 from dag_translator.compute import compute_of
 from dag_translator.environments import environment_of
+from dag_translator.limits import (
+    binding_max_active_tasks,
+    fixed,
+    is_awaited,
+    limit_asks,
+    limits_of,
+    past_of,
+    takes_slots,
+    total_weight,
+)
 from dag_translator.mapping import FixedArguments, expansion_of, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
 from dag_translator.operators import LOWERINGS
+from dag_translator.operators.lowering import Lowering
+from dag_translator.operators.notifying import messages
 from dag_translator.trigger_rules import ALIASES
-
-# Arguments of a task that ask for something, with the value that asks for nothing.
-TASK_ASKS: Mapping[str, Any] = {
-    "depends_on_past": False,
-    "wait_for_downstream": False,
-    "wait_for_past_depends_before_skipping": False,
-    "pool": "default_pool",
-    "pool_slots": 1,
-    "task_concurrency": None,
-    "max_active_tis_per_dag": None,
-}
-# The same of a DAG. 16 is Airflow's default, and no DAG is slowed down by being allowed more.
-DAG_ASKS: Mapping[str, Any] = {"max_active_tasks": 16, "fail_fast": False, "allowed_run_types": None}
 
 
 def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
@@ -48,11 +47,15 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         schedule=schedule,
         catchup=bool(dag.catchup),
         max_active_runs=dag.max_active_runs,
+        max_active_tasks=binding_max_active_tasks(dag),
+        max_consecutive_failed_dag_runs=int(dag.max_consecutive_failed_dag_runs or 0),
         start_date=_instant(dag.start_date),
         end_date=_instant(dag.end_date),
         timezone=str(dag.timezone),
         is_paused_upon_creation=dag.is_paused_upon_creation,
-        asks=_asks(dag, DAG_ASKS),
+        fail_fast=bool(dag.fail_fast),
+        allowed_run_types=None if dag.allowed_run_types is None else tuple(sorted(dag.allowed_run_types)),
+        messages=messages(dag),
         line=dag._airstep_line,
     )
 
@@ -68,7 +71,7 @@ def _task(operator: Any, dag: Any) -> Task:
         trigger_rule=ALIASES.get(rule, rule),
         lowering=lowering,
         settings=settings,
-        retry=_retry(operator),
+        retry=_retry(operator, LOWERINGS[lowering]),
         timeout=_seconds(operator.execution_timeout),
         skips=_skips(operator),
         setups=tuple(sorted(_setups(operator))),
@@ -80,7 +83,13 @@ def _task(operator: Any, dag: Any) -> Task:
         compute=compute_of(operator.executor_config),
         expansion=expansion_of(operator),
         environment=environment_of(operator, _seen(operator), dag.folder),
-        asks=dict(_task_asks(operator, dag, LOWERINGS[lowering].native)),
+        limits=limits_of(operator),
+        priority_weight=1 if binding_max_active_tasks(dag) is None else total_weight(operator),
+        takes_slots=takes_slots(operator) and lowering != "EmptyOperator",
+        yields=fixed(operator, "mode") == "reschedule" and LOWERINGS[lowering].sensor,
+        past=past_of(operator, dag),
+        is_awaited=is_awaited(operator),
+        asks=dict(_task_asks(operator)),
         line=operator._airstep_line,
     )
 
@@ -113,13 +122,16 @@ def _seen(operator: Any) -> Any:
     return FixedArguments(operator) if operator.is_mapped else operator
 
 
-def _retry(operator: Any) -> Retry:
+def _retry(operator: Any, lowering: Lowering) -> Retry:
     backoff = operator.retry_exponential_backoff
+    # Python calls back by itself.
+    calls_back = lowering.native and bool(operator.on_retry_callback or (operator.email and operator.email_on_retry))
     return Retry(
         attempts=operator.retries or 0,
         delay=_seconds(operator.retry_delay) or 0.0,
         backoff=2.0 if backoff is True else float(backoff or 1.0),
         max_delay=_seconds(operator.max_retry_delay),
+        asks=bool(operator.retries) and not lowering.sensor and (operator.retry_policy is not None or calls_back),
     )
 
 
@@ -148,21 +160,10 @@ def _setups(operator: Any) -> Iterator[str]:
                 yield task.task_id
 
 
-def _task_asks(operator: Any, dag: Any, native: bool) -> Iterator[tuple[str, Any]]:
-    yield from _asks(operator, TASK_ASKS).items()
+def _task_asks(operator: Any) -> Iterator[tuple[str, Any]]:
+    yield from limit_asks(operator).items()
     for name in mapping_asks(operator):
         yield name, True
-    if native and operator.retries and operator.on_retry_callback:
-        yield "on_retry_callback", True
-    for name in ("start_date", "end_date"):
-        own = getattr(operator, name)
-        if own is not None and own != getattr(dag, name):
-            yield name, _instant(own)
-
-
-def _asks(owner: Any, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    given = ((name, getattr(owner, name, default), default) for name, default in defaults.items())
-    return {name: value for name, value, default in given if value not in (default, None)}
 
 
 def _seconds(value: Any) -> float | None:

@@ -5,7 +5,9 @@ stands only where it has something to decide, and a way out whose consequences a
 it seals, writing their outcomes at once.
 
 Invariants afterwards: state names are unique over the whole machine; every error is caught, so that siblings in a
-`Parallel` are never cancelled; when the machine reaches `finish run`, the payload holds the state of every task.
+`Parallel` are never cancelled; when the machine reaches `finish run`, the payload holds the state of every task. In a
+`fail_fast` DAG both are otherwise: a failure leaves every `Parallel` around it, which stops what runs beside it, and
+leads to `finish run`, which finds the states in the table.
 
 >>> from dag_translator.model import Dag, Task
 >>> from dag_translator.regions import Series, Step
@@ -23,7 +25,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import guards, joins, parts
+from dag_translator.lowering import admission, guards, joins, parts
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
     MAYBE_SKIPPED,
@@ -42,6 +44,7 @@ from dag_translator.regions import Await, Parallel, Part, Region, Signal, Step
 from dag_translator.structure import deep_recursion
 
 START, FINISH = "start run", "finish run"
+STOPPED = "FailFast"  # the error with which a failed task of a fail_fast DAG ends the run
 LONGEST_JUMP = 64  # tasks
 
 States = dict[str, asl.State]
@@ -49,15 +52,22 @@ States = dict[str, asl.State]
 
 def lower(dag: Dag, region: Region | None) -> asl.Machine:
     """The machine of a DAG; `region` is None for a DAG without tasks."""
+    dag = admission.limited(dag, region)
     names = StateNames({START, FINISH})
     states: States = {}
     first = FINISH
     if region is not None:
         with deep_recursion():
-            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag))
+            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag), _stops(dag, region))
             sequence = lowering.sequence(regions.steps_of(region), {}, FINISH)
         first, states = sequence.entry, sequence.states
     return asl.Machine(START, {START: _start_run(first)} | states | {FINISH: _finish_run()})
+
+
+def _stops(dag: Dag, region: Region) -> bool:
+    """Whether a failure ends the run at once. Where teardowns have their turn, and in a DAG that runs in parts, the
+    records alone stop the other tasks."""
+    return dag.fail_fast and not any(task.is_teardown for task in dag.tasks) and not regions.parts_of(region)
 
 
 def _start_run(following: str) -> asl.Task:
@@ -109,6 +119,8 @@ class _Lowering:
     names: StateNames
     reports: dict[str, joins.Reports]
     askers: Mapping[str, frozenset[str]]
+    stops: bool
+    depth: int = 0  # of Parallel states around what is lowered
     done: set[str] = field(default_factory=set)
     labels: Iterator[int] = field(default_factory=count)
 
@@ -178,11 +190,14 @@ class _Lowering:
 
     def _parallel(self, branches: tuple[Region, ...], known: Known, leave: Callable[[Known], Exit]) -> States:
         name = self.names.free(self._title(branches))
+        self.depth += 1
         lowered = [self.sequence(regions.steps_of(branch), known, None) for branch in branches]
+        self.depth -= 1
         way = leave(_behind(branches, [each.known for each in lowered], known))
         machines = tuple(asl.Machine(each.entry, each.states) for each in lowered)
         output = way.output("$states.input", "$merge($states.result)")
-        return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known))}
+        catch = (asl.Catcher((STOPPED,), FINISH, "{% $states.input %}"),) if self.stops and not self.depth else ()
+        return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known), catch)}
 
     def _part(self, number: int, inner: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
         lowered = self.sequence(regions.steps_of(inner), known, None)
@@ -227,11 +242,29 @@ class _Lowering:
             return lambda: leave(self._after(task, known, state))
 
         if task.expansion is None:
-            exits = Exits(ends("success"), ends("skipped"), ends("failed"))
-            return lowering.lower(task, Site(self.names, exits))
+            if not self.stops:
+                exits = Exits(ends("success"), ends("skipped"), ends("failed"))
+                return admission.lower(task, lowering, Site(self.names, exits))
+            stop: States = {}
+            exits = Exits(ends("success"), ends("skipped"), lambda: self._stop(task, stop))
+            return admission.lower(task, lowering, Site(self.names, exits)) | stop
         ended = {**known, task.task_id: mapped.ENDED}
-        several = mapped.MappedExits(lambda: leave(ended), ends("skipped"), ends("upstream_failed"))
-        return mapped.lower(task, lowering, self.names, several)
+        telling: States = {}
+        several = mapped.MappedExits(
+            admission.telling(task, self.names, telling, lambda: leave(ended)),
+            admission.telling(task, self.names, telling, ends("skipped")),
+            ends("upstream_failed"),
+        )
+        states = mapped.lower(task, lowering, self.names, several)
+        return admission.awaiting(task, self.names, states | telling)
+
+    def _stop(self, task: Task, states: States) -> Exit:
+        """The way out of a failed task that stops the run: past everything, or out of every Parallel around it."""
+        if not self.depth:
+            return Exit(FINISH)
+        name = self.names.name(task.task_id, "stop")
+        states[name] = asl.Fail(STOPPED, f"{task.task_id} failed, and the DAG is fail_fast".replace("${", "{"))
+        return Exit(name)
 
     def _after(self, task: Task, known: Known, state: str) -> Known:
         """What is known after the task ended so; a successful branch or short circuit may have skipped others."""

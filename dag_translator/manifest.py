@@ -16,7 +16,7 @@ from dag_translator.compute import container_of, row_of
 from dag_translator.errors import Problem
 from dag_translator.model import Compute, Dag, Task
 from dag_translator.names import machine_name, part_name, subjects
-from dag_translator.operators import LOWERINGS, mapped
+from dag_translator.operators import LOWERINGS, mapped, notifying
 from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service import ARN, HERE
 from dag_translator.operators.trigger_dagrun import nested
@@ -61,6 +61,7 @@ def manifest(
         "schedule": dag.schedule,
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
+        **_if_set("max_consecutive_failed_dag_runs", dag.max_consecutive_failed_dag_runs),
         "start_date": dag.start_date,
         "end_date": dag.end_date,
         "timezone": dag.timezone,
@@ -75,6 +76,7 @@ def manifest(
         "task_permissions": [
             *(_permission(each) for each in SECRETS),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
+            *(_permission(each) for each in notifying.permissions(dag.messages)),
         ],
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
@@ -99,6 +101,10 @@ def _environments(dag: Dag) -> dict[str, Any]:
         if each.requirements or each.python_version
     }
     return {"environments": found} if found else {}
+
+
+def _if_set(name: str, value: int) -> dict[str, int]:
+    return {name: value} if value > 0 else {}
 
 
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:

@@ -25,12 +25,16 @@ Skips = Literal["nothing", "children", "descendants"]
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Airflow's `retries` and its delays, in seconds. `backoff` is the factor between delays (1 = constant)."""
+    """Airflow's `retries` and its delays, in seconds. `backoff` is the factor between delays (1 = constant).
+
+    asks: whether Lambda is asked before each retry: a retry policy decides, or a service's task calls back.
+    """
 
     attempts: int = 0
     delay: float = 300.0
     backoff: float = 1.0
     max_delay: float | None = None
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +106,12 @@ class Task:
 
     upstream: ids of its direct upstream tasks, sorted. setups: the upstream setup tasks it belongs to. skips: what it
     may skip when it succeeds. lowering: which entry of `operators.LOWERINGS` translates it. settings: what that entry
-    needs (JSON). timeout: `execution_timeout` in seconds. expansion: what a mapped task is mapped over. asks: other
-    arguments that were given and are not Airflow's defaults, for the validation pass to judge. line: where the DAG file
-    makes it.
+    needs (JSON). timeout: `execution_timeout` in seconds. expansion: what a mapped task is mapped over. limits: `pool`,
+    `pool_slots`, `max_active_tis_per_dag`, `max_active_tasks` as far as they bind, with `priority_weight`; {} for most.
+    takes_slots: whether it counts where slots are counted (what only waits does not). yields: whether it gives its
+    slots back between pokes. past: what it waits for in the DagRun before, {} for most. is_awaited: whether the next
+    DagRun may wait for it. asks: other arguments that were given and are not Airflow's defaults, for the validation
+    pass to judge. line: where the DAG file makes it.
     """
 
     task_id: str
@@ -125,6 +132,12 @@ class Task:
     compute: Compute = Compute()
     expansion: Expansion | None = None
     environment: Environment | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    priority_weight: int = 1
+    takes_slots: bool = True
+    yields: bool = False
+    past: Mapping[str, Any] = field(default_factory=dict)
+    is_awaited: bool = False
     asks: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
 
@@ -148,7 +161,8 @@ class Task:
 class Dag:
     """A DAG: its tasks in a topological order, and what the run as a whole needs. Times in seconds.
 
-    schedule: what the manifest says of it (see `dag_translator.schedule`), None without one. asks: as for tasks.
+    messages: IAM action → resources, of what callbacks and mails send. schedule: what the manifest says of it (see
+    `dag_translator.schedule`), None without one. max_active_tasks: only if it is not Airflow's default.
     """
 
     dag_id: str
@@ -160,11 +174,15 @@ class Dag:
     schedule: Mapping[str, Any] | None = None
     catchup: bool = False
     max_active_runs: int = 16
+    max_active_tasks: int | None = None
+    max_consecutive_failed_dag_runs: int = 0
     start_date: str | None = None
     end_date: str | None = None
     timezone: str = "UTC"
     is_paused_upon_creation: bool | None = None
-    asks: Mapping[str, Any] = field(default_factory=dict)
+    fail_fast: bool = False
+    allowed_run_types: tuple[str, ...] | None = None
+    messages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     line: int | None = None
 
     @cached_property
@@ -208,6 +226,7 @@ def _details(task: Task) -> Iterator[str]:
         yield f" retries {task.retry.attempts} every {task.retry.delay:g} s"
         yield f" × {task.retry.backoff:g}" if task.retry.backoff != 1 else ""
         yield f" up to {task.retry.max_delay:g} s" if task.retry.max_delay else ""
+        yield ", asking first" if task.retry.asks else ""
     if task.timeout is not None:
         yield f" within {task.timeout:g} s"
     if task.skips != "nothing":
@@ -226,3 +245,7 @@ def _details(task: Task) -> Iterator[str]:
         length, over, at_once = task.expansion.length, task.expansion.over, task.expansion.at_once
         yield f" mapped over {', '.join(over) or 'literals'}" if length is None else f" mapped {length} times"
         yield f" {at_once} at once" if at_once else ""
+    if task.limits:
+        yield f" limited {dict(task.limits)}"
+    if task.past:
+        yield f" after the run before {dict(task.past)}"

@@ -16,7 +16,7 @@ from dag_translator.authoring.names.modules import MODULES
 from dag_translator.authoring.names.refused import BY_NAME
 from dag_translator.authoring.placeholders import RefusedOperator
 from dag_translator.operators import LOWERINGS
-from dag_translator.validate import DAG_ASKS, NOT_ARGUMENTS, TASK_ASKS
+from dag_translator.validate import NOT_ARGUMENTS, TASK_ASKS
 
 BEGIN, END = "<!-- supported: generated -->", "<!-- supported: end -->"
 
@@ -33,6 +33,7 @@ def table() -> str:
     """The section, in Markdown."""
     lines = ["| Operator | becomes |", "|---|---|"]
     lines += [f"| {', '.join(f'`{name}`' for name in sorted(names))} | {states} |" for states, names in _by_states()]
+    approximated = f"{_arguments('approximated')}; {_messages('approximated')}"
     lines += [
         (
             "| `@task` and its kin (`.branch`, `.short_circuit`, `.bash`, `.sensor`, …), your own `BaseOperator`,"
@@ -44,9 +45,9 @@ def table() -> str:
         "",
         f"- operators and names: {', '.join(f'`{name}`' for name in sorted(BY_NAME))}",
         f"- arguments: {_arguments('refused')}",
-        f"- {'; '.join(TASK_ASKS[name][1] for name in NOT_ARGUMENTS)}",
+        f"- {_messages('refused')}",
         "",
-        f"Accepted, but otherwise than in Airflow, and said so: {_arguments('approximated')}.",
+        f"Accepted, but otherwise than in Airflow, and said so: {approximated}.",
     ]
     return "\n".join(lines)
 
@@ -75,8 +76,13 @@ def _operators() -> Iterator[tuple[str, type]]:
             yield attribute, kind
 
 
+def _messages(severity: str) -> str:
+    """What is so, where it is not about one argument."""
+    return "; ".join(TASK_ASKS[name][1] for name in NOT_ARGUMENTS if TASK_ASKS[name][0] == severity)
+
+
 def _arguments(severity: str) -> str:
-    named = {name for asks in (TASK_ASKS, DAG_ASKS) for name, (how, _, _) in asks.items() if how == severity}
+    named = {name for name, (how, _, _) in TASK_ASKS.items() if how == severity}
     kinds = {"refused": "refused", "approximated": "ignored"}
     named = {name for name in named if name not in NOT_ARGUMENTS}
     named |= {row.name for row in OPERATOR_ARGUMENTS if row.kind == kinds[severity]}

@@ -22,8 +22,6 @@ from dag_translator.trigger_rules import RULES
 LAST_SECONDS = 30.0
 LONGEST_TASK = 870.0
 
-_LATER_RUNS = "remove it; runs of a DAG do not wait for each other yet, except by max_active_runs"
-_LIMIT = "remove it, or lower max_active_runs; every ready task of a run starts at once"
 
 # What a task may ask for that is not there: argument -> severity, what is so, what to do.
 TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
@@ -47,44 +45,36 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         f"a task can be mapped over {MAX_LENGTH:,} items at most",
         "map over batches of items, and loop over a batch inside the task",
     ),
-    "depends_on_past": ("refused", "depends_on_past is not supported yet", _LATER_RUNS),
-    "wait_for_downstream": ("refused", "wait_for_downstream is not supported yet", _LATER_RUNS),
     "wait_for_past_depends_before_skipping": (
         "refused",
         "wait_for_past_depends_before_skipping is not supported yet",
-        _LATER_RUNS,
+        "remove it: the task is skipped when its own run says so",
     ),
-    "pool": ("refused", "pools are not supported yet", _LIMIT),
-    "pool_slots": ("refused", "pools are not supported yet", _LIMIT),
-    "task_concurrency": ("refused", "a limit on a task's instances over all runs is not supported yet", _LIMIT),
-    "max_active_tis_per_dag": (
-        "refused",
-        "a limit on a task's instances over all runs is not supported yet",
-        "use max_active_tis_per_dagrun, with max_active_runs",
-    ),
-    "on_retry_callback": (
+    "pool_slots": (
         "approximated",
-        "on_retry_callback is not called: Step Functions itself repeats a service's call",
-        "use on_failure_callback, which is called when the last try has failed",
+        "pool_slots has no effect in default_pool: its 128 slots are not counted",
+        "give the task a pool of its own, and make it with `airstep pools set`",
     ),
-    "start_date": ("refused", "a task with a start_date of its own is not supported yet", "set it on the DAG"),
-    "end_date": ("refused", "a task with an end_date of its own is not supported yet", "set it on the DAG"),
+    "weight_rule": (
+        "refused",
+        "a priority weight strategy of one's own is not supported",
+        "use downstream, upstream or absolute",
+    ),
+    "slots_between_tries": (
+        "approximated",
+        "a limited task keeps its slots between its tries: Step Functions itself repeats it",
+        "keep retry_delay short",
+    ),
 }
 # Those of them that are not about one argument.
-NOT_ARGUMENTS = ("mapped_group", "mapped_branch", "mapped_argument", "too_many_instances")
-DAG_ASKS: Mapping[str, tuple[Severity, str, str]] = {
-    "max_active_tasks": (
-        "approximated",
-        "max_active_tasks has no effect: every ready task of a run starts at once",
-        "put tasks that must not run side by side one after the other",
-    ),
-    "fail_fast": ("refused", "fail_fast is not supported yet", "remove it; the run fails when its tasks are through"),
-    "allowed_run_types": (
-        "refused",
-        "allowed_run_types is not supported yet",
-        "leave it out; who may start a run is IAM's business",
-    ),
-}
+NOT_ARGUMENTS = (
+    "mapped_group",
+    "mapped_branch",
+    "mapped_argument",
+    "too_many_instances",
+    "slots_between_tries",
+    "weight_rule",
+)
 
 Rule = Callable[[Dag], Iterator[Problem]]
 
@@ -94,17 +84,21 @@ def validate(dag: Dag) -> tuple[Problem, ...]:
     return tuple(replace(problem, path=dag.file, dag_id=dag.dag_id) for rule in RULES_OF_A_DAG for problem in rule(dag))
 
 
-def asks_of_the_dag(dag: Dag) -> Iterator[Problem]:
-    for name in dag.asks:
-        severity, message, hint = DAG_ASKS[name]
-        yield Problem(f"unsupported-{name.replace('_', '-')}", message, hint, line=dag.line, severity=severity)
-
-
 def asks_of_tasks(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         for name in task.asks:
             severity, message, hint = TASK_ASKS[name]
             yield _about(task, f"unsupported-{name.replace('_', '-')}", message, hint, severity)
+
+
+def the_schedule_is_allowed(dag: Dag) -> Iterator[Problem]:
+    if dag.schedule is not None and dag.allowed_run_types is not None and "scheduled" not in dag.allowed_run_types:
+        yield Problem(
+            "schedule-not-allowed",
+            f"the DAG has a schedule, but allowed_run_types is {', '.join(dag.allowed_run_types)}",
+            "add DagRunType.SCHEDULED, or give schedule=None",
+            line=dag.line,
+        )
 
 
 def trigger_rules_exist(dag: Dag) -> Iterator[Problem]:
@@ -216,8 +210,8 @@ def retries_are_possible(dag: Dag) -> Iterator[Problem]:
 
 
 RULES_OF_A_DAG: tuple[Rule, ...] = (
-    asks_of_the_dag,
     asks_of_tasks,
+    the_schedule_is_allowed,
     trigger_rules_exist,
     python_fits_a_lambda,
     sensors_have_an_interval,

@@ -40,6 +40,8 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _SIGNAL = "SignalFunction"
 # A template holds 1 MB and its stack's update is compared as a whole; larger definitions travel as an asset.
 _INLINE_LIMIT = 100_000
+# What the command has to know to start a run by hand.
+_ABOUT_RUNS = ("max_active_runs", "max_consecutive_failed_dag_runs", "is_paused_upon_creation")
 _STANDARD_PARAMETER = 4_096  # characters; a larger parameter is an advanced one, which costs $0.05 a month
 _TRACING = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
 # Step Functions manages its log delivery itself; these actions know no resources.
@@ -176,6 +178,7 @@ class DagStack(Stack):
                 # Airflow's own names for its settings.
                 "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": str(settings.create_cron_data_intervals),
                 "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": str(settings.create_delta_data_intervals),
+                **({"AIRFLOW__EMAIL__FROM_EMAIL": settings.mail_from} if settings.mail_from else {}),
                 "AIRSTEP_LAYER": self.deployment.platform_digests[LAYER_PARAMETER][:16],
             },
             timeout=int(size.get("timeout") or 900),
@@ -190,9 +193,16 @@ class DagStack(Stack):
         return function
 
     def _tell_timetable(self) -> None:
-        """The DAG's timetable as a parameter: backfills need it, of DAGs too whose schedules are over."""
+        """The DAG's timetable as a parameter, and how many runs there may be: what backfills and the command need, also
+        of DAGs whose schedules are over."""
         schedule = self.manifest["schedule"]
-        told = json.dumps({"dag_id": self.deployment.dag_id, "spec": schedule["spec"] if schedule else None})
+        told = json.dumps(
+            {
+                "dag_id": self.deployment.dag_id,
+                "spec": schedule["spec"] if schedule else None,
+                "runs": {name: self.manifest[name] for name in _ABOUT_RUNS if self.manifest.get(name)},
+            }
+        )
         large = len(told) > _STANDARD_PARAMETER
         ssm.StringParameter(
             self,

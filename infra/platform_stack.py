@@ -150,12 +150,13 @@ class PlatformStack(Stack):
         return add_function(self, construct_id, spec, self.layer, self.settings)
 
     def _own_environment(self, part: PlatformPart) -> dict[str, str]:
-        """Where timetables are; where the dispatcher (and run-ended, which shares its code) puts one-time schedules."""
+        """Where timetables are; where the others put one-time schedules, and whom those call."""
         if part is BACKFILL:
             return {"AIRSTEP_DAG_PARAMETERS": self.settings.dag_parameter("")}
         return {
             "AIRSTEP_SCHEDULE_GROUP": self.settings.prefix,
             "AIRSTEP_SCHEDULER_ROLE_ARN": scheduler_role_arn(self.settings),
+            "AIRSTEP_DISPATCHER_ARN": arn("lambda", f"function:{self.settings.function(DISPATCHER.part)}"),
         }
 
     def _add_schedules(self) -> sqs.Queue:
@@ -192,8 +193,18 @@ class PlatformStack(Stack):
         machines = arn("states", "stateMachine:*")
         for function in (self.signal, self.dispatcher, self.run_ended, self.backfill):
             function.add_to_role_policy(table_rows(self.table.table_arn))
-        self.signal.add_to_role_policy(
-            iam.PolicyStatement(actions=["states:SendTaskSuccess"], resources=[machines])  # a token names its machine
+        group = arn("scheduler", f"schedule/{self.settings.prefix}/*")
+        for function in (self.signal, self.dispatcher, self.run_ended):
+            # A token names its machine. Any of the three wakes who waits for a slot, and makes sure of a sweep.
+            function.add_to_role_policy(iam.PolicyStatement(actions=["states:SendTaskSuccess"], resources=[machines]))
+            for action, resource in (
+                ("scheduler:CreateSchedule", group),
+                ("iam:PassRole", scheduler_role_arn(self.settings)),
+            ):
+                function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
+        self.dispatcher.add_to_role_policy(
+            # The sweep looks whether the runs that it knows still go on; executions have no tags to tell them by.
+            iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[arn("states", "execution:*")])
         )
         for function in (self.dispatcher, self.run_ended):
             function.add_to_role_policy(bucket_objects(self.bucket.bucket_arn, "conf/"))
@@ -203,12 +214,10 @@ class PlatformStack(Stack):
                 )
             )
 
-        group = arn("scheduler", f"schedule/{self.settings.prefix}/*")
-        for action, resource in (
-            ("scheduler:CreateSchedule", group),
-            ("iam:PassRole", scheduler_role_arn(self.settings)),
-        ):
-            self.dispatcher.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
+        functions = arn("lambda", f"function:{self.settings.prefix}-*:*")  # a run tells the version that it began with
+        # Either closes the records of a run whose machine is over, and asks its DAG for the callback.
+        for function in (self.dispatcher, self.run_ended):
+            function.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[functions]))
 
     def _watch_executions(self) -> None:
         """Tell the run-ended function of every execution that ended: it closes records, and starts what waits."""

@@ -70,10 +70,27 @@ def lent(kind: Literal["client", "resource"], service: str, arguments: Mapping[s
     import boto3
     from botocore.config import Config
 
-    given = {name: value for name, value in arguments.items() if value is not None}
-    role = given.pop("role_arn", None)
+    given = _with_role(arguments)
     if isinstance(given.get("config"), Mapping):
         given["config"] = Config(**given["config"])
+    make = boto3.client if kind == "client" else boto3.resource
+    return make(service, **given)
+
+
+def lent_session(arguments: Mapping[str, Any]) -> Any:
+    """A boto3 session; of the arguments what a session takes."""
+    import boto3
+
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region_name")
+    return boto3.Session(**{name: value for name, value in _with_role(arguments).items() if name in names})
+
+
+def _with_role(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are given, with the credentials of role_arn in its place."""
+    import boto3
+
+    given = {name: value for name, value in arguments.items() if value is not None}
+    role = given.pop("role_arn", None)
     if role is not None:
         region = {name: value for name, value in given.items() if name == "region_name"}
         answer = boto3.client("sts", **region).assume_role(RoleArn=role, RoleSessionName="airstep")["Credentials"]
@@ -82,8 +99,7 @@ def lent(kind: Literal["client", "resource"], service: str, arguments: Mapping[s
             "aws_secret_access_key": answer["SecretAccessKey"],
             "aws_session_token": answer["SessionToken"],
         }
-    make = boto3.client if kind == "client" else boto3.resource
-    return make(service, **given)
+    return given
 
 
 def error_code(error: Exception) -> str:

@@ -80,5 +80,8 @@ class AwsLender(TemplateLender):
     def client(self, service: str, **arguments: Any) -> Any:
         return aws.lent("client", service, arguments)
 
+    def session(self, **arguments: Any) -> Any:
+        return aws.lent_session(arguments)
+
     def resource(self, service: str, **arguments: Any) -> Any:
         return aws.lent("resource", service, arguments)

@@ -27,7 +27,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dag_translator.names import execution_name, machine_name
-from lambdas import backfills
+from lambdas import backfills, past
 from lambdas.backfill_request import Backfiller, BackfillRefused, Planned, read_request, runs_of
 from lambdas.backfills import BackfillKey, DateItem
 
@@ -78,6 +78,9 @@ def plan(backfiller: Backfiller, event: Mapping[str, Any]) -> dict[str, Any]:
     if not started:
         backfills.finish(store, key, backfiller.now().isoformat())
         return {"start": False, "dag_id": key.dag_id, "backfill_id": key.backfill_id}
+    if (backfiller.spec_of(key.dag_id) or {}).get("depends_on_past"):
+        store.merge(key.pk, key.sk, {}, {"first_run": planned[0].run_id})
+        store.write_many(past.announce(key.dag_id, each.run_id, each.run.logical_date.isoformat()) for each in started)
     items = f"{key.blob}/runs.json"
     store.put_blob(items, json.dumps([_item(each, key) for each in started]))
     return {

@@ -148,6 +148,8 @@ def runs_of(backfiller: Backfiller, request: Request) -> list[Planned]:
         raise BackfillRefused(
             f"DAG {request.dag_id} has no periodic schedule, so there are no dates to fill; trigger it instead"
         )
+    if spec is not None and spec.get("depends_on_past"):
+        _refuse_for_the_past(request)
     now = backfiller.now()
     if request.from_date >= now:
         raise BackfillRefused(f"from_date {request.from_date.isoformat()} lies in the future")
@@ -160,6 +162,16 @@ def runs_of(backfiller: Backfiller, request: Request) -> list[Planned]:
         found.reverse()
     existing = _newest_by_date(backfiller.store, request.dag_id)
     return [_planned(run, existing.get(run.logical_date.isoformat()), request) for run in found]
+
+
+def _refuse_for_the_past(request: Request) -> None:
+    """As in Airflow: a date that is left alone would hold up those behind it."""
+    if request.run_backwards:
+        raise BackfillRefused(f"DAG {request.dag_id} has tasks with depends_on_past: it can't be run backwards")
+    if request.reprocess_behavior == "none":
+        raise BackfillRefused(
+            f"DAG {request.dag_id} has tasks with depends_on_past: set --reprocess-behavior to failed or completed"
+        )
 
 
 def _past(runs: Iterator[RunInfo], now: datetime) -> Iterator[RunInfo]:

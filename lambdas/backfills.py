@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lambdas import past
 from lambdas.records import FINAL_RUN_STATES, DagRun, Item
 from lambdas.store import Condition, Put, Store
 
@@ -156,6 +157,7 @@ def finish(store: Store, key: BackfillKey, now: str, status: str | None = None) 
     store.write_many(_put(key, each, expires) for each in dates)
     counts = counts_of(dates)
     outcome = status or next((each for each in ("cancelled", "failed") if counts.get(each)), "success")
+    past.forget(store, key.dag_id, {each.run_id for each in dates})
     ended = store.merge(key.pk, key.sk, {}, {"status": outcome, "counts": counts, "completed_at": now})
     free = Condition(equals={"backfill_id": key.backfill_id})
     store.write([Put(key.pk, _ACTIVE, {"backfill_id": ""}, free)])

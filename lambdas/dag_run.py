@@ -129,19 +129,7 @@ def previous_run(runtime: Runtime, run: RunInfo, state: str | None = None) -> Da
     """The nearest earlier run (that ended in `state`); None if there is none."""
     for each in earlier_runs(runtime, run):
         if state is None or each.state == state:
-            info = RunInfo(
-                each.dag_id,
-                each.run_id,
-                each.run_type,
-                each.execution,
-                each.run_after,
-                each.start_date,
-                each.logical_date,
-                each.data_interval_start,
-                each.data_interval_end,
-                conf={},
-            )
-            return DagRunView(runtime, info)
+            return DagRunView(runtime, RunInfo.of(each, conf={}))
     return None
 
 

@@ -3,6 +3,7 @@
     pk "dag/{dag_id}"  sk "state"                        {"is_paused"}
                        sk "active"                       {"version", "runs": {run_id: execution name}}
                        sk "queue/{run_after}/{run_id}"   {"run_id", "input": JSON text of the execution's input}
+                       sk "machine"                      {"event": JSON text}: how runs are started by hand
                        sk "schedule"                     {"version", "event": JSON text, "cursor", …}: the
                        schedule's last event
 
@@ -118,6 +119,10 @@ class DagState:
         self._change_active(change)
         return list(found)
 
+    def occupy(self, run_id: str, execution: str) -> None:
+        """The run takes up a place, even if there is none: somebody has started it in the console, or another DAG."""
+        self._change_active(lambda runs: runs.setdefault(run_id, execution))
+
     def release(self, run_id: str) -> None:
         """The run has ended: its place is free."""
         self._change_active(lambda runs: runs.pop(run_id, None))
@@ -144,6 +149,15 @@ class DagState:
     def schedule(self) -> Item | None:
         """The item of the schedule's last event, None before the first."""
         return self.store.read(self.pk, "schedule")
+
+    def last_event(self) -> dict[str, Any] | None:
+        """The schedule's last event; of a DAG without a schedule what `remember` was given last. None before both."""
+        item = self.schedule() or self.store.read(self.pk, "machine")
+        return json.loads(item["event"]) if item is not None else None
+
+    def remember(self, event: Mapping[str, Any]) -> None:
+        """Keep how runs of the DAG are started by hand."""
+        self.store.write([Put(self.pk, "machine", {"event": json.dumps(event)})])
 
     def save_schedule(self, before: Item | None, attributes: Item) -> bool:
         """Replace it; False if somebody else has written since `before` was read."""

@@ -8,6 +8,9 @@ Event: the manifest's `schedule.spec`, and beside its keys
      "dag_id", "state_machine_arn",
      "scheduled_time": "2024-01-15T00:00:00Z"}   <aws.scheduler.scheduled-time>
     {…the same…, "activate": true}               after an unpause or a deployment, by the command: run what was missed
+    {"dag_id", "state_machine_arn", "max_active_runs", "waiting": true}
+                                                 by the command, which has put a run into the queue
+    {"sweep": true}                              by a one-time schedule: see `sweep`
 
 Answer: {"started": [run_id, …], "dropped": reason or None, "renewed": how many one-time schedules are new}.
 
@@ -20,10 +23,11 @@ writes is queue, active, StartExecution (by a name that derives from the run id)
   timetable as places get free. catchup=False: the run of this instant (and after an unpause the latest missed one).
 - What has to wait for a place waits in order and is not lost, with and without catchup.
 - When an execution ends, `execution_ended` frees its place and starts what is next; a lost end is noticed by the next
-  event that finds no place.
+  event that finds no place, or by the sweep.
+- max_consecutive_failed_dag_runs: when so many runs in a row failed, the DAG is paused, as in Airflow. Nothing of a
+  paused DAG starts, the queue included.
 
-Environment: AIRSTEP_TABLE, AIRSTEP_BUCKET; for kind `renewed` also AIRSTEP_SCHEDULE_GROUP,
-AIRSTEP_SCHEDULER_ROLE_ARN.
+Environment: AIRSTEP_TABLE, AIRSTEP_BUCKET, AIRSTEP_SCHEDULE_GROUP, AIRSTEP_SCHEDULER_ROLE_ARN, AIRSTEP_DISPATCHER_ARN.
 """
 
 from __future__ import annotations
@@ -36,9 +40,13 @@ from itertools import islice
 from typing import Any, Protocol
 
 from dag_translator.names import execution_name
+from lambdas import past, sweep
+from lambdas.admission import Waiting
 from lambdas.dag_state import DagState, Queued
 from lambdas.records import FINAL_RUN_STATES, RunKey
+from lambdas.slots import Tell
 from lambdas.store import Put, Store
+from lambdas.sweep import Arm
 from lambdas.timetable import Timetable, timetable_from_spec
 from lambdas.timetables import kinds
 from lambdas.timetables.instants import parse
@@ -46,6 +54,7 @@ from lambdas.timetables.runs import RunInfo
 
 Event = Mapping[str, Any]
 _ATTEMPTS = 20
+_OF_ONE_DELIVERY = frozenset({"scheduled_time", "one_time", "activate", "waiting"})
 
 
 class Machines(Protocol):
@@ -57,12 +66,20 @@ class Machines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """What the dispatcher works with. renew(event, tick) makes one-time schedules and says how many are new."""
+    """What the dispatcher works with. renew(event, tick) makes one-time schedules and says how many are new. tell, arm:
+    see `admission.Waiting`; status: of an execution, by its ARN."""
 
     store: Store
     machines: Machines
     now: Callable[[], datetime]
     renew: Callable[[Event, datetime], int]
+    tell: Tell = lambda _token: None
+    arm: Arm = lambda: None
+    status: Callable[[str], str | None] = lambda _arn: "RUNNING"
+
+    @property
+    def waiting(self) -> Waiting:
+        return Waiting(self.store, self.tell, self.arm)
 
 
 def dispatch(dispatcher: Dispatcher, event: Event) -> dict[str, Any]:
@@ -70,6 +87,9 @@ def dispatch(dispatcher: Dispatcher, event: Event) -> dict[str, Any]:
     state = DagState(dispatcher.store, event["dag_id"])
     if state.paused(at_first=bool(event.get("is_paused_upon_creation"))):
         return _answer(dropped="paused")
+    if event.get("waiting"):
+        state.remember(_lasting(event))
+        return _answer(started=start_next(dispatcher, event))
     activated = bool(event.get("activate"))
     due = dispatcher.now() if activated else parse(event["scheduled_time"])
     if event.get("renewed") and not event.get("one_time"):
@@ -91,13 +111,31 @@ def execution_ended(dispatcher: Dispatcher, execution_arn: str) -> list[str]:
     key, _ = found
     state = DagState(dispatcher.store, key.dag_id)
     state.release(key.run_id)
-    last = state.schedule()
-    if last is None:
+    return resume(dispatcher, key.dag_id, ended=key)
+
+
+def resume(dispatcher: Dispatcher, dag_id: str, ended: RunKey | None = None) -> list[str]:
+    """Start what there is room for, by what was last said of the DAG; the run ids. ended: a run that has just ended."""
+    state = DagState(dispatcher.store, dag_id)
+    event = state.last_event()
+    if event is None:
         return []
-    event = json.loads(last["event"])
-    if not state.is_paused and (event["catchup"] or event["timetable"]["type"] == "continuous"):
+    if ended is not None:
+        _after(dispatcher, state, event, ended)
+    if state.paused(at_first=bool(event.get("is_paused_upon_creation"))):
+        return []
+    if "timetable" in event and (event["catchup"] or event["timetable"]["type"] == "continuous"):
         _take(dispatcher, state, event, dispatcher.now(), activated=False)
     return start_next(dispatcher, event)
+
+
+def _after(dispatcher: Dispatcher, state: DagState, event: Event, ended: RunKey) -> None:
+    """What the end of a run means for the runs to come."""
+    most = int(event.get("max_consecutive_failed_dag_runs") or 0)
+    if most:
+        newest = list(islice(dispatcher.store.list_runs(ended.dag_id), most))
+        if len(newest) == most and all(run.state == "failed" for run in newest):
+            state.set_paused(True)
 
 
 def start_next(dispatcher: Dispatcher, event: Event) -> list[str]:
@@ -108,8 +146,13 @@ def start_next(dispatcher: Dispatcher, event: Event) -> list[str]:
     state = DagState(dispatcher.store, event["dag_id"])
     started = []
     for queued in state.claim(int(event["max_active_runs"])):
+        if event.get("depends_on_past") and queued.input.get("logical_date"):
+            date = str(queued.input["logical_date"])
+            dispatcher.store.write([past.announce(state.dag_id, queued.run_id, date)])
         _start(dispatcher, state, event["state_machine_arn"], queued)
         started.append(queued.run_id)
+    if next(state.queue(), None) is not None:
+        sweep.enter(dispatcher.store, dispatcher.arm, "dag", state.dag_id)
     return started
 
 
@@ -119,7 +162,7 @@ def _answer(started: Iterable[str] = (), dropped: str | None = None, renewed: in
 
 def _lasting(event: Event) -> dict[str, Any]:
     """The event without what belongs to this one delivery."""
-    return {name: value for name, value in event.items() if name not in ("scheduled_time", "one_time", "activate")}
+    return {name: value for name, value in event.items() if name not in _OF_ONE_DELIVERY}
 
 
 def _take(dispatcher: Dispatcher, state: DagState, event: Event, due: datetime, activated: bool) -> str | None:
@@ -163,6 +206,8 @@ def _runs(
     missed = timetable.missed_runs(cursor, due, catchup=bool(event["catchup"]))
     room = int(event["max_active_runs"]) - sum(1 for _ in islice(state.queue(), int(event["max_active_runs"])))
     if room <= 0:
+        if next(missed, None) is not None:
+            sweep.enter(dispatcher.store, dispatcher.arm, "dag", state.dag_id)
         return [], None  # the rest is read off the timetable when a place gets free
     runs = list(islice(missed, room))
     return runs, None if runs else "no run at this instant"
@@ -218,14 +263,20 @@ def _start(dispatcher: Dispatcher, state: DagState, machine_arn: str, queued: Qu
 
 def handler(event: Event, context: Any) -> dict[str, Any]:
     """The Lambda's entry."""
-    return dispatch(from_environment(str(context.invoked_function_arn)), event)
+    dispatcher = from_environment(str(context.invoked_function_arn))
+    if event.get("sweep"):
+        from lambdas.run_ended import sweeper
+
+        return sweep.sweep(sweeper(dispatcher))
+    return dispatch(dispatcher, event)
 
 
 def from_environment(own_arn: str = "") -> Dispatcher:
     """The dispatcher on AWS. own_arn: the dispatcher function's, which one-time schedules call."""
     import os
+    from functools import partial
 
-    from lambdas.aws import clients, table_store
+    from lambdas.aws import clients, error_code, table_store
     from lambdas.renewal import renew
 
     def renewal(event: Event, tick: datetime) -> int:
@@ -236,4 +287,19 @@ def from_environment(own_arn: str = "") -> Dispatcher:
         }
         return renew(clients().client("scheduler"), event, tick, datetime.now(UTC), target)
 
-    return Dispatcher(table_store(), clients().stepfunctions, lambda: datetime.now(UTC), renewal)
+    def tell(token: str) -> None:
+        from lambdas import signal_function
+
+        signal_function.tell(signal_function.Signals(store, clients().stepfunctions), token)
+
+    def status(execution_arn: str) -> str | None:
+        try:
+            return str(clients().stepfunctions.describe_execution(executionArn=execution_arn)["status"])
+        except Exception as error:
+            if error_code(error) == "ExecutionDoesNotExist":
+                return None
+            raise
+
+    store = table_store()
+    now = partial(datetime.now, UTC)
+    return Dispatcher(store, clients().stepfunctions, now, renewal, tell, lambda: sweep.arm_on_aws(clients()), status)

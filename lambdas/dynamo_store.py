@@ -14,7 +14,7 @@ from typing import Any
 
 from lambdas.aws import error_code
 from lambdas.records import Item
-from lambdas.store import Check, Condition, Delete, Put, Store, Write
+from lambdas.store import Add, Check, Condition, Delete, Put, Store, Write
 
 _BATCH = 25  # BatchWriteItem's limit
 _ATTEMPTS = 8
@@ -155,8 +155,10 @@ class DynamoStore(Store):
         match write:
             case Put():
                 return {"Put": self._put_arguments(write)}
-            case Delete(pk, sk):
-                return {"Delete": {"TableName": self._table, "Key": _key(pk, sk)}}
+            case Delete(pk, sk, condition):
+                return {"Delete": {"TableName": self._table, "Key": _key(pk, sk), **_expression(condition)}}
+            case Add():
+                return {"Update": {"TableName": self._table, "Key": _key(write.pk, write.sk), **_addition(write)}}
             case Check(pk, sk, condition):
                 return {"ConditionCheck": {"TableName": self._table, "Key": _key(pk, sk), **_expression(condition)}}
 
@@ -185,6 +187,26 @@ def _expression(condition: Condition | None) -> dict[str, Any]:
     if names:
         expression |= {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
     return expression
+
+
+def _addition(add: Add) -> dict[str, Any]:
+    """The arguments of an Update; a number that is not there yet counts as 0, as in DynamoDB's ADD."""
+    names, values = {"#number": add.attribute}, {":by": to_attribute(add.by)}
+    assigned = []
+    for index, (name, value) in enumerate(add.also.items()):
+        assigned.append(f"#s{index} = :s{index}")
+        names[f"#s{index}"], values[f":s{index}"] = name, to_attribute(value)
+    update = {
+        "UpdateExpression": "ADD #number :by" + (f" SET {', '.join(assigned)}" if assigned else ""),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+    if add.at_most is None:
+        return update
+    values[":most"] = to_attribute(add.at_most)
+    # Where there is no number yet, it is 0: that fits unless even 0 is too much.
+    test = "#number <= :most" if add.at_most < 0 else "attribute_not_exists(#number) OR #number <= :most"
+    return {**update, "ConditionExpression": test}
 
 
 def to_item_attributes(put: Put) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from lambdas.records import Mapped, TaskKey, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
+from lambdas.task_dates import not_in_run
 from lambdas.tries import log, task_environment
 
 # The list of the instances' states is in the machine's payload (256 KiB); Airflow's own default is 1,024.
@@ -29,6 +30,8 @@ def expand_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
 
     run = RunInfo.from_json(event["run"], runtime.store)
     task = runtime.dag.get_task(event["task_id"])
+    if task.task_id in not_in_run(runtime.dag, run):
+        raise AirflowSkipException(f"{task.task_id} does not run at this logical date")
     try:
         _check_states(runtime, run, event.get("states") or {})
         mapped = _measure(runtime, run, task)

@@ -15,8 +15,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.callbacks import DagCallback, has_callbacks, run_dag_callbacks
+from lambdas.fail_fast import settled
 from lambdas.records import TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
+from lambdas.task_dates import not_in_run
 from lambdas.tries import labels_of
 
 log = logging.getLogger("airflow.task")
@@ -32,15 +34,24 @@ class DagRunFailed(Exception):
 def finish_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     """Give the run its final state and run the DAG's callbacks (once, however often this is invoked)."""
     run = RunInfo.from_json(event["run"], runtime.store)
-    states: Mapping[str, Any] = event["states"]
+    missing = not_in_run(runtime.dag, run)
+    states = {name: state for name, state in settled(runtime, run, event["states"]).items() if name not in missing}
     _record_what_never_ran(runtime, run, states)
     failed = failed_leaves(runtime.dag, states)
-    state = "failed" if failed else "success"
+    waiting = [task_id for task_id, why in missing.items() if why == "waiting"]
     culprits = named([task_id for task_id in states if "failed" in _values(states[task_id])] or failed)
-    message = f"failed: {culprits}" if failed else None
-    if runtime.store.end_run(run.key, run.execution, state, runtime.timestamp(), message):
-        _call_back(runtime, run, state, failed)
+    state, reason, message = "success", "success", None
     if failed:
+        state, reason, message = "failed", "task_failure", f"failed: {culprits}"
+    elif waiting:
+        culprits = f"deadlock: {named(waiting)} wait for tasks that are not in this run"
+        state, reason, message = "failed", "all_tasks_deadlocked", culprits
+    if runtime.store.end_run(run.key, run.execution, state, runtime.timestamp(), message):
+        # The context of a DAG's callback is that of one of its task instances, as in Airflow: a failed one if there is.
+        records = [record for record in runtime.store.list_tasks(run.key) if record.task_id in runtime.dag.task_dict]
+        records.sort(key=lambda record: (record.task_id in failed, record.end_date or ""))
+        call_back(runtime, run, state, records, reason)
+    if message:
         raise DagRunFailed(culprits)
     return {"state": state}
 
@@ -115,21 +126,19 @@ def _record_what_never_ran(runtime: Runtime, run: RunInfo, states: Mapping[str, 
     runtime.store.save_tasks(missing)
 
 
-def _call_back(runtime: Runtime, run: RunInfo, state: str, failed: list[str]) -> None:
+def call_back(runtime: Runtime, run: RunInfo, state: str, records: list[TaskRecord], reason: str) -> None:
+    """The DAG's callbacks, with the context of the last of `records`."""
     kind: DagCallback = "on_failure_callback" if state == "failed" else "on_success_callback"
     if not has_callbacks(runtime.dag, kind):
         return
     from dag_translator.authoring import runtime as authoring
     from lambdas.task_instance import TaskInstance
 
-    # The context of a DAG's callback is that of one of its task instances, as in Airflow: a failed one if there is any.
-    records = [record for record in runtime.store.list_tasks(run.key) if record.task_id in runtime.dag.task_dict]
-    records.sort(key=lambda record: (record.task_id in failed, record.end_date or ""))
     if not records:
         log.warning("%s of DAG %s is not called: the run has no tasks", kind, run.dag_id)
         return
     ti = TaskInstance(runtime, run, runtime.dag.task_dict[records[-1].task_id], records[-1])
     context = ti.get_template_context()
-    context["reason"] = "task_failure" if state == "failed" else "success"
+    context["reason"] = reason
     with runtime.observe(labels_of(records[-1])), authoring.use(runtime.lender), authoring.running(context):
         run_dag_callbacks(runtime.dag, kind, context)

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lambdas.records import Item
-from lambdas.store import Check, Condition, Delete, Put, Store, Write
+from lambdas.store import Add, Check, Condition, Delete, Put, Store, Write
 
 
 class MemoryStore(Store):
@@ -91,8 +91,10 @@ class MemoryStore(Store):
         return self.files[key]
 
     def _holds(self, write: Write) -> bool:
-        condition = None if isinstance(write, Delete) else write.condition
-        return condition is None or _holds(condition, self.read(write.pk, write.sk))
+        item = self.read(write.pk, write.sk)
+        if isinstance(write, Add):
+            return write.at_most is None or (item or {}).get(write.attribute, 0) <= write.at_most
+        return write.condition is None or _holds(write.condition, item)
 
     def _apply(self, write: Write) -> None:
         match write:
@@ -100,6 +102,9 @@ class MemoryStore(Store):
                 self.items[write.pk, write.sk] = json.dumps(write.attributes, allow_nan=False)
             case Delete():
                 self.items.pop((write.pk, write.sk), None)
+            case Add(pk, sk, attribute, by):
+                item = json.loads(self.items.get((pk, sk), "{}"))
+                self.items[pk, sk] = json.dumps({**item, **write.also, attribute: item.get(attribute, 0) + by})
             case Check():
                 pass
 

@@ -9,6 +9,8 @@ got lost.
     running, same attempt                        the same try once more (the invocation was repeated)
     running, earlier attempt                     that worker is lost: the next try
     running, later attempt                       this invocation is the late one: LateInvocation
+
+A task of a run that `fail_fast` has stopped does not begin; one that is not in the run (`task_dates`) leaves no record.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lambdas import fail_fast
 from lambdas.records import Fence, TaskKey, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
+from lambdas.task_dates import not_in_run
 
 
 class LateInvocation(RuntimeError):
@@ -48,6 +52,9 @@ def map_index_of(event: Mapping[str, Any]) -> int:
 def open_task(runtime: Runtime, run: RunInfo, task: Any, attempt: int, map_index: int = -1) -> Opened | Ended:
     """Find out which try this is, and write that it runs. XComs of an earlier try are gone afterwards."""
     key = TaskKey(run.dag_id, run.run_id, task.task_id, map_index)
+    if task.task_id in not_in_run(runtime.dag, run):
+        reason = f"{task.task_id} does not run at this logical date"
+        return Ended(TaskRecord(run.dag_id, run.run_id, task.task_id, "skipped", map_index, error_message=reason))
     while True:
         found = runtime.store.get_task(key)
         if found is not None and found.execution == run.execution and found.is_final:
@@ -60,8 +67,14 @@ def open_task(runtime: Runtime, run: RunInfo, task: Any, attempt: int, map_index
         ):
             raise LateInvocation(f"attempt {attempt} of {task.task_id} comes after attempt {found.attempt} has begun")
         record = _running(runtime, run, task, attempt, key, found)
-        if runtime.store.save_task(record, expect=None if found is None else Fence.unchanged(found)):
+        if not runtime.store.save_task(record, expect=None if found is None else Fence.unchanged(found)):
+            continue
+        culprit = fail_fast.stopped_by(runtime, record) if runtime.dag.fail_fast else None
+        if culprit is None:
             break
+        stopped = fail_fast.skipped(runtime, record, culprit, found.try_number if found is not None else 0)
+        if runtime.store.save_task(stopped, expect=Fence.unchanged(record)):
+            return Ended(stopped)
     if found is not None and found.try_number != record.try_number:
         runtime.store.clear_xcoms(key)
     return Opened(record)

@@ -19,9 +19,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lambdas.opening import Ended, fixed, map_index_of, open_task
+from lambdas.retries import next_try
 from lambdas.runtime import RunInfo, Runtime, iso, parse_time
 from lambdas.task_instance import TaskInstance
-from lambdas.tries import KeepsOn, answer_again, conclude, may_try_again, run_try, task_environment
+from lambdas.tries import KeepsOn, answer_again, conclude, run_try, task_environment
 
 # Seconds. A lap of the machine costs three transitions, about as much as a small Lambda for 15 to 35 seconds.
 SHORT_PAUSE = 15.0
@@ -110,19 +111,10 @@ def _keeps_on(ti: TaskInstance, poking: Poking) -> KeepsOn:
         if isinstance(error, NotYet):
             conclude(runtime, ti, "up_for_reschedule", **so_far)
             raise error
-        if may_try_again(ti, error):
+        wait = next_try(ti, error)
+        if wait is not None:
             log.exception("Sensor failed with exception (try %s); it will be tried again", ti.try_number)
             conclude(runtime, ti, "up_for_retry", error=error, **so_far)
-            raise NotYet(retry_delay(ti.task, ti.try_number)) from None
+            raise NotYet(wait) from None
 
     return handle
-
-
-def retry_delay(task: Any, try_number: int) -> float:
-    """Seconds between a failed try and the next one, as Step Functions' Retry counts them for other tasks."""
-    delay = task.retry_delay.total_seconds()
-    backoff = task.retry_exponential_backoff
-    rate = 2.0 if backoff is True else float(backoff or 1)
-    longest: timedelta | None = task.max_retry_delay
-    grown = float(delay * max(rate, 1.0) ** (try_number - 1))
-    return min(grown, longest.total_seconds() if longest is not None else math.inf, timedelta.max.total_seconds())

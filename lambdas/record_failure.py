@@ -29,11 +29,11 @@ def record_failure(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]
         found = runtime.store.get_task(key)
         if found is not None and found.execution == run.execution and found.state == "failed":
             return {task.task_id: "failed"}
-        record = _failed(runtime, run, task, key, found, name, message)
+        record = _failed(runtime, begun(runtime, run, task, key, found), name, message)
         if runtime.store.save_task(record, expect=None if found is None else Fence.unchanged(found)):
             break
     with task_environment(runtime, run, task, record) as ti:
-        after_outcome(runtime, ti, "failed", _as_exception(name, message))
+        after_outcome(runtime, ti, "failed", as_exception(name, message))
     return {task.task_id: "failed"}
 
 
@@ -56,43 +56,39 @@ def described(error: Mapping[str, Any]) -> tuple[str, str]:
     return name, str(cause)
 
 
-def _failed(
-    runtime: Runtime,
-    run: RunInfo,
-    task: Any,
-    key: TaskKey,
-    found: TaskRecord | None,
-    name: str,
-    message: str,
-) -> TaskRecord:
-    now = runtime.timestamp()
-    if found is None or found.execution != run.execution:  # it never got as far as opening
-        tries = found.try_number if found is not None else 0
-        found = TaskRecord(
-            run.dag_id,
-            run.run_id,
-            task.task_id,
-            "running",
-            key.map_index,
-            try_number=tries + 1,
-            max_tries=tries + task.retries,
-            execution=run.execution,
-            operator=task.task_type,
-            start_date=now,
-        )
-    keeps = found.state in ("up_for_retry", "failed") and found.error is not None
-    return changed(
-        found,
-        state="failed",
-        end_date=now,
-        worker=runtime.worker,
-        states={},
-        error=found.error if keeps else name,
-        error_message=found.error_message if keeps else message[:2000],
+def begun(runtime: Runtime, run: RunInfo, task: Any, key: TaskKey, found: TaskRecord | None) -> TaskRecord:
+    """The record of the try that is over now, also where it never got as far as opening. found: what is stored."""
+    if found is not None and found.execution == run.execution:
+        return found
+    tries = found.try_number if found is not None else 0
+    return TaskRecord(
+        run.dag_id,
+        run.run_id,
+        task.task_id,
+        "running",
+        key.map_index,
+        try_number=tries + 1,
+        max_tries=tries + task.retries,
+        execution=run.execution,
+        operator=task.task_type,
+        start_date=runtime.timestamp(),
     )
 
 
-def _as_exception(name: str, message: str) -> Exception:
+def _failed(runtime: Runtime, begun: TaskRecord, name: str, message: str) -> TaskRecord:
+    keeps = begun.state in ("up_for_retry", "failed") and begun.error is not None
+    return changed(
+        begun,
+        state="failed",
+        end_date=runtime.timestamp(),
+        worker=runtime.worker,
+        states={},
+        error=begun.error if keeps else name,
+        error_message=begun.error_message if keeps else message[:2000],
+    )
+
+
+def as_exception(name: str, message: str) -> Exception:
     """What callbacks find as context["exception"]: an AirflowException of the error's name."""
     from dag_translator.authoring.exceptions import AirflowException
 

@@ -18,6 +18,7 @@ becomes an item by leaving out what is None.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
@@ -28,6 +29,18 @@ Record = TypeVar("Record", bound="DagRun | TaskRecord")
 FINAL_TASK_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 FINAL_RUN_STATES = frozenset({"success", "failed"})
 SEPARATOR = "/"
+
+
+class TaskInstanceState(str, enum.Enum):  # noqa: UP042 - str() of Airflow's shows the member, StrEnum's shows the value
+    """The state of `ti`; it equals the plain string."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UPSTREAM_FAILED = "upstream_failed"
+    UP_FOR_RETRY = "up_for_retry"
+    UP_FOR_RESCHEDULE = "up_for_reschedule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,8 @@ class TaskKey:
 @dataclass(frozen=True, slots=True)
 class DagRun:
     """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
-    backfill_id: of the backfill that started it last."""
+    backfill_id: of the backfill that started it last; function: name and version of the Lambda to call back when the
+    machine is stopped (name:version), None if the DAG has no callback for that."""
 
     dag_id: str
     run_id: str
@@ -87,6 +101,7 @@ class DagRun:
     conf: str = "{}"
     error: str | None = None
     backfill_id: str | None = None
+    function: str | None = None
 
     @property
     def key(self) -> RunKey:
@@ -103,8 +118,8 @@ class TaskRecord:
 
     attempt: Step Functions' RetryCount at entry; worker: the Lambda request that wrote the record last (tells a write
     whose answer was lost from somebody else's); states: the answer to give again once the task has succeeded;
-    first_poke, pokes: a sensor's; rendered: JSON text of the rendered template fields; rendered_map_index: what
-    `map_index_template` says of a mapped task's instance.
+    first_poke, pokes: a sensor's; retry_in: whole seconds until the next try, where Lambda decides that; rendered:
+    JSON text of the rendered template fields; rendered_map_index: what `map_index_template` says of a mapped instance.
     """
 
     dag_id: str
@@ -126,6 +141,7 @@ class TaskRecord:
     error_message: str | None = None
     first_poke: str | None = None
     pokes: int = 0
+    retry_in: int | None = None
     rendered: str | None = None
     rendered_map_index: str | None = None
 

@@ -18,7 +18,7 @@ def push_result(ti: TaskInstance, result: Any) -> list[str]:
     if task.inherits_from_skipmixin:
         skipped, note = _skips(task, result)
         if note is not None:
-            ti.xcom_push("skipmixin_key", note)
+            ti.keep("skipmixin_key", note)
     if skipped:
         return skipped
     pushes = result is not None and task.do_xcom_push
@@ -30,7 +30,7 @@ def push_result(ti: TaskInstance, result: Any) -> list[str]:
         return skipped
     if task.multiple_outputs:
         _push_items(ti, result)
-    ti.xcom_push(XCOM_RETURN_KEY, result)
+    ti.keep(XCOM_RETURN_KEY, result)
     return skipped
 
 
@@ -56,4 +56,4 @@ def _push_items(ti: TaskInstance, result: Any) -> None:
                 f"found {key} ({type(key)}) instead"
             )
     for key, value in result.items():
-        ti.xcom_push(key, value)
+        ti.keep(key, value)

@@ -4,14 +4,15 @@ place. An execution of the backfill machine that stopped has its backfill's summ
 
 EventBridge sends "Step Functions Execution Status Change" for every end; the DagRun and its unfinished
 tasks get their final states here. As in Airflow, what runs is failed (by a timeout: skipped), what waits is
-skipped. A run that finished by itself, or that a newer execution has taken over, is left alone. No DAG is loaded,
-so no callbacks run. Source: Step Functions developer guide, "Automating Step Functions event delivery with
-EventBridge".
+skipped. A run that finished by itself, or that a newer execution has taken over, is left alone. No DAG is loaded here;
+where it has an `on_failure_callback`, its own function is asked to call it (`run_stopped`). Source: Step Functions
+developer guide, "Automating Step Functions event delivery with EventBridge".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambdas.records import Fence, TaskRecord, changed
@@ -51,14 +52,60 @@ def _stopped(record: TaskRecord, status: str, reason: str, now: str) -> TaskReco
     return changed(record, state=state, end_date=now, error=status, error_message=reason[:2000])
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """The Lambda's entry. Records first: a run counts as active while its record says so."""
-    from lambdas import backfills
-    from lambdas.dispatcher import execution_ended, from_environment
+def close(dispatcher: Any, event: Mapping[str, Any], now: str) -> dict[str, Any]:
+    """All that the end of an execution means. Records first: a run counts as active while its record says so."""
+    from lambdas import admission, backfills
+    from lambdas.aws import clients
+    from lambdas.dispatcher import execution_ended
 
-    dispatcher = from_environment()
-    now = iso(utcnow())
     closed = run_ended(dispatcher.store, event, now)
+    if closed["run_id"] is not None:
+        call_back(dispatcher.store, event, lambda: clients().client("lambda"))
     backfill = backfills.execution_ended(dispatcher.store, event, now)
+    admission.execution_over(dispatcher.waiting, event["detail"]["executionArn"])
     started = execution_ended(dispatcher, event["detail"]["executionArn"])
     return {**closed, "backfill": backfill, "started": started}
+
+
+def callback_due(store: Store, event: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """Function (name:version) and payload for the DAG's callback about a run that was closed here; None without one."""
+    found = store.run_of_execution(event["detail"]["executionArn"])
+    run = store.get_run(found[0]) if found else None
+    if run is None or run.function is None:
+        return None
+    payload = {"kind": "run_stopped", "dag_id": run.dag_id, "run_id": run.run_id, "execution": run.execution}
+    return run.function, {**payload, "status": event["detail"]["status"]}
+
+
+def call_back(store: Store, event: Mapping[str, Any], client: Callable[[], Any]) -> None:
+    """Ask the DAG's function for its callback, without waiting. client: makes a client of Lambda."""
+    due = callback_due(store, event)
+    if due is not None:
+        name, _, version = due[0].partition(":")
+        request = {"FunctionName": name, "Qualifier": version, "InvocationType": "Event"}
+        client().invoke(**request, Payload=json.dumps(due[1]).encode())
+
+
+def sweeper(dispatcher: Any) -> Any:
+    """What a sweep works with: an end that nobody has told of is closed as if it had just been told."""
+    from lambdas import sweep
+    from lambdas.dag_state import DagState
+    from lambdas.dispatcher import resume
+
+    def close_unnoticed(execution_arn: str, status: str) -> None:
+        cause = "found by a sweep: its status event was lost"
+        detail = {"executionArn": execution_arn, "status": status, "cause": cause}
+        close(dispatcher, {"detail": detail}, iso(dispatcher.now()))
+
+    def start(dag_id: str) -> bool:
+        resume(dispatcher, dag_id)
+        return next(DagState(dispatcher.store, dag_id).queue(), None) is not None
+
+    return sweep.Sweeper(dispatcher.store, dispatcher.tell, dispatcher.arm, dispatcher.status, close_unnoticed, start)
+
+
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """The Lambda's entry."""
+    from lambdas.dispatcher import from_environment
+
+    return close(from_environment(), event, iso(utcnow()))

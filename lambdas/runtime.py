@@ -13,13 +13,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
 from dag_translator.authoring.runtime import Runtime as Lender
 from lambdas.backends import TemplateLender
-from lambdas.records import RunKey
+from lambdas.records import DagRun, RunKey
 from lambdas.store import Store, conf_blob
 
 
@@ -40,11 +40,11 @@ def iso(value: datetime) -> str:
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """dag: the live DAG (None where none is needed). lender: what operators borrow (secrets, AWS clients, templates).
-    now: the clock; sleep: waits
-    inside an invocation, None where that is not worth while. remaining_ms: what is left of the Lambda's time, None
-    if there is no end. worker: names this invocation. observe: what to put around a task's code, given its labels
-    (log lines carry them). intervals: the fields of `dag_translator.schedule.IntervalSettings` that are not the
-    defaults. measure: takes the final state of a try, its seconds and its labels.
+    now: the clock; sleep: waits inside an invocation, None where that is not worth while. remaining_ms: what is left
+    of the Lambda's time, None if there is no end. worker: names this invocation. function: this Lambda, as
+    name:version. observe: what to put around a task's code, given its labels (log lines carry them). intervals: the
+    fields of `dag_translator.schedule.IntervalSettings` that are not the defaults.
+    measure: takes the final state of a try, its seconds and its labels.
     """
 
     dag: Any
@@ -55,6 +55,7 @@ class Runtime:
     remaining_ms: Callable[[], int] | None = None
     worker: str = ""
     log_stream: str | None = None
+    function: str | None = None
     intervals: Mapping[str, bool] = field(default_factory=dict)
     observe: Callable[[Mapping[str, Any]], AbstractContextManager[Any]] = field(default=lambda _: nullcontext())
     measure: Callable[[str, float, Mapping[str, Any]], None] = field(default=lambda *_: None)
@@ -81,6 +82,12 @@ class RunInfo:
     @property
     def key(self) -> RunKey:
         return RunKey(self.dag_id, self.run_id)
+
+    @classmethod
+    def of(cls, run: DagRun, conf: Mapping[str, Any]) -> RunInfo:
+        """Of a DagRun that is stored."""
+        names = [field.name for field in fields(cls) if field.name != "conf"]
+        return cls(**{name: getattr(run, name) for name in names}, conf=conf)
 
     @classmethod
     def from_json(cls, run: Mapping[str, Any], store: Store) -> RunInfo:

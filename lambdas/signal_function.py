@@ -1,7 +1,13 @@
-"""The signal function: where branches of a machine meet that do not nest. One for the platform; it loads no DAG.
+"""The signal function: where branches of a machine meet that do not nest, and where tasks wait for slots and for the
+DagRun before. One for the platform; it loads no DAG.
 
     {"kind": "await", "run", "join": "d", "sources": ["a", "b"], "rule": null | {"trigger_rule", "upstream"}, "token"}
     {"kind": "signal", "run", "source": "a", "joins": ["d", "f"], "states": {…}}
+    {"kind": "admit", "run", "task_id", "map_index", "limits": {…}, "token"}      slots for a task: see `slots`
+    {"kind": "release", "run", "task_id", "map_index", "limits": {…}, "tells_next"}
+    {"kind": "await_past", "run", "task_id", "ignore_first", "downstream": […], "scheduled_only", "token"}: see `past`
+    {"kind": "tell_next", "run", "task_id", "state"}
+    {"kind": "wake", "gates": [name, …]} or {"kind": "wake", "run"}               somebody changed a pool, or a record
 
 `await` registers a task token, `signal` records that a source has come and with which states; both touch one item
 atomically, and whichever completes the join calls SendTaskSuccess with the merged states. Without a rule a join is
@@ -34,10 +40,11 @@ class TaskTokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the function works with."""
+    """What the function works with. arm: makes sure of a sweep, for who begins to wait (see `sweep`)."""
 
     store: Store
     tokens: TaskTokens
+    arm: Callable[[], object] = lambda: None
 
 
 def await_sources(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,8 +82,13 @@ def _complete(signals: Signals, name: str, join: Join) -> bool:
     if verdict is None:
         return False
     states = dict(join.states) if verdict == "run" else {**join.states, name: verdict}
+    return tell(signals, join.token, json.dumps(states))
+
+
+def tell(signals: Signals, token: str, output: str = "{}") -> bool:
+    """Let the state that waits with the token go on; False if it has gone on, or ended, already."""
     try:
-        signals.tokens.send_task_success(taskToken=join.token, output=json.dumps(states))
+        signals.tokens.send_task_success(taskToken=token, output=output)
     except Exception as error:
         if _name_of(error) not in _USED_UP:
             raise
@@ -105,9 +117,26 @@ def _name_of(error: Exception) -> str:
     return error_code(error) or type(error).__name__
 
 
+def _limited(kind: str) -> Callable[[Signals, Mapping[str, Any]], dict[str, Any]]:
+    """Most runs wait for neither slots nor the past, and don't load the code for it."""
+
+    def handle_limited(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+        from lambdas import admission
+
+        waiting = admission.Waiting(signals.store, lambda token: tell(signals, token), signals.arm)
+        return admission.KINDS[kind](waiting, event)
+
+    return handle_limited
+
+
 KINDS: Mapping[str, Callable[[Signals, Mapping[str, Any]], dict[str, Any]]] = {
     "await": await_sources,
     "signal": signal_joins,
+    "admit": _limited("admit"),
+    "release": _limited("release"),
+    "await_past": _limited("await_past"),
+    "tell_next": _limited("tell_next"),
+    "wake": _limited("wake"),
 }
 
 
@@ -120,4 +149,9 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """The Lambda's entry."""
     from lambdas.aws import clients, table_store
 
-    return handle(Signals(table_store(), clients().stepfunctions), event)
+    def arm() -> None:
+        from lambdas.sweep import arm_on_aws
+
+        arm_on_aws(clients())
+
+    return handle(Signals(table_store(), clients().stepfunctions, arm), event)

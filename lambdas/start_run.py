@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from lambdas.dag_state import DagState
 from lambdas.params import run_params
 from lambdas.records import DagRun
 from lambdas.runtime import Runtime, iso, parse_time
 from lambdas.store import CONF_ITEM_LIMIT, conf_blob
 
 FINAL_STATES = frozenset({"success", "failed", "skipped", "upstream_failed"})
+_STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 _RUN_TYPES = {
     "manual": "manual",
     "scheduled": "scheduled",
@@ -48,6 +50,8 @@ def start_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     wanted = _new_run(runtime, given, dict(conf), execution)
     run_params(runtime.dag, conf)  # refuse params that don't fit before there is a DagRun
     run = runtime.store.create_run(wanted, with_conf="conf" in given)
+    if run.run_type != "backfill":  # backfills have a max_active_runs of their own
+        DagState(runtime.store, run.dag_id).occupy(run.run_id, run.execution)
     conf_now = json.loads(run.conf)
     return {"run": _run_json(run, conf_now, run_params(runtime.dag, conf_now)), "states": states}
 
@@ -70,6 +74,7 @@ def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], e
     if run_type not in _RUN_TYPES:
         raise InvalidRunInput(f"run_type: {run_type!r} is none of {', '.join(_RUN_TYPES)}")
     has_date = "logical_date" not in given or given["logical_date"] is not None
+    _check_allowed(runtime.dag, run_type, given)
     logical = _time(given, "logical_date") or (started if has_date else None)
     start, end = _time(given, "data_interval_start"), _time(given, "data_interval_end")
     if (start is None) != (end is None):
@@ -91,7 +96,16 @@ def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], e
         data_interval_end=iso(end) if end else None,
         conf=json.dumps(conf, ensure_ascii=False),
         backfill_id=str(given["backfill_id"]) if given.get("backfill_id") else None,
+        function=runtime.function if runtime.dag.on_failure_callback else None,
     )
+
+
+def _check_allowed(dag: Any, run_type: str, given: Mapping[str, Any]) -> None:
+    """`allowed_run_types`; a run that another DAG's task has triggered counts as operator_triggered, too."""
+    allowed = dag.allowed_run_types
+    kinds = {run_type, *(("operator_triggered",) if _STARTED_BY in given else ())}
+    if allowed is not None and kinds.isdisjoint(allowed):
+        raise InvalidRunInput(f"DAG {dag.dag_id} allows no {run_type} runs: allowed_run_types is {sorted(allowed)}")
 
 
 def _type_of(run_id: str) -> str:

@@ -42,10 +42,11 @@ from lambdas.records import (
     from_item,
     to_item,
 )
-from lambdas.writes import Check, Condition, Delete, Put, Write, transactions
+from lambdas.writes import Add, Check, Condition, Delete, Put, Write, transactions
 from lambdas.xcom_store import XCOM_ITEM_LIMIT, XComStore
 
-__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Check", "Condition", "Delete", "Put", "Store", "Write", "conf_blob"]
+__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Add", "Check", "Condition", "Delete", "Put", "Store"]
+__all__ += ["Write", "conf_blob"]
 
 CONF_ITEM_LIMIT = 8 * 1024
 _YEAR = 366 * 24 * 3600  # an execution lives at most a year
@@ -87,6 +88,7 @@ class Store(XComStore):
                 error=None,
                 execution=run.execution,
                 execution_arn=run.execution_arn,
+                function=run.function,
             )
             if run.backfill_id is not None:
                 conf = run.conf if with_conf else existing.conf

@@ -28,11 +28,13 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "start_run": ("lambdas.start_run", "start_run"),
     "run_task": ("lambdas.run_task", "run_task"),
     "task_outcome": ("lambdas.task_outcome", "task_outcome"),
+    "retry_task": ("lambdas.retry_task", "retry_task"),
     "record_failure": ("lambdas.record_failure", "record_failure"),
     "prepare_task": ("lambdas.prepare_task", "prepare_task"),
     "record_result": ("lambdas.record_result", "record_result"),
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
+    "run_stopped": ("lambdas.run_stopped", "run_stopped"),
     "finish_run": ("lambdas.finish_run", "finish_run"),
 }
 
@@ -77,8 +79,14 @@ def environment_runtime() -> Runtime:
         observe=observer.task,
         measure=observer.measure,
         log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
+        function=_function(os.environ),
         intervals=_intervals(os.environ),
     )
+
+
+def _function(environment: Mapping[str, str]) -> str | None:
+    name, version = (environment.get(f"AWS_LAMBDA_FUNCTION_{part}") for part in ("NAME", "VERSION"))
+    return f"{name}:{version}" if name and version else None
 
 
 def _intervals(environment: Mapping[str, str]) -> dict[str, bool]:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 import logging
 from typing import Any
 
 from lambdas.lazy import dated
-from lambdas.records import TaskKey, TaskRecord
+from lambdas.records import TaskInstanceState, TaskKey, TaskRecord
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.xcom_access import XCOM_RETURN_KEY, XComAccess
 
 __all__ = ["XCOM_RETURN_KEY", "TaskInstance", "TaskInstanceState"]
-
-
-class TaskInstanceState(str, enum.Enum):  # noqa: UP042 - str() of Airflow's shows the member, StrEnum's shows the value
-    """The state of `ti`; it equals the plain string."""
-
-    RUNNING = "running"
-    SUCCESS = "success"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    UPSTREAM_FAILED = "upstream_failed"
-    UP_FOR_RETRY = "up_for_retry"
-    UP_FOR_RESCHEDULE = "up_for_reschedule"
 
 
 class TaskInstance(XComAccess):
@@ -128,6 +115,11 @@ class TaskInstance(XComAccess):
             return ""
         quoted = group.replace("/", "$252F")
         return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{quoted}"
+
+    @property
+    def mark_success_url(self) -> str:
+        """Airflow's mails link such a page; here it is the log."""
+        return self.log_url
 
     @property
     def dag_run(self) -> Any:

@@ -11,6 +11,7 @@ Invariant: what a try leaves behind is written at most once, and only while the 
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from lambdas.limits import time_limit
 from lambdas.opening import LateInvocation, own_copy, rendered_fields
 from lambdas.records import Fence, TaskRecord, changed
 from lambdas.results import push_result
+from lambdas.retries import next_try
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_instance import TaskInstance
 
@@ -93,9 +95,10 @@ def run_try(
     except BaseException as error:
         if keeps_on is not None:
             keeps_on(runtime, error)
-        state = "up_for_retry" if may_try_again(ti, error) else "failed"
+        wait = next_try(ti, error)
+        state = "failed" if wait is None else "up_for_retry"
         log.exception("Task failed with exception (try %s, now %s)", ti.try_number, state)
-        conclude(runtime, ti, state, error=error)
+        conclude(runtime, ti, state, error=error, retry_in=None if wait is None else max(1, math.ceil(wait)))
         raise surfaced(error) from None
     return conclude(runtime, ti, "success", states=states)
 
@@ -158,18 +161,6 @@ def render(ti: TaskInstance) -> None:
     ti.rendered = rendered_fields(task)
 
 
-def may_try_again(ti: TaskInstance, error: BaseException) -> bool:
-    """Whether the task has a try left for this error."""
-    from dag_translator.authoring.exceptions import (
-        AirflowFailException,
-        AirflowSensorTimeout,
-        AirflowTaskTerminated,
-    )
-
-    never = isinstance(error, AirflowFailException | AirflowSensorTimeout | AirflowTaskTerminated)
-    return not never and ti.try_number <= ti.max_tries
-
-
 def conclude(
     runtime: Runtime,
     ti: TaskInstance,
@@ -213,7 +204,11 @@ def conclude(
 
 
 def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseException | None) -> None:
-    """The callbacks for the state, and what they pushed."""
+    """What a final failure means for other tasks, the callbacks and mails for the state, and what was pushed."""
+    if state == "failed" and runtime.dag.fail_fast:
+        from lambdas.fail_fast import stop_others
+
+        stop_others(runtime, ti.record)
     kind = FOR_STATE.get(state)
     if kind is None:
         return
@@ -221,6 +216,10 @@ def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseExc
     if error is not None:
         context["exception"] = error
     run_task_callbacks(ti.task, kind, context)
+    if getattr(ti.task, "email", None):
+        from lambdas.mails import mail_about
+
+        mail_about(ti, state, error)
     if ti.pushed:
         runtime.store.push_xcoms(ti.record, ti.pushed)
         ti.moved_to(ti.record)

@@ -36,10 +36,26 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove an item; fine if it does not exist."""
+    """Remove an item; fine if it does not exist, unless there is a condition (which only a transaction can have)."""
 
     pk: str
     sk: str
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add `by` to an item's number `attribute` (0 if there is none yet), if it is `at_most` that much before.
+
+    also: attributes to set with it.
+    """
+
+    pk: str
+    sk: str
+    attribute: str
+    by: int
+    at_most: int | None = None
+    also: Item = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +67,7 @@ class Check:
     condition: Condition
 
 
-Write = Put | Delete | Check
+Write = Put | Delete | Check | Add
 
 
 def transactions(puts: Sequence[Put]) -> list[list[Put]]:

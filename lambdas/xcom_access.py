@@ -1,13 +1,14 @@
 """`ti.xcom_push` and `ti.xcom_pull` as Airflow 3.3.2 has them.
 
-What is pushed is kept until the task's outcome is written, so that both are written together, also when it failed; the
-task itself sees its own pushes at once. Values are encoded when they are pushed, so that what can't be stored fails on
-the line that pushes it.
+What user code pushes is stored at once, as in Airflow: other tasks see it, and it outlives a worker that is lost. What
+a task returns is kept until its outcome is written, so that both are written together. Values are encoded when they are
+pushed, so that what can't be stored fails on the line that pushes it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
@@ -20,6 +21,7 @@ from lambdas.records import Mapped, RunKey, TaskKey, TaskRecord
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.xcom_store import xcom_folder
 
+_log = logging.getLogger("airflow.task")
 XCOM_RETURN_KEY = "return_value"
 XCOM_LIMIT = 50 * 2**20  # bytes of JSON text; a frame's file is not in it
 _SORT_KEY_LIMIT = 1024  # DynamoDB's
@@ -65,14 +67,20 @@ class XComAccess:
         return self.mapped_over
 
     def xcom_push(self, key: str, value: Any, *_: Any, **__: Any) -> None:
-        """Store `value` under `key`, for this run. None is not stored (a pull finds None anyway)."""
+        """Store `value` under `key`, for this run; nothing is stored for a try that is over."""
+        self.keep(key, value)
+        if self._record.state != "running":  # callbacks: with what else they push
+            return
+        pushed = {key: self.pushed.pop(key)}
+        if not self._runtime.store.push_xcoms(self._record, pushed):
+            _log.warning("XCom %r is dropped: try %s is not the current one any more", key, self._record.try_number)
+
+    def keep(self, key: str, value: Any) -> None:
+        """Push together with the task's outcome."""
         if not isinstance(key, str) or not key:
             raise ValueError(f"an XCom's key must be a string that is not empty, not {key!r}")
         if len(self._record.key.xcom_sk(key).encode()) > _SORT_KEY_LIMIT:
             raise ValueError(f"an XCom's key together with its task_id takes at most 1,000 bytes: {key[:80]!r}…")
-        if value is None:
-            self.pushed.pop(key, None)
-            return
         where = f"XCom {key!r} of task {self.task_id!r}"
         files = XComFiles(self._runtime.store, f"{xcom_folder(self._record, key)}/{self._record.try_number}-")
         text = xcom_codec.encode(value, where, files)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from lambdas.items import Items
-from lambdas.records import Item, RunKey, TaskKey, TaskRecord, XCom
+from lambdas.records import Fence, Item, RunKey, TaskKey, TaskRecord, XCom
 from lambdas.writes import Check, Condition, Delete, Put, transactions
 
 XCOM_ITEM_LIMIT = 256 * 1024  # bytes; a larger XCom goes to the bucket
@@ -30,8 +30,8 @@ class XComStore(Items):
         return self._put(record.key.pk, record.key.xcom_sk(key), value)
 
     def push_xcoms(self, record: TaskRecord, xcoms: Mapping[str, str]) -> bool:
-        """XComs pushed after the outcome was written (by callbacks); False if a later try has begun."""
-        fence = Condition(equals={"try_number": record.try_number, "execution": record.execution})
+        """XComs pushed while the try runs, or by callbacks; False if the record is in another state or try by now."""
+        fence = Condition(equals=Fence(record.state, record.try_number, execution=record.execution).equals())
         puts = [self._xcom_put(record, key, text) for key, text in xcoms.items()]
         check = Check(record.key.pk, record.key.sk, fence)
         return all(self.write([check, *chunk]) for chunk in transactions(puts) if chunk)

@@ -50,6 +50,10 @@ class Runtime:
         """A boto3 resource, as `client`."""
         raise coded(RuntimeError(f"no AWS resource for {service!r} here"), "not-running", _NOT_RUNNING)
 
+    def session(self, **arguments: Any) -> Any:  # noqa: ARG002
+        """A boto3 session, of the same arguments as far as a session takes them."""
+        raise coded(RuntimeError("no AWS session here"), "not-running", _NOT_RUNNING)
+
     def render_template_fields(self, operator: Any, context: Any, jinja_env: Any = None) -> None:  # noqa: ARG002
         """Render every attribute in `operator.template_fields` in place."""
         raise coded(RuntimeError("templates render only while a task runs"), "not-running", _NOT_RUNNING)

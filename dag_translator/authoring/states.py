@@ -47,7 +47,7 @@ class TriggerRule(StrEnum):
 
 
 class WeightRule(StrEnum):
-    """How priority weights add up; accepted, without effect here."""
+    """How priority weights add up: who of those that wait for slots comes first."""
 
     DOWNSTREAM = "downstream"
     UPSTREAM = "upstream"
@@ -84,10 +84,13 @@ class DagRunType(StrEnum):
     """Who started a DAG run."""
 
     BACKFILL_JOB = "backfill"
+    BACKFILL = "backfill"
     SCHEDULED = "scheduled"
     MANUAL = "manual"
     ASSET_TRIGGERED = "asset_triggered"
     DATASET_TRIGGERED = "asset_triggered"
+    OPERATOR_TRIGGERED = "operator_triggered"
+    ASSET_MATERIALIZATION = "asset_materialization"
 
     def __str__(self) -> str:
         return self.value

@@ -1,6 +1,7 @@
 """`EmptyOperator`: a `Pass` state. The scheduler marks such a task done without running it, and so does the machine.
 
-With callbacks or outlets there is something to run, and it becomes a Python task.
+With callbacks or outlets there is something to run, and it becomes a Python task; so it does in a `fail_fast` DAG,
+where the records tell who had ended when the run was stopped.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _RUNS_CODE = (
 
 
 def settings(operator: Any) -> Mapping[str, Any] | None:
-    if operator.is_mapped:  # each instance has a record of its own
+    if operator.is_mapped or operator.dag.fail_fast:  # each instance has a record of its own
         return None
     return None if any(getattr(operator, name, None) for name in _RUNS_CODE) else {}
 

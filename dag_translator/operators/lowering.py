@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from dag_translator import asl
@@ -123,6 +123,27 @@ def failing(task: Task, site: Site, states: States) -> Callable[[str], Failing]:
         )
 
     return catchers
+
+
+def asking(task: Task, site: Site, states: States, failed: Failing, again: str, *, service: bool) -> Failing:
+    """Adds the states that ask Lambda whether the task is tried again, and wait for it; what leads there on an error.
+
+    again: the state with which a try begins.
+    """
+    name, wait = site.names.name(task.task_id, "retry"), site.names.name(task.task_id, "wait")
+    fields = {"service": True} if service else {}
+    kept = "$states.input.states"
+    states[name] = asl.Task(
+        INVOKE,
+        site.call("retry_task", task, kept, error="{% $states.input.error %}", **fields),
+        wait,
+        output=f"{{% {{'states': {kept}, 'wait': $states.result.Payload.wait}} %}}",
+        retry=(asl.Retrier(("NoRetryLeft",), 0), ANYTHING),
+        catch=(asl.Catcher(("States.ALL",), failed.recorded_by, failed_input(kept, "$states.input.error")),),
+    )
+    states[wait] = asl.Wait("{% $states.input.wait %}", again, f"{{% {kept} %}}", task.retry.attempts)
+    skipped, otherwise = failed.catch
+    return Failing(failed.recorded_by, (skipped, replace(otherwise, next=name)))
 
 
 def failed_input(payload: str, error: str) -> str:

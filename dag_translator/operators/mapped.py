@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dag_translator import asl, names
+from dag_translator.lowering import admission
 from dag_translator.lowering.exits import Exit, Exits, outcome, resolved
 from dag_translator.lowering.knowledge import PossibleStates
 from dag_translator.lowering.lambdas import ANYTHING, INVOKE, call
@@ -154,7 +155,7 @@ def _each(task: Task, lowering: Lowering, free: StateNames) -> asl.Machine:
         skipped=lambda: EachExit(None, state="skipped"),
         failed=lambda: EachExit(None, state="failed"),
     )
-    states = lowering.lower(task, Site(EachNames(free), exits, each=True))
+    states = admission.lower(task, lowering, Site(EachNames(free), exits, each=True))
     first = next(iter(states))
     return asl.Machine(first, resolved(states, {}, lambda: free.name(task.task_id, "end")))
 

@@ -15,18 +15,26 @@ from dag_translator.operators.lowering import Lowering, Permission
 from dag_translator.operators.service import ARN, HERE, literal
 
 
-def _topic(operator: Any) -> Mapping[str, Any]:
-    target = literal(getattr(operator, "target_arn", None))
+def topic_arn(target: Any) -> str:
+    """A topic's or an endpoint's ARN; any of them where a template names it."""
     # To publish to an endpoint of a mobile platform the resource is the endpoint; SNS names both `sns:…`.
-    return {"action": "sns:Publish", "resources": [target or f"{ARN}:sns:{HERE}:*"]}
+    return literal(target) or f"{ARN}:sns:{HERE}:*"
+
+
+def _topic(operator: Any) -> Mapping[str, Any]:
+    return {"action": "sns:Publish", "resources": [topic_arn(getattr(operator, "target_arn", None))]}
+
+
+def queue_arn(url: Any) -> str:
+    """The ARN of a queue's URL; any queue's where a template names it."""
+    parts = urlsplit(literal(url) or "")
+    place = parts.path.strip("/").split("/")
+    region = parts.netloc.split(".")[1] if parts.netloc.startswith("sqs.") else "${AWS::Region}"
+    return f"{ARN}:sqs:{region}:{place[0]}:{place[1]}" if len(place) == 2 else f"{ARN}:sqs:{HERE}:*"
 
 
 def _queue(operator: Any) -> Mapping[str, Any]:
-    parts = urlsplit(literal(getattr(operator, "sqs_queue", None)) or "")
-    place = parts.path.strip("/").split("/")
-    region = parts.netloc.split(".")[1] if parts.netloc.startswith("sqs.") else "${AWS::Region}"
-    name = f"{ARN}:sqs:{region}:{place[0]}:{place[1]}" if len(place) == 2 else f"{ARN}:sqs:{HERE}:*"
-    return {"action": "sqs:SendMessage", "resources": [name]}
+    return {"action": "sqs:SendMessage", "resources": [queue_arn(getattr(operator, "sqs_queue", None))]}
 
 
 def _buses(operator: Any) -> Mapping[str, Any]:

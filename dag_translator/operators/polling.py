@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dag_translator import asl
+from dag_translator.lowering import admission
 from dag_translator.lowering.exits import outcome
 from dag_translator.model import Task
 from dag_translator.operators.lowering import Failing, Permission, Site, States, failed_input
@@ -57,6 +58,7 @@ class Poll:
 
 _STATES = "'states': $states.input.states"
 _POLL = "'poll': $states.input.poll"
+_CHILD = "$states.input"  # where a round's child has the run
 
 
 def seconds(value: Any) -> float:
@@ -92,9 +94,13 @@ def loop(task: Task, site: Site, poll: Poll, failed: Failing, success: tuple[str
         states[name] = replace(_rounds(task, site, poll, decide), catch=failed.catch[-1:])
         again, restore = name, f"{{% {poll.again} %}}"
     else:
-        again, restore = site.names.name(task.task_id, "wait"), None
+        pause = site.names.name(task.task_id, "wait")
         states[name] = replace(poll.ask, next=decide, output=poll.answered(poll.answer), catch=failed.catch)
-        states[again] = asl.Wait(poll.wait, name, f"{{% {poll.again} %}}")
+        waiting = _pause(
+            task, site, pause, asl.Wait(poll.wait, name, f"{{% {poll.again} %}}"), "$states.input.states", poll.payload
+        )
+        again, restore = next(iter(waiting)), None
+        states |= waiting
     answer, payload = "$states.input.answer", "$states.input.states"
     states[decide] = asl.Choice(
         (
@@ -125,10 +131,16 @@ def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Map:
         asl.Catcher(("States.ALL",), ended, {"answer": {"state": "failed", "error": "{% $states.errorOutput %}"}}),
     )
     lap = f"{{% $merge([$states.input, {{'lap': $states.input.lap + 1, 'answer': {poll.answer}}}]) %}}"
+    pausing = {
+        each: replace(state, arguments=_from_input(state.arguments)) if isinstance(state, asl.Task) else state
+        for each, state in _pause(task, site, pause, asl.Wait(poll.wait, asked), _CHILD, _CHILD).items()
+    }
     states: dict[str, asl.State] = {
         asked: replace(poll.ask, arguments=_from_input(poll.ask.arguments), next=enough, output=lap, catch=errors),
-        enough: asl.Choice((asl.Rule(f"{{% {final} or $states.input.lap >= {ROUND_LAPS} %}}", ended),), pause),
-        pause: asl.Wait(poll.wait, asked),
+        enough: asl.Choice(
+            (asl.Rule(f"{{% {final} or $states.input.lap >= {ROUND_LAPS} %}}", ended),), next(iter(pausing))
+        ),
+        **pausing,
         ended: asl.Pass(None, {"answer": "{% $states.input.answer %}"}),
     }
     selector = {"lap": 0, **site.which(poll.payload)} | ({"poll": "{% $states.input.poll %}"} if poll.kept else {})
@@ -140,6 +152,22 @@ def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Map:
         output=poll.answered("$states.result[0].answer"),
         comment="Polls in rounds, each with a history of its own",
     )
+
+
+def _pause(task: Task, site: Site, name: str, wait: asl.Wait, before: str, after: str) -> States:
+    """The state between two laps, the one to enter first; a task that yields holds no slots meanwhile.
+
+    before, after: JSONata for the payload in the input of `wait`, and in its output.
+    """
+    if not (task.limits and task.yields):
+        return {name: wait}
+    assert wait.next is not None
+    pause, again = site.names.name(task.task_id, "pause"), site.names.name(task.task_id, "admit again")
+    return {
+        pause: admission.releasing(task, site, before, name),
+        name: replace(wait, next=again),
+        again: admission.admitting(task, site, after, wait.next),
+    }
 
 
 def _from_input(arguments: Any) -> Any:

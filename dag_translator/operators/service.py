@@ -11,7 +11,7 @@ from typing import Any
 from dag_translator import asl
 from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, user_retrier
 from dag_translator.model import Task
-from dag_translator.operators.lowering import Site, States, entering, failing
+from dag_translator.operators.lowering import Site, States, asking, entering, failing
 
 # JSONata for the task states, from the call on: there the input holds more than the states.
 INNER = "$states.input.states"
@@ -46,16 +46,19 @@ def lower_call(
     success = site.exits.success()
     states: States = {}
     failed = failing(task, site, states)
-    own = (user_retrier(task.retry),) if task.retry.attempts else ()
+    own = (user_retrier(task.retry),) if task.retry.attempts and not task.retry.asks else ()
+    called = failed(INNER)
+    if task.retry.asks:
+        called = asking(task, site, states, called, prepare, service=True)
     states |= {
         prepare: prepared(task, site, name, failed("$states.input").catch),
         name: asl.Task(
             resource,
             arguments,
             record,
-            output=recorded(result),
+            output=recorded(result, "0" if task.retry.asks else "$states.context.State.RetryCount"),
             retry=(*retry, *own),
-            catch=(*caught(record), *failed(INNER).catch),
+            catch=(*caught(record), *called.catch),
             timeout=_whole_seconds(task.timeout, limit),
         ),
         record: asl.Task(
@@ -94,9 +97,9 @@ def prepared(task: Task, site: Site, following: str, catch: tuple[asl.Catcher, .
     )
 
 
-def recorded(result: str) -> str:
-    """The `Output` that hands a result on to the state that records."""
-    return f"{{% {{'states': {INNER}, 'result': {result}, 'attempt': $states.context.State.RetryCount}} %}}"
+def recorded(result: str, attempt: str) -> str:
+    """The `Output` that hands a result on to the state that records. attempt: the retries that the record lacks."""
+    return f"{{% {{'states': {INNER}, 'result': {result}, 'attempt': {attempt}}} %}}"
 
 
 def literal(value: Any) -> str | None:

@@ -41,7 +41,8 @@ class Refused(Exception):
 
 def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> dict[str, Any]:
     """The spec of a live DAG: `timetable` (see `lambdas.timetable`), `timezone`, `start_date`, `end_date` (ISO in
-    UTC or None), `catchup`, `max_active_runs`. Raises TranslationError for a schedule that is refused."""
+    UTC or None), `catchup`, `max_active_runs`; where set `max_consecutive_failed_dag_runs` and, if any task
+    does, `depends_on_past`. Raises TranslationError for a schedule that is refused."""
     try:
         zone_name = name_of(dag.timezone)
         fields = timetable_fields(dag.schedule, zone_name, settings)
@@ -56,7 +57,18 @@ def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> 
         "end_date": _iso(_latest(dag)),
         "catchup": bool(dag.catchup),
         "max_active_runs": 1 if fields["type"] == "continuous" else int(dag.max_active_runs or MAX_ACTIVE_RUNS),
+        **_about_runs(dag),
     }
+
+
+def _about_runs(dag: Any) -> dict[str, Any]:
+    """What most DAGs don't ask for."""
+    found: dict[str, Any] = {}
+    if dag.max_consecutive_failed_dag_runs:
+        found["max_consecutive_failed_dag_runs"] = int(dag.max_consecutive_failed_dag_runs)
+    if any(task.depends_on_past for task in dag.tasks):
+        found["depends_on_past"] = True
+    return found
 
 
 def problem_of(dag: Any, refusal: Refused) -> Problem:

@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from dag_translator.errors import UsageError
-from dag_translator.names import execution_name, machine_name
+from dag_translator.names import machine_name
 from infra.cli.dates import as_instant
 from infra.settings import Settings
 from lambdas.records import DagRun, RunKey
@@ -87,27 +87,6 @@ class Account:
                 if found.get(ENVIRONMENT_TAG) == self.settings.prefix and DAG_TAG in found
             ]
         return sorted(ours)
-
-    def start_run(
-        self, dag_id: str, run_id: str | None, logical_date: datetime | None, conf: Mapping[str, Any]
-    ) -> tuple[str, str]:
-        """Start a DagRun by hand. Answers (run_id, ARN of the execution).
-
-        Raises UsageError if the DAG is not deployed or the run exists already.
-        """
-        moment = logical_date or datetime.now(UTC)
-        chosen = run_id or f"manual__{moment.astimezone(UTC).isoformat()}"
-        given = {"run_id": chosen, "run_type": "manual", "logical_date": moment.isoformat(), "conf": dict(conf)}
-        states = self.client("stepfunctions")
-        try:
-            answer = states.start_execution(
-                stateMachineArn=self.machine_arn(dag_id), name=execution_name(chosen), input=json.dumps(given)
-            )
-        except states.exceptions.StateMachineDoesNotExist:
-            raise self.unknown_dag(dag_id) from None
-        except states.exceptions.ExecutionAlreadyExists:
-            raise UsageError(f"{dag_id}: there is a run {chosen} already; choose another --run-id or date") from None
-        return chosen, str(answer["executionArn"])
 
     def unknown_dag(self, dag_id: str) -> UsageError:
         """The error to raise for a DAG that is not deployed; names one that is called nearly so."""

@@ -97,19 +97,27 @@ def trigger(
     local: LocalOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Start a DagRun by hand."""
+    """Start a DagRun by hand; it waits for its turn like any other run."""
+    from infra.cli import triggers
     from infra.cli.account import connect
     from infra.cli.watch import wait_for
 
     given = json_object("--conf", conf)
     account = connect(local)
-    chosen, execution_arn = account.start_run(dag_id, run_id, instant(logical_date), given)
-    row: dict[str, Any] = {"dag_id": dag_id, "run_id": chosen, "state": "running", "execution": execution_arn}
-    url = account.console_url(execution_arn)
+    triggered = triggers.trigger(account, dag_id, run_id, instant(logical_date), given)
+    row: dict[str, Any] = {
+        "dag_id": dag_id,
+        "run_id": triggered.run_id,
+        "state": "running" if triggered.is_started else "queued",
+        "execution": triggered.execution_arn,
+    }
+    if not triggered.is_started:
+        note(f"{triggered.run_id} waits: {dag_id} is paused, or has as many runs as max_active_runs allows")
+    url = account.console_url(triggered.execution_arn)
     if url:
         row["console"] = url
     if wait:
-        row["state"] = wait_for(account, dag_id, chosen, execution_arn)
+        row["state"] = wait_for(account, dag_id, triggered.run_id, triggered.execution_arn)
     emit([row], output)
     if row["state"] == "failed":
         raise typer.Exit(1)

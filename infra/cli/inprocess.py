@@ -25,10 +25,10 @@ from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
 from infra.local.engine.clock import Clock
 from infra.local.engine.integration import Integrations
 from infra.local.stepfunctions.parts import Parts
-from lambdas import signal_function, task_function
+from lambdas import run_ended, signal_function, slots, task_function
 from lambdas.container import run_event
 from lambdas.memory_store import MemoryStore
-from lambdas.runtime import Runtime
+from lambdas.runtime import Runtime, iso
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 TASK_FUNCTION, SIGNAL_FUNCTION = "TaskFunction", "SignalFunction"
@@ -185,8 +185,10 @@ def run_dag(
     run_id = run_id or execution_input.get("run_id") or f"manual__{began.astimezone(UTC).isoformat()}"
     execution_input["run_id"] = run_id
     callbacks = Callbacks()
-    runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, **({} if lender is None else {"lender": lender}))
+    lent = {} if lender is None else {"lender": lender}
+    runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, function=TASK_FUNCTION, **lent)
     handlers = lambda_functions(runtime, callbacks, translation.manifest["functions"])
+    _make_pools(store, translation.model.tasks)
     integrations = Lambdas(handlers, services or Unavailable(), meter, measured)
     machine_name = translation.manifest["machine_name"]
     network = ("ContainerSubnets", "ContainerSecurityGroups", "ContainerPublicIp")
@@ -205,8 +207,27 @@ def run_dag(
         start=began,
         on_start=parts.begin,
     )
+    _close(runtime, execution)
     executions = (execution, *parts.started.values())
     return RunResult.of(translation, run_id, executions, store, meter.invocations, meter.seconds)
+
+
+def _make_pools(store: MemoryStore, tasks: Iterable[Any]) -> None:
+    """Pools with slots for everybody, as in Airflow's `dag.test()`; those that the store has are counted."""
+    for name in {task.limits["pool"] for task in tasks if "pool" in task.limits}:
+        if slots.get_pool(store, name) is None:
+            slots.set_pool(store, name, -1, "")
+
+
+def _close(runtime: Runtime, execution: Any) -> None:
+    """What EventBridge has done when an execution has ended without its last state."""
+    told = {"executionArn": execution.arn, "status": execution.status, "error": execution.error}
+    event = {"detail": {**told, "cause": execution.cause}}
+    if run_ended.run_ended(runtime.store, event, iso(execution.stopped))["run_id"] is None:
+        return
+    due = run_ended.callback_due(runtime.store, event)
+    if due is not None:
+        task_function.handle(runtime, due[1])
 
 
 def lambda_functions(

@@ -23,6 +23,7 @@ from infra.cli import (
     deploy_command,
     file_commands,
     local_commands,
+    pool_commands,
     task_commands,
     variable_commands,
     xcom_commands,
@@ -117,6 +118,7 @@ def make_app() -> typer.Typer:
         ("xcom", xcom_commands, "Read XComs."),
         ("variables", variable_commands, "Read and set Variables (SSM Parameter Store)."),
         ("connections", connection_commands, "Read and add Connections (Secrets Manager)."),
+        ("pools", pool_commands, "Pools of slots, which tasks hold while they run."),
         ("local", local_commands, "The embedded local AWS."),
     ):
         group = typer.Typer(no_args_is_help=True, help=help_text)

@@ -31,18 +31,25 @@ def set_paused(account: Account, dag_id: str, paused: bool) -> list[str]:
 
 
 def activate(account: Account, dag_id: str) -> list[str]:
-    """Let the dispatcher start what the DAG's schedule missed; the run ids. Nothing for a DAG without a schedule."""
+    """Let the dispatcher start what the DAG's schedule missed, and what waits; the run ids."""
     schedules = _schedules(account, dag_id)
     if not schedules:
-        return []
+        from infra.cli.triggers import start_waiting
+
+        return start_waiting(account, dag_id) if next(DagState(account.store, dag_id).queue(), None) else []
     event = _event(schedules[0])
     event.pop("scheduled_time", None)
+    return invoke_dispatcher(account, {**event, "activate": True})
+
+
+def invoke_dispatcher(account: Account, event: Mapping[str, Any]) -> list[str]:
+    """Hand the dispatcher an event; the ids of the runs that it started."""
     answer = account.client("lambda").invoke(
-        FunctionName=account.settings.function("dispatcher"), Payload=json.dumps({**event, "activate": True}).encode()
+        FunctionName=account.settings.function("dispatcher"), Payload=json.dumps(event).encode()
     )
     payload = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
-        raise AirstepError(f"{dag_id}: the dispatcher failed: {payload.get('errorMessage', payload)}")
+        raise AirstepError(f"{event['dag_id']}: the dispatcher failed: {payload.get('errorMessage', payload)}")
     return list(payload["started"])
 
 

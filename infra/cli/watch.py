@@ -29,11 +29,23 @@ def wait_for(
         tell_changes(account, RunKey(dag_id, run_id), seen, say)
         if run is not None and run.state in FINAL_RUN_STATES:
             return run.state
-        status = account.client("stepfunctions").describe_execution(executionArn=execution_arn)["status"]
-        if status not in ("RUNNING", "PENDING_REDRIVE"):
+        status = _status(account.client("stepfunctions"), execution_arn)
+        if status not in ("RUNNING", "PENDING_REDRIVE", None):
             run = account.store.get_run(RunKey(dag_id, run_id))
             return run.state if run is not None and run.state in FINAL_RUN_STATES else "failed"
         time.sleep(pause)
+
+
+def _status(states: Any, execution_arn: str) -> str | None:
+    """The execution's; None while the run waits for its turn and has none."""
+    from lambdas.aws import error_code
+
+    try:
+        return str(states.describe_execution(executionArn=execution_arn)["status"])
+    except Exception as error:
+        if error_code(error) == "ExecutionDoesNotExist":
+            return None
+        raise
 
 
 def tell_changes(account: Account, run: RunKey, seen: dict[str, str], say: Told) -> Mapping[str, Any]:

@@ -54,7 +54,7 @@ def glue_request(operator: Any, _context: Any) -> dict[str, Any]:
 def glue_result(operator: Any, answer: Any, context: Any) -> str:
     """The run's id. `answer` is the JobRun, or StartJobRun's answer."""
     run_id = str(answer.get("JobRunId") or answer["Id"])
-    context["ti"].xcom_push(key="glue_job_run_id", value=run_id)
+    context["ti"].keep("glue_job_run_id", run_id)
     name = quote(operator.job_name, safe="")
     push_link(operator, context, "glue_job_run_details", job_name=name, job_run_id=run_id)
     return run_id
@@ -77,7 +77,7 @@ def ecs_result(operator: Any, answer: Any, context: Any) -> str | None:
     started = "Tasks" in answer
     task = answer["Tasks"][0] if started else answer
     if operator.do_xcom_push:
-        context["ti"].xcom_push(key="ecs_task_arn", value=task["TaskArn"])
+        context["ti"].keep("ecs_task_arn", task["TaskArn"])
     if started:
         return None
     operator.check(camel(task))

@@ -14,4 +14,4 @@ def push_link(operator: Any, context: Any, key: str, **values: Any) -> None:
         return
     region = getattr(operator, "region_name", None) or os.environ.get("AWS_REGION", "")
     partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
-    context["ti"].xcom_push(key=key, value={"region_name": region, "aws_domain": _DOMAINS[partition], **values})
+    context["ti"].keep(key, {"region_name": region, "aws_domain": _DOMAINS[partition], **values})

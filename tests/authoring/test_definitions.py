@@ -112,10 +112,9 @@ def test_arguments_without_effect_are_noted_once(load_text: Load) -> None:
         """
         from airflow import DAG
         from airflow.operators.empty import EmptyOperator
-        with DAG("d", default_args={"email": ["a@b.c"], "owner": "me"}, sla_miss_callback=print, default_view="graph"):
+        with DAG("d", default_args={"sla": 5, "owner": "me"}, sla_miss_callback=print, default_view="graph"):
             EmptyOperator(task_id="a")
             EmptyOperator(task_id="b", queue="big")
-            EmptyOperator(task_id="c", email_on_failure=False, email_on_retry=False)
         """
     )
     assert [(problem.code, problem.line, problem.task_id) for problem in loaded.problems] == [
@@ -270,12 +269,12 @@ def test_the_tables_say_why_something_has_no_effect() -> None:
 def test_refused_arguments(load_text: Load) -> None:
     loaded = load_text(
         "from airflow.sdk import DAG\nfrom airflow.providers.standard.operators.empty import EmptyOperator\n"
-        "with DAG('d'):\n    EmptyOperator(task_id='a', retry_policy=object())"
+        "with DAG('d'):\n    EmptyOperator(task_id='a', start_from_trigger=True)"
     )
     assert [(problem.code, problem.severity) for problem in loaded.problems] == [("unsupported-argument", "refused")]
     assert all(problem.hint for problem in loaded.problems)
     with pytest.raises(TranslationError):
-        EmptyOperator(task_id="a", retry_policy=object())
+        EmptyOperator(task_id="a", start_from_trigger=True)
 
 
 def test_topological_order_and_walks() -> None:

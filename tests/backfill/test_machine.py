@@ -11,7 +11,7 @@ import pytest
 
 from lambdas import backfills
 from lambdas.records import DagRun
-from tests.backfill.world import World, day
+from tests.backfill.world import DAILY, World, day
 
 DAG_FILE = Path(__file__).parents[1] / "dags" / "backfill" / "daily.py"
 
@@ -218,6 +218,8 @@ def test_a_run_that_could_not_begin_is_told(world: World) -> None:
         ({"from_date": "2026-03-01", "to_date": "2026-03-02"}, {}, "no run in this range whose data interval is over"),
         ({"to_date": "2023-01-01"}, {}, "is after to_date"),
         ({"to_date": "soon"}, {}, "'soon' is not an ISO 8601"),
+        ({"run_backwards": True}, {**DAILY, "depends_on_past": True}, "can't be run backwards"),
+        ({}, {**DAILY, "depends_on_past": True}, "set --reprocess-behavior to failed or completed"),
         ({"max_active_runs": 10_001}, {}, "is not between 1 and 10,000"),
         ({"reprocess_behavior": "all"}, {}, "is none of none, failed, completed"),
         ({"task_regex": "x"}, {}, "unknown field 'task_regex'"),

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,10 +16,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.cli import schedules
-from infra.cli.account import connect
+from dag_translator.errors import UsageError
+from infra.cli import schedules, triggers
+from infra.cli.account import Account, connect
 from infra.cli.watch import wait_for
 from lambdas import xcom_codec
+from lambdas.dag_state import DagState
+from lambdas.dispatcher import Dispatcher, dispatch
 from lambdas.records import DagRun, TaskRecord
 from lambdas.store import Store
 from tests.cli.conftest import Airstep
@@ -134,27 +138,62 @@ def test_xcoms_and_rendered_fields(airstep: Airstep) -> None:
     assert airstep("tasks", "render", "second", "nothing", RUN).code == 2
 
 
+class Dispatching:
+    """The Lambda service, of which the dispatcher is there."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> Any:
+        assert FunctionName == "airstep-dispatcher"
+        states = self.account.client("stepfunctions")
+        dispatcher = Dispatcher(self.account.store, states, lambda: datetime.now(UTC), lambda *_: 0)
+        return {"Payload": io.BytesIO(json.dumps(dispatch(dispatcher, json.loads(Payload))).encode())}
+
+
+def dispatching(**runs: Any) -> Account:
+    account = connect(local=False)
+    account._clients["lambda"] = Dispatching(account)
+    told = {"dag_id": "second", "spec": None, "runs": {"max_active_runs": 16, **runs}}
+    boto3.client("ssm").put_parameter(Name="/airstep/dags/second", Value=json.dumps(told), Type="String")
+    return account
+
+
 @pytest.mark.usefixtures("store")
 def test_trigger(airstep: Airstep) -> None:
-    called = airstep("dags", "trigger", "second", "-l", "2024-03-01", "-c", '{"greeting": "hi"}', "-o", "json")
-    assert called.code == 0
-    (row,) = called.json
-    assert row["run_id"] == "manual__2024-03-01T00:00:00+00:00"
-    execution = boto3.client("stepfunctions").describe_execution(executionArn=row["execution"])
+    account = dispatching()
+    moment = datetime(2024, 3, 1, tzinfo=UTC)
+    triggered = triggers.trigger(account, "second", None, moment, {"greeting": "hi"})
+    assert (triggered.run_id, triggered.is_started) == ("manual__2024-03-01T00:00:00+00:00", True)
+    execution = boto3.client("stepfunctions").describe_execution(executionArn=triggered.execution_arn)
     assert execution["name"] == "manual__2024-03-01T00-00-00+00-00"
-    assert json.loads(execution["input"]) == {
-        "run_id": row["run_id"],
+    given = json.loads(execution["input"])
+    assert given.pop("run_after") > "2024-03-01"
+    assert given == {
+        "run_id": triggered.run_id,
         "run_type": "manual",
         "logical_date": "2024-03-01T00:00:00+00:00",
         "conf": {"greeting": "hi"},
     }
-    assert row["console"].startswith(f"https://{REGION}.console.aws.amazon.com/states/")
-    again = airstep("dags", "trigger", "second", "-l", "2024-03-01", "-c", '{"greeting": "other"}')
-    assert again.code == 2
-    assert "there is a run manual__2024-03-01T00:00:00+00:00 already" in again.stderr
+    with pytest.raises(UsageError, match=r"there is a run manual__2024-03-01T00:00:00\+00:00 already"):
+        triggers.trigger(account, "second", None, moment, {"greeting": "other"})
     unknown = airstep("dags", "trigger", "secnd")
     assert unknown.code == 2
     assert "did you mean second?" in unknown.stderr
+
+
+@pytest.mark.usefixtures("store")
+def test_a_triggered_run_waits_for_a_place_and_while_the_dag_is_paused() -> None:
+    account = dispatching(max_active_runs=1)
+    first, second = (triggers.trigger(account, "second", run_id, None, {}) for run_id in ("r1", "r2"))
+    assert (first.is_started, second.is_started) == (True, False)
+    state = DagState(account.store, "second")
+    state.set_paused(True)
+    state.release("r1")
+    assert triggers.trigger(account, "second", "r3", None, {}).is_started is False
+    state.set_paused(False)
+    assert triggers.start_waiting(account, "second") == ["r2"]
+    assert [each.run_id for each in state.queue()] == ["r3"]
 
 
 def test_pause(airstep: Airstep, store: Store) -> None:

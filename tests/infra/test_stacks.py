@@ -349,4 +349,20 @@ def test_the_backfill_function_reads_timetables_which_every_dag_tells(cloud: Clo
     assert function["Environment"]["Variables"]["AIRSTEP_DAG_PARAMETERS"] == "/airstep/dags/"
     parameter = cloud.one(DAILY, "AWS::SSM::Parameter")
     assert (parameter["Name"], parameter["Tier"]) == ("/airstep/dags/daily_sales", "Standard")
-    assert json.loads(parameter["Value"]) == {"dag_id": "daily_sales", "spec": {"cron": "0 5 13 * 1"}}
+    assert json.loads(parameter["Value"]) == {
+        "dag_id": "daily_sales",
+        "spec": {"cron": "0 5 13 * 1"},
+        "runs": {"max_active_runs": 16},
+    }
+
+
+def test_who_waits_is_woken_and_swept_by_three_functions(cloud: Cloud) -> None:
+    for role in ("SignalRole", "DispatcherRole", "RunEndedRole"):
+        found = allowed(role_statements(cloud, PLATFORM, role))
+        assert {"states:SendTaskSuccess", "scheduler:CreateSchedule", "iam:PassRole"} <= set(found), role
+    assert "states:DescribeExecution" in allowed(role_statements(cloud, PLATFORM, "DispatcherRole"))
+    assert "scheduler:CreateSchedule" not in allowed(role_statements(cloud, PLATFORM, "BackfillRole"))
+    named = {each["FunctionName"]: each for each in cloud.resources(PLATFORM, "AWS::Lambda::Function")}
+    for name in ("airstep-signal", "airstep-dispatcher", "airstep-run-ended"):
+        variables = named[name]["Environment"]["Variables"]
+        assert "airstep-dispatcher" in json.dumps(variables["AIRSTEP_DISPATCHER_ARN"]), name

@@ -57,13 +57,13 @@ a()
 """
 
 
-def test_a_success_costs_two_writes(make_dag: Any, clock: Clock) -> None:
+def test_a_success_costs_two_writes_and_one_for_each_push(make_dag: Any, clock: Clock) -> None:
     store = MemoryStore()
     dag = make_dag(HEADER + COUNTING.replace("\n", "\n    "))
     run = start(Runtime(dag=dag, store=store, now=clock))
     before = store.writes
     assert run.call("run_task", "a", attempt=0) == {"a": "success"}
-    assert store.writes - before == 2
+    assert store.writes - before == 3
 
 
 def test_the_record_of_a_success(begin: Begin, clock: Clock) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dag_translator.authoring.exceptions import AirflowException, AirflowSensorTimeout, AirflowSkipException
-from lambdas.poke_sensor import retry_delay
+from lambdas.retries import retry_delay
 from lambdas.runtime import iso
 from tests.lambdas.conftest import Clock
 from tests.lambdas.driver import Run, start

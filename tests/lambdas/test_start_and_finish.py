@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,9 +13,10 @@ from dag_translator.authoring.exceptions import ParamValidationError
 from lambdas.finish_run import DagRunFailed, named
 from lambdas.memory_store import MemoryStore
 from lambdas.records import changed
-from lambdas.run_ended import run_ended
+from lambdas.run_ended import call_back, callback_due, run_ended
 from lambdas.runtime import RunInfo
 from lambdas.start_run import InvalidRunInput
+from lambdas.task_function import handle
 from tests.lambdas.conftest import Clock
 from tests.lambdas.driver import EXECUTION, Run, start
 
@@ -274,3 +277,47 @@ def test_runs_that_ended_or_moved_on_are_left_alone(plain: Any, make_runtime: An
     assert run_ended(runtime.store, ended("ABORTED"), "t") == nothing  # a newer execution has taken over
     assert runtime.store.get_run(run.key).state == "running"
     assert run_ended(runtime.store, ended("ABORTED", "arn:2"), "t")["run_id"] == "r"
+
+
+CALLED = """
+from datetime import datetime
+from airflow.sdk import DAG, task
+def told(context):
+    context["ti"].xcom_push("told", f"{context['reason']} {context['ti'].task_id}")
+with DAG("d", schedule=None, start_date=datetime(2024, 1, 1), on_failure_callback=[told]):
+    @task
+    def a(): pass
+    @task
+    def b(): pass
+    a() >> b()
+"""
+
+
+def test_the_dag_is_called_back_once_about_a_stopped_run(make_dag: Any, make_runtime: Any) -> None:
+    runtime = replace(make_runtime(make_dag(CALLED)), function="airstep-d:7")
+    run = start(runtime, {"run_id": "r"})
+    run.call("run_task", "a", attempt=0)
+    done = run.record("a")
+    runtime.store.save_tasks([changed(done, task_id="b", state="running")])
+    assert run_ended(runtime.store, ended("TIMED_OUT"), "t9")["tasks"] == {"b": "skipped"}
+    due = callback_due(runtime.store, ended("TIMED_OUT"))
+    assert due == (
+        "airstep-d:7",
+        {"kind": "run_stopped", "dag_id": "d", "run_id": "r", "execution": "r1", "status": "TIMED_OUT"},
+    )
+    asked: list[dict[str, Any]] = []
+    call_back(runtime.store, ended("TIMED_OUT"), lambda: SimpleNamespace(invoke=lambda **given: asked.append(given)))
+    assert [(each["FunctionName"], each["Qualifier"], each["InvocationType"]) for each in asked] == [
+        ("airstep-d", "7", "Event")
+    ]
+    assert handle(runtime, json.loads(asked[0]["Payload"])) == {"called": True}
+    assert handle(runtime, due[1]) == {"called": False}
+    start(runtime, {"run_id": "r"}, {**EXECUTION, "Name": "r-2", "Id": "arn:2"})
+    assert handle(runtime, due[1]) == {"called": False}  # a newer execution has taken over
+
+
+def test_a_dag_without_the_callback_is_not_asked(plain: Any, make_runtime: Any) -> None:
+    runtime = replace(make_runtime(plain()), function="airstep-d:7")
+    start(runtime, {"run_id": "r"})
+    assert callback_due(runtime.store, ended("TIMED_OUT")) is None
+    assert callback_due(runtime.store, ended("TIMED_OUT", "arn:nobody")) is None

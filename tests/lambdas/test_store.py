@@ -9,7 +9,7 @@ import pytest
 from lambdas.dynamo_store import DynamoStore
 from lambdas.memory_store import MemoryStore
 from lambdas.records import DagRun, Fence, RunKey, TaskKey, TaskRecord, changed
-from lambdas.store import Check, Condition, Delete, Put, Store, Write
+from lambdas.store import Add, Check, Condition, Delete, Put, Store, Write
 
 RUN = DagRun(
     dag_id="d",
@@ -269,3 +269,24 @@ def test_a_single_write_that_meets_a_transaction_is_tried_again(moto_clients: An
     assert store.save_task(RUNNING, expect=None)
     assert client.collisions == 0
     assert not store.save_task(changed(RUNNING, worker="other"), expect=None)
+
+
+def test_numbers_are_added_up_to_a_limit(store: Store) -> None:
+    def add(by: int, at_most: int | None = None, **also: Any) -> bool:
+        return store.write([Add("p", "n", "used", by, at_most, also), Put("p", "other", {"by": by})])
+
+    assert not add(3, -1)
+    assert add(2, 1)
+    assert add(1, 2, expires=7)
+    assert not add(1, 2)
+    assert store.read("p", "other") == {"pk": "p", "sk": "other", "by": 1}
+    assert store.read("p", "n") == {"pk": "p", "sk": "n", "used": 3, "expires": 7}
+    assert add(-3)
+    assert store.read("p", "n") == {"pk": "p", "sk": "n", "used": 0, "expires": 7}
+
+
+def test_a_delete_with_a_condition(store: Store) -> None:
+    store.write([Put("p", "s", {"state": "held"})])
+    for state, done in (("waiting", False), ("held", True), ("held", False)):
+        assert store.write([Delete("p", "s", Condition(equals={"state": state})), Put("p", "t", {})]) is done
+    assert store.read("p", "s") is None

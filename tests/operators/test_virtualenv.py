@@ -128,7 +128,7 @@ def test_what_a_function_gets(result: Any) -> None:
 
 
 def test_what_comes_back(result: Any) -> None:
-    assert result.xcoms["decorated"] == {"return_value": {"x": [3, 4], "y": None}, "x": [3, 4]}
+    assert result.xcoms["decorated"] == {"return_value": {"x": [3, 4], "y": None}, "x": [3, 4], "y": None}
     assert [result.xcoms[f"mapped[{index}]"]["return_value"] for index in (0, 1)] == [2, 4]
     branches = [result.tasks[name] for name in ("left", "right", "left2", "right2")]
     assert branches == ["success", "skipped", "skipped", "success"]

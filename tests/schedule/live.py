@@ -11,6 +11,7 @@ from typing import Any
 class FakeTask:
     start_date: datetime | None = None
     end_date: datetime | None = None
+    depends_on_past: bool = False
 
 
 @dataclass
@@ -21,6 +22,7 @@ class FakeDag:
     end_date: datetime | None = None
     catchup: bool = False
     max_active_runs: int | None = 16
+    max_consecutive_failed_dag_runs: int = 0
     tasks: list[FakeTask] = field(default_factory=list)
     dag_id: str = "etl"
     fileloc: str = "dags/etl.py"

@@ -269,3 +269,40 @@ def test_fifty_runs_compete_for_four_places(data: st.DataObject) -> None:
     expected = [MIDNIGHT + timedelta(hours=hour) for hour in range(50)]
     assert world.machines.started == [name(at.day, hour=at.hour) for at in expected]
     assert world.machines.most_at_once <= 4
+
+
+def test_a_dag_whose_last_runs_failed_is_paused_and_its_queue_waits() -> None:
+    world = World()
+    spec = {"max_consecutive_failed_dag_runs": 2, "max_active_runs": 1}
+    for hours in range(5):
+        world.now = MIDNIGHT + timedelta(hours=hours)
+        dispatch(world.dispatcher, {**event(HOURLY, world.now), **spec})
+    for state in ("failed", "success", "failed", "failed"):
+        assert not DagState(world.store, "etl").is_paused
+        world.end(world.machines.started[-1], state=state)
+    assert DagState(world.store, "etl").is_paused
+    assert len(world.machines.started) == 4
+    assert len(list(DagState(world.store, "etl").queue())) == 1
+    DagState(world.store, "etl").set_paused(False)
+    dispatch(world.dispatcher, {**event(HOURLY, None), **spec})
+    assert len(world.machines.started) == 5
+
+
+def test_a_run_that_somebody_started_elsewhere_takes_a_place() -> None:
+    world = World()
+    state = DagState(world.store, "etl")
+    state.occupy("manual__1", "by-hand")
+    dispatch(world.dispatcher, event(DAILY, MIDNIGHT, max_active_runs=1))
+    assert world.machines.started == []
+    assert world.store.read("waiting", "dag/etl") is not None  # the sweep looks after it
+    state.release("manual__1")
+    dispatch(world.dispatcher, event(DAILY, MIDNIGHT, max_active_runs=1))
+    assert world.machines.started == [name(20)]
+
+
+def test_runs_whose_tasks_depend_on_the_past_are_announced() -> None:
+    world = World()
+    dispatch(world.dispatcher, {**event(DAILY, MIDNIGHT), "depends_on_past": True})
+    assert [item["sk"] for item in world.store.query("dag/etl", "due/")] == [
+        "due/2024-01-19T00:00:00+00:00/scheduled__2024-01-20T00:00:00+00:00"
+    ]

@@ -115,10 +115,10 @@ class World:
         )
         return self.store.create_run(run).key
 
-    def end(self, name: str, *, report: bool = True) -> list[str]:
+    def end(self, name: str, *, report: bool = True, state: str = "success") -> list[str]:
         """The execution runs and ends; report: EventBridge tells of it."""
         key = self.begin(name)
-        self.store.end_run(key, name, "success", self.now.isoformat())
+        self.store.end_run(key, name, state, self.now.isoformat())
         del self.machines.running[name]
         self.machines.ended.add(name)
         return execution_ended(self.dispatcher, arn(name)) if report else []

@@ -31,13 +31,15 @@ DAG_IDS = (
         "early",
         "groups",
         "jobs",
+        "limited",
         "mapped",
         "n_shape",
         "odd_names",
         "own_compute",
+        "past",
         "retries",
     ),
-    *("sensors", "setup_teardown", "short_circuit", "trigger"),
+    *("sensors", "setup_teardown", "short_circuit", "trigger", "fail_fast", "asked_retries"),
 )
 
 

@@ -57,6 +57,7 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
     retry_delay: timedelta
     retry_exponential_backoff: bool | float
     max_retry_delay: timedelta | None
+    retry_policy: Any
     start_date: datetime | None
     end_date: datetime | None
     depends_on_past: bool

@@ -19,7 +19,7 @@ from dag_translator.authoring import loading, runtime
 from dag_translator.authoring.dates import to_utc
 from dag_translator.authoring.definitions.contexts import DagContext, TaskGroupContext
 from dag_translator.authoring.definitions.dag_arguments import BY_NAME, SIGNATURE
-from dag_translator.authoring.definitions.dag_init import check_schedule, settled, timezone_of
+from dag_translator.authoring.definitions.dag_init import check_schedule, run_types, settled, timezone_of
 from dag_translator.authoring.definitions.node import validate_key
 from dag_translator.authoring.definitions.param import DagParam, ParamsDict
 from dag_translator.authoring.definitions.taskgroup import TaskGroup
@@ -61,7 +61,7 @@ class DAG:
     owner_links: dict[str, str] | None
     auto_register: bool
     fail_fast: bool
-    allowed_run_types: Any
+    allowed_run_types: frozenset[str] | None
     dag_display_name: str
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -82,6 +82,7 @@ class DAG:
         self.start_date = self.start_date or defaults.get("start_date")
         self.default_args = defaults
         self.tags = set(given["tags"] or ())
+        self.allowed_run_types = run_types(given["allowed_run_types"])
         if self.doc_md and self.doc_md.endswith(".md") and os.path.exists(self.doc_md):
             with open(self.doc_md, encoding="utf-8") as file:
                 self.doc_md = file.read()

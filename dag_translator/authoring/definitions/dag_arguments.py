@@ -19,7 +19,7 @@ DAG_ARGUMENTS: tuple[Argument, ...] = (
     Argument("default_args", make=dict),
     Argument("max_active_tasks", 16),
     Argument("max_active_runs", 16),
-    Argument("max_consecutive_failed_dag_runs", 0, "ignored", "a DAG is not paused by failing runs"),
+    Argument("max_consecutive_failed_dag_runs", 0),
     Argument("dagrun_timeout"),
     Argument("deadline", None, "ignored", "deadline alerts are not sent; use a CloudWatch alarm"),
     Argument("sla_miss_callback", None, "ignored", "Airflow 3 removed SLAs, it is never called"),

@@ -17,6 +17,7 @@ from dag_translator.authoring.definitions.dag_arguments import (
 )
 from dag_translator.authoring.exceptions import ParamValidationError
 from dag_translator.authoring.loading import coded, did_you_mean, report
+from dag_translator.authoring.states import DagRunType
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "description": str,
@@ -100,3 +101,11 @@ def timezone_of(start_date: Any) -> tzinfo | None:
 
 def _report(code: str, message: str, hint: str, dag_id: str) -> None:
     report(code, message, hint, dag_id=dag_id, error=ValueError(message))
+
+
+def run_types(given: Any) -> frozenset[str] | None:
+    """`allowed_run_types`: one run type or several, as text. Raises ValueError for what is none."""
+    if given is None:
+        return None
+    several = [given] if isinstance(given, str) else given
+    return frozenset(DagRunType(getattr(each, "value", each)).value for each in several)

@@ -14,20 +14,19 @@ DEFAULT_POOL = "default_pool"
 DEFAULT_QUEUE = "default"
 DEFAULT_RETRY_DELAY = timedelta(seconds=300)
 
-_NO_MAIL = "no e-mail is sent; use on_failure_callback, on_retry_callback"
 _NO_WORKERS = "tasks run in AWS Lambda, there are no workers to choose from"
 
 OPERATOR_ARGUMENTS: tuple[Argument, ...] = (
     Argument("task_id", required=True),
     Argument("owner", DEFAULT_OWNER, "display"),
-    Argument("email", None, "ignored", _NO_MAIL),
-    Argument("email_on_retry", True, "display"),  # without effect unless `email` is given
-    Argument("email_on_failure", True, "display"),
+    Argument("email"),
+    Argument("email_on_retry", True),
+    Argument("email_on_failure", True),
     Argument("retries", 0),
     Argument("retry_delay", DEFAULT_RETRY_DELAY),
     Argument("retry_exponential_backoff", 0),
     Argument("max_retry_delay"),
-    Argument("retry_policy", None, "refused", "retry policies are not translated; use retries and retry_delay"),
+    Argument("retry_policy"),
     Argument("start_date"),
     Argument("end_date"),
     Argument("depends_on_past", False),

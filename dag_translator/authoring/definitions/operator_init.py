@@ -69,7 +69,7 @@ def _set_argument(operator: Any, row: Argument, given: dict[str, Any], dag: Any)
     if value is None:
         # An explicit None is kept, except where None is not a value of the argument.
         value = row.fresh_default() if name not in given or row.make is not None or name == "pool" else None
-    elif not (name == "email" and given.get("email_on_failure") is False and given.get("email_on_retry") is False):
+    else:
         _note(operator, row, value, dag)
     if name == "task_display_name":
         operator._task_display_name = value

@@ -106,6 +106,32 @@ class AwsBaseHook(BaseHook):
             raise ValueError("Either client_type=... or resource_type=... must be provided.")
         return runtime.current().resource(service, **self._arguments(region_name, config))
 
+    def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:  # noqa: ARG002
+        """A boto3 session with the connection's credentials."""
+        return runtime.current().session(**self._arguments(region_name, None))
+
+    def get_credentials(self, region_name: str | None = None) -> Any:
+        """access_key, secret_key and token, as they are now."""
+        return self.get_session(region_name).get_credentials().get_frozen_credentials()
+
+    @property
+    def account_id(self) -> str:
+        return str(self.get_client_type(client_type="sts").get_caller_identity()["Account"])
+
+    def expand_role(self, role: str, region_name: str | None = None) -> str:
+        """The ARN of a role given by name; an ARN stays as it is."""
+        if "/" in role:
+            return role
+        return str(self.get_client_type(region_name, client_type="iam").get_role(RoleName=role)["Role"]["Arn"])
+
+    @property
+    def conn_client_meta(self) -> Any:
+        return self.conn.meta if self.client_type else self.conn.meta.client.meta
+
+    @property
+    def conn_partition(self) -> str:
+        return str(self.conn_client_meta.partition)
+
     @cached_property
     def conn(self) -> Any:
         return self.get_client_type() if self.client_type else self.get_resource_type()

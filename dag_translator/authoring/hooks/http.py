@@ -79,6 +79,31 @@ class HttpHook(BaseHook):
             self.check_response(response)
         return response
 
+    def get_conn(self, headers: dict[str, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Any:
+        """A `requests` session with the connection's headers and login."""
+        try:
+            import requests
+        except ModuleNotFoundError:
+            raise AirflowException("get_conn() needs `requests`: add it to requirements.txt") from None
+        connection = self.get_connection(self.http_conn_id)
+        self.base_url = _base_url(connection)
+        session = requests.Session()
+        kept = {**connection.extra_dejson, **(extra_options or {})}
+        session.headers.update({name: str(value) for name, value in kept.items() if name not in _OPTIONS})
+        session.headers.update(headers or {})
+        session.verify = kept.get("verify", kept.get("verify_ssl", True))
+        if connection.login:
+            session.auth = (self.auth_type or requests.auth.HTTPBasicAuth)(connection.login, connection.password or "")
+        return session
+
+    def run_with_advanced_retry(self, _retry_args: dict[Any, Any], *args: Any, **kwargs: Any) -> Any:
+        """`run`, tried again as `tenacity.Retrying(**_retry_args)` says."""
+        try:
+            from tenacity import Retrying  # type: ignore[import-not-found,unused-ignore]
+        except ModuleNotFoundError:
+            raise AirflowException("run_with_advanced_retry() needs `tenacity`: add it to requirements.txt") from None
+        return Retrying(**_retry_args)(self.run, *args, **kwargs)
+
     def _send(self, request: dict[str, Any], login: tuple[str, str] | None, options: dict[str, Any]) -> Any:
         try:
             import requests  # type: ignore[import-untyped,unused-ignore]

@@ -83,6 +83,13 @@ def send(
         return PlainResponse(opened.status, opened.reason, opened.headers, opened.read(), opened.url)
 
 
+def post(url: str, body: str, headers: Mapping[str, str], options: Mapping[str, Any] | None = None) -> PlainResponse:
+    """The answer to a POST; AirflowException for an error's. options: as for `send`."""
+    answer = send("POST", {"url": url, "headers": headers, "data": body}, None, options or {"timeout": 30.0})
+    answer.raise_for_status()
+    return answer
+
+
 def _body(request: Mapping[str, Any]) -> tuple[bytes | None, str | None]:
     """The body and its content type: text as it is, a mapping as a form."""
     if request.get("json") is not None:

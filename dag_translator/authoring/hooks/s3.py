@@ -16,15 +16,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dag_translator.authoring.exceptions import AirflowException
-from dag_translator.authoring.hooks.aws import AwsBaseHook
+from dag_translator.authoring.hooks.s3_resources import S3Resources
 
 
-class S3Hook(AwsBaseHook):
+class S3Hook(S3Resources):
     """Amazon S3."""
 
     def __init__(
         self,
-        aws_conn_id: str | None = AwsBaseHook.default_conn_name,
+        aws_conn_id: str | None = S3Resources.default_conn_name,
         transfer_config_args: dict[str, Any] | None = None,
         extra_args: dict[str, Any] | None = None,
         *args: Any,
@@ -134,15 +134,26 @@ class S3Hook(AwsBaseHook):
         found = pages.paginate(Bucket=bucket_name, Prefix=prefix or "", Delimiter=delimiter or "")
         return [item["Prefix"] for page in found for item in page.get("CommonPrefixes", ())]
 
-    def check_for_prefix(self, bucket_name: str, prefix: str, delimiter: str) -> bool:
+    def check_for_prefix(self, prefix: str, delimiter: str, bucket_name: str) -> bool:
         prefix = prefix if prefix.endswith(delimiter) else prefix + delimiter
         parent = delimiter.join(prefix.rstrip(delimiter).split(delimiter)[:-1])
         return prefix in self.list_prefixes(bucket_name, parent + delimiter if parent else "", delimiter)
 
     def check_for_wildcard_key(self, wildcard_key: str, bucket_name: str | None = None, delimiter: str = "") -> bool:
+        return self._first_match(wildcard_key, bucket_name, delimiter)[1] is not None
+
+    def _first_match(self, wildcard_key: str, bucket_name: str | None, delimiter: str) -> tuple[str, str | None]:
         bucket, pattern = self.get_s3_bucket_key(bucket_name, wildcard_key)
         prefix = pattern.split("*", 1)[0].split("?", 1)[0].split("[", 1)[0]
-        return any(fnmatch.fnmatchcase(key, pattern) for key in self.list_keys(bucket, prefix, delimiter))
+        keys = self.list_keys(bucket, prefix, delimiter)
+        return bucket, next((key for key in keys if fnmatch.fnmatchcase(key, pattern)), None)
+
+    def get_wildcard_key(self, wildcard_key: str, bucket_name: str | None = None, delimiter: str = "") -> Any:
+        bucket, found = self._first_match(wildcard_key, bucket_name, delimiter)
+        return self.object_at(bucket, found) if found is not None else None
+
+    def get_key(self, key: str, bucket_name: str | None = None) -> Any:
+        return self.object_at(*self.get_s3_bucket_key(bucket_name, key))
 
     def read_key(self, key: str, bucket_name: str | None = None) -> str:
         bucket, key = self.get_s3_bucket_key(bucket_name, key)
@@ -262,17 +273,6 @@ class S3Hook(AwsBaseHook):
         with tempfile.NamedTemporaryFile(dir=local_path, prefix="airflow_tmp_", delete=False) as file:
             self.get_conn().download_fileobj(bucket, key, file)
             return file.name
-
-    def generate_presigned_url(
-        self,
-        client_method: str,
-        params: dict[str, Any] | None = None,
-        expires_in: int = 3600,
-        http_method: str | None = None,
-    ) -> Any:
-        return self.get_conn().generate_presigned_url(
-            ClientMethod=client_method, Params=params, ExpiresIn=expires_in, HttpMethod=http_method
-        )
 
     def create_bucket(self, bucket_name: str, region_name: str | None = None) -> None:
         region = region_name or self.region_name or self.get_conn().meta.region_name

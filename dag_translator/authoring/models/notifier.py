@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from dag_translator.authoring import runtime
@@ -21,9 +22,10 @@ class BaseNotifier:
 
     def __call__(self, *args: Any) -> None:
         context = args[0] if args else self.context
-        if self.template_fields:
-            runtime.current().render_template_fields(self, context)
-        self.notify(context)
+        mine = copy.copy(self)  # a warm worker calls it again, with another context
+        if mine.template_fields:
+            runtime.current().render_template_fields(mine, context)
+        mine.notify(context)
 
 
 class BaseOperatorLink:

@@ -94,7 +94,21 @@ BASE_TRIGGERS = _from("models.triggers", "BaseTrigger", "TriggerEvent", "StartTr
 VARIABLE = _from("models.variable", "Variable")
 CONNECTION = _from("models.connection", "Connection")
 BASE_HOOK = _from("hooks.base", "BaseHook")
+RETRY_POLICY = _from(
+    "definitions.retry_policy", "ExceptionRetryPolicy", "RetryAction", "RetryDecision", "RetryPolicy", "RetryRule"
+)
 NOTIFIER = _from("models.notifier", "BaseNotifier")
+SMTP_NOTIFIER = _from("notifications.smtp", "SmtpNotifier", "send_smtp_notification")
+SNS_NOTIFIER = _from("notifications.aws", "SnsNotifier", "send_sns_notification")
+SQS_NOTIFIER = _from("notifications.aws", "SqsNotifier", "send_sqs_notification")
+SES_NOTIFIER = _from("notifications.aws", "SesNotifier", "send_ses_notification")
+CHIME_NOTIFIER = _from("notifications.aws", "ChimeNotifier", "send_chime_notification")
+SLACK_NOTIFIER = _from("notifications.slack", "SlackNotifier", "send_slack_notification")
+SLACK_WEBHOOK_NOTIFIER = _from("notifications.slack", "SlackWebhookNotifier", "send_slack_webhook_notification")
+EMAIL = _from("operators.email", "EmailOperator")
+EMAIL_UTILS = _from("utils.email", "send_email", "send_email_smtp", "build_mime_message", "get_email_address_list")
+SMTP_HOOK = _from("hooks.smtp", "SmtpHook")
+SES_HOOK = _from("hooks.smtp", "SesHook")
 ASSETS = _from(
     "models.assets",
     "Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher", "Metadata",

@@ -17,7 +17,7 @@ _TIMETABLES = f.TIMETABLE_INTERVAL | f.TIMETABLE_TRIGGER | f.TIMETABLE_SIMPLE | 
 _SDK = (
     f.DAG | f.DECORATORS | f.BASE_OPERATOR | f.ASYNC_OPERATOR | f.BASE_SENSOR | f.BRANCH | f.SKIP | f.TASK_GROUP
     | f.EDGES | f.LABELS | f.PARAMS | f.XCOM_ARG | f.CONTEXT | f.VARIABLE | f.CONNECTION | f.BASE_HOOK | f.NOTIFIER
-    | f.ASSETS | f.TRIGGER_RULE | f.WEIGHT_RULE | f.STATES | _TIMETABLES
+    | f.ASSETS | f.TRIGGER_RULE | f.WEIGHT_RULE | f.STATES | f.RETRY_POLICY | _TIMETABLES
     | {"BaseOperatorLink": "models.notifier:BaseOperatorLink", "conf": "configuration:conf"}
 )  # fmt: skip
 _BASEOPERATOR = f.BASE_OPERATOR | f.EDGES
@@ -58,6 +58,7 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.sdk.definitions.param": f.PARAMS,
     "airflow.sdk.definitions.xcom_arg": f.XCOM_ARG,
     "airflow.sdk.definitions.variable": f.VARIABLE,
+    "airflow.sdk.definitions.retry_policy": f.RETRY_POLICY,
     "airflow.sdk.definitions.connection": f.CONNECTION,
     "airflow.sdk.definitions.context": f.CONTEXT,
     "airflow.sdk.definitions.asset": f.ASSETS,
@@ -202,6 +203,21 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.hooks.base_hook": f.BASE_HOOK,
     "airflow.notifications": {},
     "airflow.notifications.basenotifier": f.NOTIFIER,
+    "airflow.providers.common.compat.notifier": f.NOTIFIER,
+    "airflow.providers.smtp.notifications.smtp": f.SMTP_NOTIFIER,
+    "airflow.providers.smtp.operators.smtp": f.EMAIL,
+    "airflow.providers.smtp.hooks.smtp": f.SMTP_HOOK,
+    "airflow.operators.email": f.EMAIL,
+    "airflow.operators.email_operator": f.EMAIL,
+    "airflow.utils.email": f.EMAIL_UTILS,
+    "airflow.providers.amazon.aws.notifications.sns": f.SNS_NOTIFIER,
+    "airflow.providers.amazon.aws.notifications.sqs": f.SQS_NOTIFIER,
+    "airflow.providers.amazon.aws.notifications.ses": f.SES_NOTIFIER,
+    "airflow.providers.amazon.aws.notifications.chime": f.CHIME_NOTIFIER,
+    "airflow.providers.amazon.aws.hooks.ses": f.SES_HOOK,
+    "airflow.providers.slack.notifications.slack": f.SLACK_NOTIFIER,
+    "airflow.providers.slack.notifications.slack_notifier": f.SLACK_NOTIFIER,
+    "airflow.providers.slack.notifications.slack_webhook": f.SLACK_WEBHOOK_NOTIFIER,
     "airflow.exceptions": f.EXCEPTIONS,
     "airflow.macros": f.MACROS,
     "airflow.datasets": f.ASSETS,

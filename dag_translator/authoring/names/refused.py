@@ -9,9 +9,6 @@ _BOTO3 = "call the service with boto3 in a @task; the task's role needs the perm
 _DOCKER = "build the image's command into a Lambda-sized @task, or run it on ECS with boto3 from a @task"
 _SQL = "run the SQL with the database's own client in a @task (add it to requirements.txt), or with AthenaOperator"
 _OTHER_DAG = "make both one DAG, or let the other DAG start this one with TriggerDagRunOperator"
-_RETRY = (
-    "use retries, retry_delay, retry_exponential_backoff; raise AirflowFailException for what should not be retried"
-)
 _DEADLINE = "use dagrun_timeout, or a CloudWatch alarm on the state machine"
 _PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 
@@ -21,8 +18,6 @@ BY_NAME: dict[str, str] = {
     "ExternalTaskMarker": _OTHER_DAG,
     "SubDagOperator": "Airflow 3 removed it; use a TaskGroup",
     "FileSensor": "a Lambda has no shared file system; wait for the object with @task.sensor and S3Hook.check_for_key",
-    "EmailOperator": "send the mail in a @task (with Amazon SES or smtplib)",
-    "send_email": "send the mail in a @task (with Amazon SES or smtplib)",
     "HiveOperator": _SQL,
     "DockerOperator": _DOCKER,
     "KubernetesPodOperator": _DOCKER,
@@ -30,11 +25,8 @@ BY_NAME: dict[str, str] = {
     "EksPodOperator": _DOCKER,
     "HITLOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "ApprovalOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
-    "send_slack_notification": "call Slack's web hook in an on_failure_callback function",
-    "SlackNotifier": "call Slack's web hook in an on_failure_callback function",
     "asset": "write a DAG with a @task that has outlets=[Asset(…)]",
     "AssetAccessControl": "who may see or start a DAG is IAM's business",
-    **dict.fromkeys(("ExceptionRetryPolicy", "RetryPolicy", "RetryRule", "RetryAction", "RetryDecision"), _RETRY),
     **dict.fromkeys(("DeadlineAlert", "DeadlineReference", "AsyncCallback", "SyncCallback"), _DEADLINE),
     **dict.fromkeys(
         (

@@ -20,6 +20,7 @@ from airflow.providers.amazon.aws.operators.s3 import S3CopyObjectOperator
 from airflow.providers.amazon.aws.operators.step_function import StepFunctionStartExecutionOperator
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sensors.python import PythonSensor
 from airflow.utils.task_group import TaskGroup
 
@@ -152,6 +153,32 @@ with DAG("setup_teardown", **KW):
     cluster = step("make_cluster").as_setup()
     cluster >> step("work") >> step("drop_cluster").as_teardown(setups=cluster)
 
+with DAG("fail_fast", fail_fast=True, **KW):
+    b = step("b")
+    step("begin") >> [step("a"), b]
+    b >> [step("c"), step("d")]
+
+with DAG("asked_retries", **KW):
+    policy = ExceptionRetryPolicy([RetryRule(exception=KeyError, action=RetryAction.FAIL)])
+    again = {"retries": 2, "retry_delay": timedelta(minutes=1)}
+    decides = step("decides", retry_policy=policy, **again)
+    decides >> GlueJobOperator(task_id="tells", job_name="load", on_retry_callback=work, **again)
+
 with DAG("odd_names", **KW):
     long_name = "a_name_of_more_than_eighty_characters_which_airflow_allows_and_step_functions_does_not_" + "x" * 20
     step("größe") >> step(long_name + "1") >> step(long_name + "2") >> step("and")
+
+with DAG("limited", max_active_tasks=2, **KW):
+    fetch = [step(f"fetch_{part}", pool="partner_api", pool_slots=2, priority_weight=3) for part in ("a", "b")]
+    query = AthenaOperator(task_id="query", query="SELECT 1", database="db", output_location="s3://b/x", pool="athena")
+    landed = PythonSensor(task_id="landed", python_callable=work, mode="reschedule", timeout=600, pool="partner_api")
+    late = PythonSensor(task_id="late", python_callable=work, mode="reschedule", pool="partner_api")
+    alone = step("alone", max_active_tis_per_dag=1)
+    each = PythonOperator.partial(task_id="each", python_callable=print, pool="partner_api").expand(op_args=[[1], [2]])
+    fetch >> alone
+    query >> alone
+    [landed, late, each] >> alone
+
+with DAG("past", default_args={"depends_on_past": True}, **KW):
+    step("a", wait_for_downstream=True) >> EmptyOperator(task_id="b") >> step("c", depends_on_past=False, pool="db")
+    PythonOperator.partial(task_id="m", python_callable=print).expand(op_args=[[1], [2]])

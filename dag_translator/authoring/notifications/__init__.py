@@ -1,0 +1,1 @@
+"""Notifiers: callbacks that send a mail or a message."""
