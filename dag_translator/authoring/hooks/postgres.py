@@ -69,7 +69,7 @@ class PostgresHook(DbApiHook):
         login, password, port = connection.login, connection.password, connection.port
         if extra.get("iam", False):
             login, password, port = self.get_iam_token(connection)
-        arguments = {"host": connection.host, "user": login, "password": password, "port": port}
+        arguments: dict[str, Any] = {"host": connection.host, "user": login, "password": password, "port": port}
         further = {name: value for name, value in extra.items() if name not in _OURS}
         if self.options:
             further["options"] = self.options

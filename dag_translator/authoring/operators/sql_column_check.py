@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dag_translator.authoring.exceptions import AirflowException
@@ -103,17 +104,18 @@ class SQLColumnCheckOperator(BaseSQLOperator):
             value = check_values[name]
             return value if tolerance is None else value + direction * abs(value) * tolerance
 
-        tests = {
+        def equal() -> bool:
+            wanted = check_values["equal_to"]
+            if tolerance is None:  # NULL is not equal to anything; a range would be an error
+                return bool(record == wanted)
+            return bool(bound("equal_to", -1) <= record <= bound("equal_to", 1))
+
+        tests: dict[str, Callable[[], bool]] = {
             "geq_to": lambda: record >= bound("geq_to", -1),
             "greater_than": lambda: record > bound("greater_than", -1),
             "leq_to": lambda: record <= bound("leq_to", 1),
             "less_than": lambda: record < bound("less_than", 1),
-            # NULL is not equal to anything; a range would be an error.
-            "equal_to": lambda: (
-                record == check_values["equal_to"]
-                if tolerance is None
-                else bound("equal_to", -1) <= record <= bound("equal_to", 1)
-            ),
+            "equal_to": equal,
         }
         return all(test() for name, test in tests.items() if name in check_values)
 
