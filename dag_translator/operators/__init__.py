@@ -20,6 +20,7 @@ from dag_translator.operators import (
     s3,
     sensor,
     step_function,
+    transfers,
     trigger_dagrun,
 )
 from dag_translator.operators.lowering import Lowering
@@ -37,4 +38,5 @@ LOWERINGS: Mapping[str, Lowering] = {
     **messaging.LOWERINGS,
     **jobs.LOWERINGS,
     **http.LOWERINGS,
+    **transfers.LOWERINGS,
 }

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from dag_translator.authoring.hooks import database_tokens
-from dag_translator.authoring.hooks.sql import DbApiHook, driver
+from dag_translator.authoring.hooks.drivers import driver
+from dag_translator.authoring.hooks.sql import DbApiHook
 
 _PACKAGES = "pymysql"
 _CLIENTS = {"mysqlclient": ("MySQLdb", "pymysql"), "pymysql": ("pymysql",)}

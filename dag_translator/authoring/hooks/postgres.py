@@ -8,7 +8,8 @@ from typing import Any
 
 from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.hooks import database_tokens
-from dag_translator.authoring.hooks.sql import DbApiHook, driver
+from dag_translator.authoring.hooks.drivers import driver
+from dag_translator.authoring.hooks.sql import DbApiHook
 
 # Of a connection's extra, what the driver does not get.
 _OURS = frozenset(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dag_translator.authoring.hooks import database_tokens
+from dag_translator.authoring.hooks.drivers import driver
 from dag_translator.authoring.hooks.postgres import PRIMARY_KEY
-from dag_translator.authoring.hooks.sql import DbApiHook, driver
+from dag_translator.authoring.hooks.sql import DbApiHook
 
 
 class RedshiftSQLHook(DbApiHook):

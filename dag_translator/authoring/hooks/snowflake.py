@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dag_translator.authoring.exceptions import AirflowException
-from dag_translator.authoring.hooks.sql import DbApiHook, driver
+from dag_translator.authoring.hooks.drivers import driver
+from dag_translator.authoring.hooks.sql import DbApiHook
 
 _PACKAGES = "snowflake-connector-python"
 _OWN = ("account", "warehouse", "database", "region", "role", "schema", "authenticator", "session_parameters")

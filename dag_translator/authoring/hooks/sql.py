@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cached_property
-from importlib import import_module
 from itertools import islice
 from typing import Any
 
-from dag_translator.authoring.exceptions import AirflowException, AirflowOptionalProviderFeatureException
 from dag_translator.authoring.hooks.base import BaseHook
+from dag_translator.authoring.hooks.drivers import driver, frames
 from dag_translator.authoring.hooks.sql_statements import (
     fetch_all_handler,
     fetch_one_handler,
@@ -25,17 +24,6 @@ from dag_translator.authoring.hooks.sql_statements import (
 )
 
 PLACEHOLDERS = ("%s", "?")
-
-
-def driver(what: str, *modules: str, packages: str) -> Any:
-    """The first of the modules that is there. AirflowException with the packages to choose from, if none is."""
-    for module in modules:
-        try:
-            return import_module(module)
-        except ModuleNotFoundError as error:
-            if error.name is None or not module.startswith(error.name):
-                raise  # it is there, but something it needs is not
-    raise AirflowException(f"{what} needs a driver that is not installed: add {packages} to requirements.txt")
 
 
 class DbApiHook(BaseHook):
@@ -179,14 +167,14 @@ class DbApiHook(BaseHook):
             raise ValueError(f"Unsupported df_type: {df_type}")
         with closing(self.get_conn()) as conn:
             if df_type == "pandas":
-                return _frames("pandas").read_sql(sql, con=conn, params=parameters, **kwargs)
+                return frames("pandas").read_sql(sql, con=conn, params=parameters, **kwargs)
             options = None if parameters is None else {"parameters": parameters}
-            return _frames("polars").read_database(sql, connection=conn, execute_options=options, **kwargs)
+            return frames("polars").read_database(sql, connection=conn, execute_options=options, **kwargs)
 
     def get_df_by_chunks(self, sql: Any, parameters: Any = None, *, chunksize: int, **kwargs: Any) -> Iterator[Any]:
         """Data frames (pandas) of at most chunksize rows each."""
         with closing(self.get_conn()) as conn:
-            yield from _frames("pandas").read_sql(sql, con=conn, params=parameters, chunksize=chunksize, **kwargs)
+            yield from frames("pandas").read_sql(sql, con=conn, params=parameters, chunksize=chunksize, **kwargs)
 
     get_pandas_df = get_df  # Airflow 2's names
     get_pandas_df_by_chunks = get_df_by_chunks
@@ -295,11 +283,3 @@ class DbApiHook(BaseHook):
 
     def bulk_load(self, table: str, tmp_file: str) -> None:
         raise NotImplementedError
-
-
-def _frames(package: str) -> Any:
-    try:
-        return import_module(package)
-    except ModuleNotFoundError as error:
-        message = f"a data frame needs {package}: add it to requirements.txt"
-        raise AirflowOptionalProviderFeatureException(message) from error

@@ -1,4 +1,4 @@
-"""Module path → name → where it lives, of databases: hooks, operators, sensors."""
+"""Module path → name → where it lives, of databases: hooks, operators, sensors, transfers."""
 
 from __future__ import annotations
 
@@ -72,6 +72,24 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.contrib.hooks.snowflake_hook": _SNOWFLAKE_HOOK,
     "airflow.providers.snowflake.operators.snowflake": _SNOWFLAKE,
     "airflow.contrib.operators.snowflake_operator": _SNOWFLAKE,
+    **{
+        f"airflow.providers.amazon.aws.transfers.{module}": names
+        for module, names in {
+            "s3_to_redshift": _from("operators.transfers_redshift", "S3ToRedshiftOperator"),
+            "redshift_to_s3": _from("operators.transfers_redshift", "RedshiftToS3Operator"),
+            "sql_to_s3": _from("operators.sql_to_s3", "SqlToS3Operator"),
+            "s3_to_sql": _from("operators.transfers_s3", "S3ToSqlOperator"),
+            "http_to_s3": _from("operators.transfers_s3", "HttpToS3Operator"),
+            "local_to_s3": _from("operators.transfers_s3", "LocalFilesystemToS3Operator"),
+            "dynamodb_to_s3": _from("operators.transfers_s3", "DynamoDBToS3Operator"),
+        }.items()
+    },
+    "airflow.operators.s3_to_redshift_operator": _from(
+        "operators.transfers_redshift", S3ToRedshiftTransfer="S3ToRedshiftOperator"
+    ),
+    "airflow.operators.redshift_to_s3_operator": _from(
+        "operators.transfers_redshift", RedshiftToS3Transfer="RedshiftToS3Operator"
+    ),
     "airflow.providers.amazon.aws.hooks.redshift_sql": _REDSHIFT_HOOK,
     "airflow.providers.amazon.aws.operators.redshift_sql": _REDSHIFT,
 }
