@@ -38,6 +38,7 @@ PYTHON = _from("operators.python", "PythonOperator", "BranchPythonOperator", "Sh
     "BranchExternalPythonOperator",
 )
 BASH = _from("operators.bash", "BashOperator")
+SUBDAG = _from("operators.subdag", "SubDagOperator", "SkippedStatePropagationOptions")
 EMPTY = _from("operators.empty", "EmptyOperator")
 DUMMY = _from("operators.empty", "DummyOperator", "EmptyOperator")
 BRANCH = _from("operators.skipmixin", "BaseBranchOperator")

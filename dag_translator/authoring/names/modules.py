@@ -94,6 +94,8 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.operators.empty": f.EMPTY,
     "airflow.operators.dummy": f.DUMMY,
     "airflow.operators.dummy_operator": f.DUMMY,
+    "airflow.operators.subdag": f.SUBDAG,
+    "airflow.operators.subdag_operator": f.SUBDAG,
     "airflow.operators.branch": f.BRANCH | f.SKIP,
     "airflow.operators.branch_operator": f.BRANCH,
     "airflow.operators.latest_only": f.LATEST_ONLY,

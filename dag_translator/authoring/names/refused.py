@@ -16,7 +16,6 @@ _PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 BY_NAME: dict[str, str] = {
     "ExternalTaskSensor": _OTHER_DAG,
     "ExternalTaskMarker": _OTHER_DAG,
-    "SubDagOperator": "Airflow 3 removed it; use a TaskGroup",
     "FileSensor": "a Lambda has no shared file system; wait for the object with @task.sensor and S3Hook.check_for_key",
     "HiveOperator": _SQL,
     "DockerOperator": _DOCKER,
