@@ -19,6 +19,8 @@ _HOOKS = {
     "snowflake": ("snowflake", "SnowflakeHook"),
     "sqlite": ("sqlite", "SqliteHook"),
     "http": ("http", "HttpHook"),
+    "slack": ("slack", "SlackHook"),
+    "slackwebhook": ("slack", "SlackWebhookHook"),
     "aws": ("aws", "AwsGenericHook"),
 }
 

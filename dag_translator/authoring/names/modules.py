@@ -197,6 +197,13 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.providers.http.sensors.http": f.HTTP_SENSOR,
     "airflow.hooks.http_hook": f.HTTP_HOOK,
     "airflow.providers.http.hooks.http": f.HTTP_HOOK,
+    # --- Slack -------------------------------------------------------------------------------------------------------
+    "airflow.providers.slack.hooks.slack": f.SLACK_HOOK,
+    "airflow.providers.slack.hooks.slack_webhook": f.SLACK_HOOK,
+    "airflow.providers.slack.operators.slack": f.SLACK,
+    "airflow.providers.slack.operators.slack_webhook": f.SLACK,
+    "airflow.operators.slack_operator": f.SLACK,
+    "airflow.contrib.operators.slack_webhook_operator": f.SLACK,
     # --- databases --------------------------------------------------------------------------------------------------
     **databases.MODULES,
     # --- the rest ----------------------------------------------------------------------------------------------------

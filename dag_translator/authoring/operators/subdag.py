@@ -10,7 +10,7 @@ goes to the first of them. Inside, tasks go on to call each other by the ids tha
 ...     _ = EmptyOperator(task_id="a", dag=inner) >> EmptyOperator(task_id="b", dag=inner)
 ...     _ = EmptyOperator(task_id="start") >> SubDagOperator(task_id="s", subdag=inner)
 >>> {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}
-{'s': ['s.b'], 's.a': ['start'], 's.b': ['s.a'], 'start': []}
+{'start': [], 's': ['s.b'], 's.a': ['start'], 's.b': ['s.a']}
 """
 
 from __future__ import annotations
