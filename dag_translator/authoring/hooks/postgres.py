@@ -131,7 +131,7 @@ class PostgresHook(DbApiHook):
     ) -> str:
         if not target_fields:
             raise ValueError("PostgreSQL ON CONFLICT upsert syntax requires column names")
-        schema, _, name = table.rpartition(".")
+        schema, _dot, name = table.rpartition(".")
         index = replace_index or self.get_table_primary_key(name.strip('"'), schema.strip('"') or "public")
         if not index:
             raise ValueError("PostgreSQL ON CONFLICT upsert syntax requires an unique index")

@@ -35,6 +35,7 @@ class _RedshiftTransfer(BaseOperator):
     redshift_conn_id: str
     redshift_data_api_kwargs: dict[str, Any]
     aws_conn_id: Any
+    conn_set: bool  # whether the user named the connection, which then has to exist
     verify: Any
 
     @property
@@ -43,12 +44,12 @@ class _RedshiftTransfer(BaseOperator):
 
     def _credentials(self) -> tuple[str, str]:
         """For the statement: a role or keys, and the region if the connection has one."""
-        given = self.aws_conn_id is not NOTSET
-        extra = BaseHook.get_connection(self.aws_conn_id).extra_dejson if given and self.aws_conn_id else {}
+        named = self.conn_set and self.aws_conn_id
+        extra = BaseHook.get_connection(self.aws_conn_id).extra_dejson if named else {}
         region = f"region '{extra['region']}'" if extra.get("region") else ""
         if extra.get("role_arn"):
             return f"aws_iam_role={extra['role_arn']}", region
-        hook = AwsBaseHook(self.aws_conn_id if given else "aws_default", verify=self.verify, client_type="s3")
+        hook = AwsBaseHook(self.aws_conn_id, verify=self.verify, client_type="s3")
         found = hook.get_credentials()
         token = f";token={found.token}" if found.token else ""
         return f"aws_access_key_id={found.access_key};aws_secret_access_key={found.secret_key}{token}", region
@@ -118,7 +119,8 @@ class S3ToRedshiftOperator(_RedshiftTransfer):
         self.s3_bucket = s3_bucket
         self.s3_key = s3_key
         self.redshift_conn_id = redshift_conn_id
-        self.aws_conn_id = aws_conn_id
+        self.conn_set = aws_conn_id is not NOTSET
+        self.aws_conn_id = aws_conn_id if self.conn_set else "aws_default"
         self.verify = verify
         self.column_list = column_list
         self.copy_options = copy_options or []
@@ -208,7 +210,8 @@ class RedshiftToS3Operator(_RedshiftTransfer):
         self.schema = schema
         self.table = table
         self.redshift_conn_id = redshift_conn_id
-        self.aws_conn_id = aws_conn_id
+        self.conn_set = aws_conn_id is not NOTSET
+        self.aws_conn_id = aws_conn_id if self.conn_set else "aws_default"
         self.verify = verify
         self.unload_options = unload_options or []
         self.autocommit = autocommit
