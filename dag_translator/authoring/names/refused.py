@@ -6,7 +6,7 @@ An operator or sensor among them may be imported; making a task of it is the pro
 from __future__ import annotations
 
 _BOTO3 = "call the service with boto3 in a @task; the task's role needs the permission"
-_DOCKER = "make a task definition of the image and run it with EcsRunTaskOperator (Fargate), or with BatchOperator"
+_DOCKER = "make a task definition of the image and run it on ECS with EcsRunTaskOperator, or with BatchOperator"
 _SPARK = "use EmrServerlessStartJobOperator, EmrAddStepsOperator or GlueJobOperator"
 _HIVE = "run it with AthenaOperator, or as a step of an EMR cluster (EmrAddStepsOperator)"
 _SSH = "connect with paramiko (add it to requirements.txt) in a @task"
