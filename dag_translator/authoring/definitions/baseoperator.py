@@ -96,7 +96,6 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
     _post_execute_hook: Callable[..., None] | None
 
     accepts_any_argument: bool = False
-    subdag_prefix: str = ""  # of the ids that its neighbours in a SubDagOperator have since
     _dag: Any = None
     _from_mapped: bool = False
     _instantiated: bool = False
