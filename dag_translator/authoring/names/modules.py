@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dag_translator.authoring.names import amazon
+from dag_translator.authoring.names import amazon, databases
 from dag_translator.authoring.names import families as f
 from dag_translator.authoring.names.amazon_modules import AMAZON
 
@@ -96,6 +96,8 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.operators.empty": f.EMPTY,
     "airflow.operators.dummy": f.DUMMY,
     "airflow.operators.dummy_operator": f.DUMMY,
+    "airflow.operators.subdag": f.SUBDAG,
+    "airflow.operators.subdag_operator": f.SUBDAG,
     "airflow.operators.branch": f.BRANCH | f.SKIP,
     "airflow.operators.branch_operator": f.BRANCH,
     "airflow.operators.latest_only": f.LATEST_ONLY,
@@ -212,6 +214,15 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.providers.http.sensors.http": f.HTTP_SENSOR,
     "airflow.hooks.http_hook": f.HTTP_HOOK,
     "airflow.providers.http.hooks.http": f.HTTP_HOOK,
+    # --- Slack -------------------------------------------------------------------------------------------------------
+    "airflow.providers.slack.hooks.slack": f.SLACK_HOOK,
+    "airflow.providers.slack.hooks.slack_webhook": f.SLACK_HOOK,
+    "airflow.providers.slack.operators.slack": f.SLACK,
+    "airflow.providers.slack.operators.slack_webhook": f.SLACK,
+    "airflow.operators.slack_operator": f.SLACK,
+    "airflow.contrib.operators.slack_webhook_operator": f.SLACK,
+    # --- databases --------------------------------------------------------------------------------------------------
+    **databases.MODULES,
     # --- the rest ----------------------------------------------------------------------------------------------------
     "airflow.hooks": {},
     "airflow.hooks.base": f.BASE_HOOK,
