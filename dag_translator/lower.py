@@ -37,6 +37,7 @@ from dag_translator.lowering.knowledge import (
     verdicts,
 )
 from dag_translator.lowering.lambdas import INSTANCE, RUN
+from dag_translator.lowering.throttling import with_patience
 from dag_translator.model import Dag, Task
 from dag_translator.names import StateNames
 from dag_translator.operators import LOWERINGS, mapped
@@ -66,7 +67,10 @@ def lower(dag: Dag, region: Region | None, *, rerun: bool = False) -> asl.Machin
             lowering = _Lowering(dag, names, joins.reports(region), _askers(dag), _stops(dag, region), rerun)
             sequence = lowering.sequence(regions.steps_of(region), {}, FINISH)
         first, states = sequence.entry, sequence.states
-    return asl.Machine(START, {START: frame.start_run(first, rerun)} | states | {FINISH: frame.finish_run()})
+    with deep_recursion():
+        return with_patience(
+            asl.Machine(START, {START: frame.start_run(first, rerun)} | states | {FINISH: frame.finish_run()})
+        )
 
 
 def _stops(dag: Dag, region: Region) -> bool:

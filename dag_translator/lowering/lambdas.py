@@ -25,7 +25,6 @@ TRANSIENT = asl.Retrier(
         "Lambda.ServiceException",
         "Lambda.AWSLambdaException",
         "Lambda.SdkClientException",
-        "Lambda.TooManyRequestsException",
     ),
     attempts=6,
     interval=1,

@@ -156,7 +156,7 @@ def test_and_at_its_failure(project: Project) -> None:
 
 def test_only_then_the_states_are_others(project: Project) -> None:
     found = states(project.translate(JOB).definition)
-    assert {"q · retry", "q · wait"} <= found.keys()
+    assert {"q · retry", "q · retry delay"} <= found.keys()
     assert "Retry" in found["q"]
     assert all("States.ALL" not in retrier["ErrorEquals"] for retrier in found["q"]["Retry"])
     plain = states(project.translate(JOB.replace("on_retry_callback=note", "on_success_callback=note")).definition)
