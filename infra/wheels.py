@@ -25,16 +25,15 @@ from pathlib import Path
 
 from dag_translator.authoring import environments
 from dag_translator.errors import UsageError
+from infra.airflow_stubs import STUBS, is_core, write_stubs
 
 RUNTIME_LOCK = Path(__file__).with_name("runtime.lock")
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 # Lambda's Python 3.12 and later run on Amazon Linux 2023 (glibc 2.34), 3.11 on Amazon Linux 2 (glibc 2.26).
 _NEWEST_GLIBC = {"3.11": 26}
 _GLIBC = 34
-# What Airstep takes the place of, and the list of versions that goes with it.
-_AIRFLOW = re.compile(
-    r"apache[-_.]airflow\b|(-c|--constraint)[= ]*[\"']?\S*(apache/airflow|constraints-)", re.IGNORECASE
-)
+# The list of versions that goes with Airflow itself.
+_AIRFLOWS_CONSTRAINTS = re.compile(r"(-c|--constraint)[= ]*[\"']?\S*(apache/airflow|constraints-)", re.IGNORECASE)
 _NO_WHEEL = re.compile(
     r"No matching distribution found for (.+)|Could not find a version that satisfies the requirement (\S+)"
 )
@@ -42,7 +41,7 @@ _CONFLICT = re.compile(r" +(The user requested|.* depends on) ")
 _PIN = re.compile(r"^[\w.-]+==\S+(?: ;[^\\\n]*)?", re.MULTILINE)
 _INSTALLATION_RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 _TOLD_LINES = 15
-_FORMAT = b"1"  # change when the same inputs should give another folder
+_FORMAT = b"2"  # change when the same inputs should give another folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,8 @@ def dependencies(platform: Platform, requirements: Path | None, cache: Path) -> 
     """The packages that Lambdas on `platform` need, from the cache or newly fetched.
 
     requirements: the DAGs' own requirements file. Lines about Airflow itself are left out: Airstep answers to those
-    imports. Raises UsageError when a package has no wheel for the platform, or versions conflict.
+    imports; provider distributions are installed without it. Raises UsageError when a package has no wheel for the
+    platform, or versions conflict.
     """
     wanted, left_out = _wanted(requirements)
     pins = RUNTIME_LOCK.read_text()
@@ -125,7 +125,7 @@ def _wanted(requirements: Path | None) -> tuple[list[str], tuple[str, ...]]:
         return [], ()
     lines = [line.strip() for line in requirements.read_text().splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
-    left_out = tuple(line for line in lines if _AIRFLOW.match(line))
+    left_out = tuple(line for line in lines if is_core(line) or _AIRFLOWS_CONSTRAINTS.match(line))
     return [line for line in lines if line not in left_out], left_out
 
 
@@ -138,8 +138,12 @@ def _build(platform: Platform, wanted: list[str], requirements: Path | None, bui
             own.write("\n".join(wanted))
             own.flush()
             pins = building / "pins.txt"
-            pins.write_text("\n".join(_PIN.findall(RUNTIME_LOCK.read_text())))
-            _pip(platform, building / "own", ["-c", str(pins), "-r", own.name], requirements)
+            pinned = [*_PIN.findall(RUNTIME_LOCK.read_text()), *(stub.constraint for stub in STUBS)]
+            pins.write_text("\n".join(pinned))
+            stubs = building / "stubs"
+            write_stubs(stubs)
+            options = ["--find-links", str(stubs), "-c", str(pins)]
+            _pip(platform, building / "own", [*options, "-r", own.name], requirements)
         shutil.copytree(building / "own", everything, dirs_exist_ok=True)
     _clean(everything)
 

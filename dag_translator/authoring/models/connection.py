@@ -90,6 +90,12 @@ class Connection:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def get_hook(self, *, hook_params: dict[str, Any] | None = None) -> Any:
+        """The hook for this connection, by its type. AirflowException if no installed provider has one."""
+        from dag_translator.authoring.providers.manager import hook_of
+
+        return hook_of(self, hook_params)
+
     def get_password(self) -> str | None:
         return self.password
 

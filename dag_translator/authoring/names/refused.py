@@ -48,6 +48,14 @@ BY_NAME: dict[str, str] = {
     "ObjectStoragePath": "use S3Hook or boto3 in a @task",
 }
 
+# Those of them that a provider distribution brings: where one is imported from it, the hint names the distribution.
+INSTALLABLE = frozenset(
+    {
+        *("GenericTransfer", "SQLExecuteQueryOperator", "PostgresOperator", "MySqlOperator", "SnowflakeOperator"),
+        *("HiveOperator", "SqlSensor", "KubernetesPodOperator", "GKEPodOperator"),
+    }
+)
+
 # Module prefix → what to do instead, where the name is not listed.
 BY_MODULE: tuple[tuple[str, str], ...] = (
     ("airflow.providers.amazon.aws.operators", _BOTO3),
@@ -55,7 +63,6 @@ BY_MODULE: tuple[tuple[str, str], ...] = (
     ("airflow.providers.amazon.aws.hooks", 'use AwsBaseHook(client_type="…").get_conn(), or boto3'),
     ("airflow.providers.amazon.aws.transfers", _BOTO3),
     ("airflow.contrib.operators", "use the provider's client library in a @task"),
-    ("airflow.providers", "provider packages are not loaded; use the service's own client library in a @task"),
     ("airflow.plugins_manager", "put shared code into a module next to the DAG file and import it"),
     ("airflow.www", "there is no web server"),
     ("airflow.api", "there is no Airflow API; use the airstep command or the AWS API"),
@@ -87,7 +94,12 @@ def is_operator_name(name: str) -> bool:
 
 def hint_for(module: str, name: str | None = None) -> str | None:
     """What to do instead of a refused name or module, None if neither is known."""
-    if name is not None and name in BY_NAME:
+    if name is not None and name in BY_NAME and not (name in INSTALLABLE and module.startswith("airflow.providers.")):
         return BY_NAME[name]
     matches = (hint for prefix, hint in BY_MODULE if module == prefix or module.startswith(prefix + "."))
-    return next(matches, None)
+    found = next(matches, None)
+    if found is None and module.startswith("airflow.providers."):
+        from dag_translator.authoring.providers import installed
+
+        return installed.hint_for(module)
+    return found
