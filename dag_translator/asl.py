@@ -235,8 +235,7 @@ def _state(state: State) -> dict[str, Json]:
         case Fail():
             return {"Type": "Fail", "Error": state.error, "Cause": state.cause}
         case Pass():
-            assign: dict[str, Json] = {} if state.assign is None else {"Assign": dict(state.assign)}
-            return comment | {"Type": "Pass"} | _output(state.output) | assign | _next(state.next)
+            return comment | {"Type": "Pass"} | _assign(state.assign) | _output(state.output) | _next(state.next)
         case Wait():
             return {"Type": "Wait", "Seconds": state.seconds} | _output(state.output) | _next(state.next)
         case Choice():
@@ -266,10 +265,7 @@ def _task(state: Task) -> dict[str, Json]:
         body["TimeoutSeconds"] = state.timeout
     if state.retry:
         body["Retry"] = [retrier_to_json(retrier) for retrier in state.retry]
-    body |= _catch(state.catch)
-    if state.assign is not None:
-        body["Assign"] = dict(state.assign)
-    return body
+    return body | _catch(state.catch) | _assign(state.assign)
 
 
 def retrier_to_json(retrier: Retrier) -> dict[str, Json]:
@@ -298,6 +294,10 @@ def _catch(catchers: tuple[Catcher, ...]) -> dict[str, Json]:
         {"ErrorEquals": list(catcher.errors)} | _output(catcher.output) | {"Next": catcher.next} for catcher in catchers
     ]
     return {"Catch": listed} if listed else {}
+
+
+def _assign(assign: Mapping[str, Json] | None) -> dict[str, Json]:
+    return {} if assign is None else {"Assign": dict(assign)}
 
 
 def _output(output: Json) -> dict[str, Json]:

@@ -51,7 +51,7 @@ def check(dag: Dag, machine: asl.Machine) -> tuple[Estimates, tuple[Problem, ...
     found = estimate(machine, dag.description)
     # Each task's state in the payload: its id, the longest state, punctuation; twice where a join hands them on.
     payload = sum(
-        len(json.dumps(task.task_id)) + len('"upstream_failed",' if task.expansion is None else _ALL_STATES) + 2
+        len(json.dumps(task.task_id)) + len(_ALL_STATES if dag.is_mapped(task.task_id) else '"upstream_failed",') + 2
         for task in dag.tasks
     )
     return found, tuple(_limits(dag, found, max(payload, _largest_result(machine))))

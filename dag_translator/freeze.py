@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dag_translator.compute import compute_of
+from dag_translator.contract import settled
 from dag_translator.environments import environment_of
 from dag_translator.limits import (
     binding_max_active_tasks,
@@ -24,7 +25,7 @@ from dag_translator.limits import (
     takes_slots,
     total_weight,
 )
-from dag_translator.mapping import FixedArguments, expansion_of, mapping_asks
+from dag_translator.mapping import FixedArguments, expansion_of, mapped_groups, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
 from dag_translator.operators import LOWERINGS
 from dag_translator.operators.lowering import Lowering
@@ -37,10 +38,11 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
 
     file: the DAG file, relative to the dags folder. schedule: what `dag_translator.schedule` made of the DAG's.
     """
-    return Dag(
+    frozen = Dag(
         dag_id=dag.dag_id,
         file=file.as_posix(),
         tasks=tuple(_task(operator, dag) for operator in dag.topological_sort()),
+        mapped_groups=tuple(mapped_groups(dag, _first_line)),
         description=dag.description or _first_line(dag.doc_md),
         tags=tuple(sorted(dag.tags)),
         run_timeout=_seconds(dag.dagrun_timeout),
@@ -58,6 +60,7 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         messages=messages(dag),
         line=dag._airstep_line,
     )
+    return settled(frozen)
 
 
 def _task(operator: Any, dag: Any) -> Task:
@@ -136,8 +139,11 @@ def _retry(operator: Any, lowering: Lowering) -> Retry:
 
 
 def _skips(operator: Any) -> Skips:
-    """A soft short circuit and a branch skip direct children; a hard short circuit, or a user's own, any descendant."""
-    if not operator.inherits_from_skipmixin:
+    """A soft short circuit and a branch skip direct children; a hard short circuit, or a user's own, any descendant.
+
+    With several instances they skip nothing, as in Airflow 3.3.2.
+    """
+    if not operator.inherits_from_skipmixin or operator.get_needs_expansion():
         return "nothing"
     if hasattr(operator, "ignore_downstream_trigger_rules"):
         return "descendants" if operator.ignore_downstream_trigger_rules else "children"

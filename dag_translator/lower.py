@@ -21,11 +21,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import admission, guards, joins, parts
+from dag_translator.lowering import admission, guards, joins, mapped_groups, parts
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
     MAYBE_SKIPPED,
@@ -35,12 +35,12 @@ from dag_translator.lowering.knowledge import (
     sealed,
     verdicts,
 )
-from dag_translator.lowering.lambdas import INVOKE, TASK_FUNCTION, TRANSIENT, call
+from dag_translator.lowering.lambdas import INSTANCE, INVOKE, RUN, TASK_FUNCTION, TRANSIENT, call
 from dag_translator.model import Dag, Task
 from dag_translator.names import StateNames
 from dag_translator.operators import LOWERINGS, mapped
 from dag_translator.operators.lowering import Site
-from dag_translator.regions import Await, Parallel, Part, Region, Signal, Step
+from dag_translator.regions import Await, Mapped, Parallel, Part, Region, Signal, Step
 from dag_translator.structure import deep_recursion
 
 START, FINISH = "start run", "finish run"
@@ -121,6 +121,7 @@ class _Lowering:
     askers: Mapping[str, frozenset[str]]
     stops: bool
     depth: int = 0  # of Parallel states around what is lowered
+    place: Mapping[str, str] = field(default_factory=lambda: RUN)
     done: set[str] = field(default_factory=set)
     labels: Iterator[int] = field(default_factory=count)
 
@@ -177,10 +178,12 @@ class _Lowering:
             case Step(task_id):
                 return self._task(self.dag.by_id[task_id], known, leave)
             case Signal():
-                return joins.signal(step, self.names, leave(known))
+                return joins.signal(step, self.names, self.place, leave(known))
             case Await():
                 way = leave(joins.learned(step, self.reports[step.join], known))
-                return joins.wait(step, self.dag, self.names, way)
+                return joins.wait(step, self.dag, self.names, self.place, way)
+            case Mapped(group_id, body):
+                return self._mapped_group(group_id, body, known, leave)
             case Parallel(branches):
                 return self._parallel(branches, known, leave)
             case Part(number, inner):
@@ -199,6 +202,16 @@ class _Lowering:
         catch = (asl.Catcher((STOPPED,), FINISH, "{% $states.input %}"),) if self.stops and not self.depth else ()
         return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known), catch)}
 
+    def _mapped_group(self, group_id: str, region: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
+        """The group's `Map`, with its members in it as anywhere else."""
+        group = next(each for each in self.dag.mapped_groups if each.group_id == group_id)
+        name, ending = self.names.name(group_id), self.names.name(group_id, "record")
+        entered = mapped_groups.entering(group, self.dag, known)
+        # A `Fail` would end one instance alone, and as one that Step Functions counts against the whole.
+        inner = replace(self, place=INSTANCE, stops=False).sequence(regions.steps_of(region), entered, ending)
+        body = mapped_groups.Body(inner.entry, inner.states, ending, inner.known)
+        return mapped_groups.lower(group, self.dag, self.names, name, region, body, known, leave)
+
     def _part(self, number: int, inner: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
         lowered = self.sequence(regions.steps_of(inner), known, None)
         way = leave(_behind((inner,), [lowered.known], known))
@@ -209,7 +222,8 @@ class _Lowering:
         """The task group that the branches make up, or what each of them begins with."""
         inside = {task_id for branch in branches for task_id in regions.tasks_in(branch)}
         groups = {self.dag.by_id[task_id].group for task_id in inside}
-        if len(groups) == 1 and (group := groups.pop()) is not None:
+        mapped_ids = {each.group_id for each in self.dag.mapped_groups}  # such a group's name is its `Map`'s
+        if len(groups) == 1 and (group := groups.pop()) is not None and group not in mapped_ids:
             members = {task.task_id for task in self.dag.tasks if task.group == group}
             if members == inside:
                 return group
@@ -242,12 +256,10 @@ class _Lowering:
             return lambda: leave(self._after(task, known, state))
 
         if task.expansion is None:
-            if not self.stops:
-                exits = Exits(ends("success"), ends("skipped"), ends("failed"))
-                return admission.lower(task, lowering, Site(self.names, exits))
             stop: States = {}
-            exits = Exits(ends("success"), ends("skipped"), lambda: self._stop(task, stop))
-            return admission.lower(task, lowering, Site(self.names, exits)) | stop
+            failed = (lambda: self._stop(task, stop)) if self.stops else ends("failed")
+            exits = Exits(ends("success"), ends("skipped"), failed)
+            return admission.lower(task, lowering, Site(self.names, exits, place=self.place)) | stop
         ended = {**known, task.task_id: mapped.ENDED}
         telling: States = {}
         several = mapped.MappedExits(

@@ -5,7 +5,7 @@ The shape is `Manifest`'s fields; `infra/` and `infra/cli/` read nothing else of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,8 @@ from dag_translator.authoring import environments
 from dag_translator.check import Estimates
 from dag_translator.compute import container_of, row_of
 from dag_translator.errors import Problem
-from dag_translator.model import Compute, Dag, Task
+from dag_translator.lowering import mapped_groups
+from dag_translator.model import Compute, Dag, MappedGroup, Task
 from dag_translator.names import machine_name, part_name, subjects
 from dag_translator.operators import LOWERINGS, mapped, notifying
 from dag_translator.operators.lowering import Permission
@@ -71,6 +72,7 @@ def manifest(
         **_containers(dag),
         "permissions": [
             *(_permission(each) for task in dag.tasks for each in _permissions(task, home.get(task.task_id, name))),
+            *(_permission(each) for group in dag.mapped_groups for each in _group_permissions(group, dag, home, name)),
             *(_permission(each) for part in parts.values() for each in _part_permissions(part)),
         ],
         "task_permissions": [
@@ -113,10 +115,10 @@ def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
         for task_id in subjects(name):
             if task_id in states:
                 states[task_id].append(name)
-    return [_task(task, states[task.task_id]) for task in dag.tasks]
+    return [_task(task, states[task.task_id], dag.is_mapped(task.task_id)) for task in dag.tasks]
 
 
-def _task(task: Task, states: list[str]) -> dict[str, Any]:
+def _task(task: Task, states: list[str], is_mapped: bool) -> dict[str, Any]:
     lowering = LOWERINGS[task.lowering]
     return {
         "task_id": task.task_id,
@@ -129,9 +131,13 @@ def _task(task: Task, states: list[str]) -> dict[str, Any]:
         "states": states,
         "is_sensor": lowering.sensor,
         "is_native": lowering.native,
-        "is_mapped": task.expansion is not None,
+        "is_mapped": is_mapped,
         **({"compute": task.compute.on} if task.compute.on != "lambda" else {}),
     }
+
+
+def _group_permissions(group: MappedGroup, dag: Dag, home: Mapping[str, str], name: str) -> tuple[Permission, ...]:
+    return mapped_groups.permissions(group, dag, home.get(group.members[0], name))
 
 
 def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:

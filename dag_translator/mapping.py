@@ -1,4 +1,4 @@
-"""Reading a live mapped operator: what it is mapped over, what is fixed, and what can't be done with it.
+"""Reading live mapped operators and groups: what they are mapped over, what is fixed, and what can't be done with them.
 
 Part of the freeze pass: nothing here is called after it.
 """
@@ -6,11 +6,12 @@ Part of the freeze pass: nothing here is called after it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dag_translator.authoring.definitions.operator_arguments import BY_NAME
-from dag_translator.model import Expansion
+from dag_translator.authoring.definitions.taskgroup import MappedTaskGroup
+from dag_translator.model import Expansion, MappedGroup
 from dag_translator.operators.mapped import MAX_LENGTH
 
 # What a task's states are made of, besides the arguments that every operator has.
@@ -33,14 +34,38 @@ def expansion_of(operator: Any) -> Expansion | None:
     return Expansion(length, tuple(over), operator.max_active_tis_per_dagrun)
 
 
+def mapped_groups(dag: Any, first_line: Callable[[str | None], str]) -> Iterator[MappedGroup]:
+    """The DAG's mapped task groups that have tasks. first_line: of a docstring."""
+    order = dag.topological_sort()
+    for group in dag.task_group.get_task_group_dict().values():
+        members = [task for task in order if group in _around(task)]
+        if not isinstance(group, MappedTaskGroup) or not members:
+            continue
+        limits = [task.max_active_tis_per_dagrun for task in members if task.max_active_tis_per_dagrun]
+        expansion = Expansion(
+            length=group.expand_input.parse_time_length(),
+            over=tuple(sorted({task.task_id for task in group.iter_mapped_dependencies()})),
+            at_once=min(limits, default=None),
+        )
+        doc = first_line(group.doc_md or group.tooltip)
+        yield MappedGroup(
+            str(group.group_id), tuple(task.task_id for task in members), expansion, doc, group._airstep_line
+        )
+
+
+def _around(task: Any) -> list[MappedTaskGroup]:
+    """The mapped groups that the task is in, innermost first."""
+    return [] if task.task_group is None else list(task.task_group.iter_mapped_task_groups())
+
+
 def mapping_asks(operator: Any) -> Iterator[str]:
     """What the operator asks for that mapping can't do, by the names of `validate.TASK_ASKS`."""
-    if operator.get_closest_mapped_task_group() is not None:
-        yield "mapped_group"
+    if len(_around(operator)) > 1:
+        yield "nested_mapped_group"
+    if operator.inherits_from_skipmixin and operator.get_needs_expansion():
+        yield "mapped_branch"
     if not operator.is_mapped:
         return
-    if operator.inherits_from_skipmixin:
-        yield "mapped_branch"
     if _mapped_names(operator) & _not_mappable():
         yield "mapped_argument"
     if (operator.expand_input.parse_time_length() or 0) > MAX_LENGTH:

@@ -106,7 +106,9 @@ class Task:
 
     upstream: ids of its direct upstream tasks, sorted. setups: the upstream setup tasks it belongs to. skips: what it
     may skip when it succeeds. lowering: which entry of `operators.LOWERINGS` translates it. settings: what that entry
-    needs (JSON). timeout: `execution_timeout` in seconds. expansion: what a mapped task is mapped over. limits: `pool`,
+    needs (JSON). timeout: `execution_timeout` in seconds. expansion: what a mapped task is mapped over. waits: whether
+    it waits for all its upstream tasks, although its rule could be decided earlier: they, or it, belong to a mapped
+    task group. below_group: whether it stands below a mapped group, whose instances end at once. limits: `pool`,
     `pool_slots`, `max_active_tis_per_dag`, `max_active_tasks` as far as they bind, with `priority_weight`; {} for most.
     takes_slots: whether it counts where slots are counted (what only waits does not). yields: whether it gives its
     slots back between pokes. past: what it waits for in the DagRun before, {} for most. is_awaited: whether the next
@@ -131,6 +133,8 @@ class Task:
     doc: str = ""
     compute: Compute = Compute()
     expansion: Expansion | None = None
+    waits: bool = False
+    below_group: bool = False
     environment: Environment | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
     priority_weight: int = 1
@@ -154,13 +158,29 @@ class Task:
 
         A mapped one may not: it has to know what it is mapped over.
         """
-        return self.trigger_rule in EARLY_FIRING and len(self.upstream) > 1 and self.expansion is None
+        early = self.trigger_rule in EARLY_FIRING and len(self.upstream) > 1
+        return early and self.expansion is None and not self.waits
+
+
+@dataclass(frozen=True, slots=True)
+class MappedGroup:
+    """A task group that runs once per item. members: the ids of its tasks, nested groups' included, in the DAG's order.
+
+    expansion: as a task's; `at_once` is the smallest of its members' `max_active_tis_per_dagrun`.
+    """
+
+    group_id: str
+    members: tuple[str, ...]
+    expansion: Expansion
+    doc: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True)
 class Dag:
     """A DAG: its tasks in a topological order, and what the run as a whole needs. Times in seconds.
 
+    mapped_groups: the task groups that are mapped; each is one node of the order in which the tasks outside run.
     messages: IAM action → resources, of what callbacks and mails send. schedule: what the manifest says of it (see
     `dag_translator.schedule`), None without one. max_active_tasks: only if it is not Airflow's default.
     """
@@ -168,6 +188,7 @@ class Dag:
     dag_id: str
     file: str
     tasks: tuple[Task, ...] = ()
+    mapped_groups: tuple[MappedGroup, ...] = ()
     description: str = ""
     tags: tuple[str, ...] = ()
     run_timeout: float | None = None
@@ -188,6 +209,21 @@ class Dag:
     @cached_property
     def by_id(self) -> Mapping[str, Task]:
         return {task.task_id: task for task in self.tasks}
+
+    @cached_property
+    def group_of(self) -> Mapping[str, MappedGroup]:
+        """The mapped task group of each task that is in one."""
+        return {task_id: group for group in self.mapped_groups for task_id in group.members}
+
+    def is_mapped(self, task_id: str) -> bool:
+        """Whether the task may have several instances."""
+        return task_id in self.group_of or self.by_id[task_id].expansion is not None
+
+    def above(self, group: MappedGroup) -> tuple[str, ...]:
+        """The tasks outside the group whose states its members ask for, in the DAG's order."""
+        members = [self.by_id[task_id] for task_id in group.members]
+        asked = {each for task in members for each in (*task.upstream, *task.setups)} - set(group.members)
+        return tuple(task.task_id for task in self.tasks if task.task_id in asked)
 
     @cached_property
     def downstream(self) -> Mapping[str, tuple[str, ...]]:
@@ -214,6 +250,8 @@ def dump(dag: Dag) -> str:
     """The text form: a line a task, defaults left out."""
     lines = [f"dag {dag.dag_id} ({dag.file})"]
     lines += [f"  {task.task_id}: {task.operator}{''.join(_details(task))}" for task in dag.tasks]
+    for group in dag.mapped_groups:
+        lines.append(f"  group {group.group_id} of {', '.join(group.members)}{''.join(_mapped(group.expansion))}")
     return "\n".join(lines)
 
 
@@ -242,10 +280,14 @@ def _details(task: Task) -> Iterator[str]:
     if task.settings:
         yield f" {dict(task.settings)}"
     if task.expansion is not None:
-        length, over, at_once = task.expansion.length, task.expansion.over, task.expansion.at_once
-        yield f" mapped over {', '.join(over) or 'literals'}" if length is None else f" mapped {length} times"
-        yield f" {at_once} at once" if at_once else ""
+        yield from _mapped(task.expansion)
     if task.limits:
         yield f" limited {dict(task.limits)}"
     if task.past:
         yield f" after the run before {dict(task.past)}"
+
+
+def _mapped(expansion: Expansion) -> Iterator[str]:
+    over, length = expansion.over, expansion.length
+    yield f" mapped over {', '.join(over) or 'literals'}" if length is None else f" mapped {length} times"
+    yield f" {expansion.at_once} at once" if expansion.at_once else ""

@@ -1,8 +1,8 @@
 """The second IR: the DAG's order as nested regions, the shapes that Step Functions has.
 
-A `Series` runs one after the other, a `Parallel` at once. What does not nest crosses as a signal: a `Signal` reports
-tasks' outcomes, an `Await` holds its branch until the ones it needs have been reported. A `Part` is a machine
-of its own.
+A `Series` runs one after the other, a `Parallel` at once, the body of a `Mapped` once per item. What does not nest
+crosses as a signal: a `Signal` reports tasks' outcomes, an `Await` holds its branch until the ones it needs have been
+reported. A `Part` is a machine of its own.
 
 >>> print(dump(Series((Step("a"), Parallel((Step("b"), Step("c")))))))
 series
@@ -49,6 +49,14 @@ class Await:
 
 
 @dataclass(frozen=True, slots=True)
+class Mapped:
+    """A mapped task group, whose body runs once per item."""
+
+    group_id: str
+    body: Region
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     steps: tuple[Region, ...]
 
@@ -66,7 +74,7 @@ class Part:
     region: Region
 
 
-Region = Step | Signal | Await | Series | Parallel | Part
+Region = Step | Signal | Await | Mapped | Series | Parallel | Part
 
 
 def series(*steps: Region) -> Region:
@@ -90,13 +98,22 @@ def steps_of(region: Region) -> tuple[Region, ...]:
     return region.steps if isinstance(region, Series) else (region,)
 
 
-def walk(region: Region) -> Iterator[Region]:
-    """Every region, outer ones first, in the order of execution."""
+def walk(region: Region, *, into_groups: bool = True) -> Iterator[Region]:
+    """Every region, outer ones first, in the order of execution; into_groups: those in mapped groups, too."""
     waiting = [region]
     while waiting:
         current = waiting.pop()
         yield current
-        waiting.extend(reversed(_inside(current)))
+        if into_groups or not isinstance(current, Mapped):
+            waiting.extend(reversed(_inside(current)))
+
+
+def width(region: Region) -> int:
+    """How many tasks may run at once."""
+    inner = [width(each) for each in _inside(region)]
+    if isinstance(region, Parallel):
+        return sum(inner)
+    return max(inner, default=int(isinstance(region, Step)))
 
 
 def tasks_in(region: Region) -> tuple[str, ...]:
@@ -117,7 +134,7 @@ def first_task(region: Region) -> str:
     """The first task of a region; for a region that only signals or waits, the task it is about."""
     for inner in walk(region):
         match inner:
-            case Step(task_id) | Signal(source=task_id) | Await(join=task_id):
+            case Step(task_id) | Signal(source=task_id) | Await(join=task_id) | Mapped(task_id):
                 return task_id
     raise ValueError("an empty region")
 
@@ -137,7 +154,7 @@ def _inside(region: Region) -> tuple[Region, ...]:
     match region:
         case Series(inner) | Parallel(inner):
             return inner
-        case Part(_, only):
+        case Part(_, only) | Mapped(_, only):
             return (only,)
     return ()
 
@@ -151,6 +168,8 @@ def _title(region: Region) -> str:
             return f"signal {source} -> {', '.join(joins)} ({', '.join(reports)}{maybe})"
         case Await(join, sources, early):
             return f"await {join} <- {', '.join(sources)}{' (early)' if early else ''}"
+        case Mapped(group_id):
+            return f"mapped {group_id}"
         case Series():
             return "series"
         case Parallel():

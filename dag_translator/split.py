@@ -32,7 +32,7 @@ from dag_translator import asl
 from dag_translator.check import MAX_DEFINITION, MAX_EVENTS, estimate
 from dag_translator.model import Dag
 from dag_translator.names import subjects
-from dag_translator.regions import Parallel, Part, Region, Series, Step, parallel, series, walk
+from dag_translator.regions import Mapped, Parallel, Part, Region, Series, Step, parallel, series, walk
 
 # How much of a machine the regions may fill by their sizes: what they need besides is only known when they are lowered.
 FULL = 0.8
@@ -103,6 +103,8 @@ def _gathered(region: Region, sizes: Sizes, numbers: Iterator[int]) -> tuple[Reg
             return _fitted([_gathered(step, sizes, numbers) for step in steps], series, sizes, numbers)
         case Parallel(branches):
             return _fitted([_gathered(branch, sizes, numbers) for branch in branches], parallel, sizes, numbers)
+        case Mapped(_, body):  # it runs as a whole
+            return region, sum(sizes.of(each) for each in (region, *walk(body)))
     return region, sizes.of(region)
 
 

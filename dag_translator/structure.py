@@ -27,22 +27,28 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dag_translator import regions
+from dag_translator.contract import inside, outside
 from dag_translator.forest import Forest, plant
 from dag_translator.model import Dag
 from dag_translator.order import Leaf, Node, Order, ParallelNode, PrimeNode, SeriesNode, bits, decompose
-from dag_translator.regions import Await, Region, Signal, Step
+from dag_translator.regions import Await, Mapped, Region, Signal, Step
 
 
 def structure(dag: Dag) -> Region:
-    """The regions of a DAG that has at least one task; `dag.tasks` is in topological order."""
-    order = waiting_order(dag)
+    """The regions of a DAG that has at least one task; `dag.tasks` is in topological order.
+
+    A mapped task group is one node; its members have an order of their own.
+    """
+    outer = outside(dag)
+    bodies = {group.group_id: structure(inside(dag, group)) for group in dag.mapped_groups}
+    order = waiting_order(outer)
     with deep_recursion():
-        return _Nesting(dag, order).region(decompose(order))
+        return _Nesting(outer, order, bodies).region(decompose(order))
 
 
 def waiting_order(dag: Dag) -> Order:
@@ -81,6 +87,7 @@ def deep_recursion() -> Iterator[None]:
 class _Nesting:
     dag: Dag
     order: Order
+    bodies: Mapping[str, Region]
     position: dict[str, int] = field(default_factory=dict)
     early_joins: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     skippers: int = 0
@@ -107,14 +114,15 @@ class _Nesting:
 
     def _task(self, item: int) -> Region:
         task = self.dag.tasks[item]
-        steps: list[Region] = [Step(task.task_id)]
+        body = self.bodies.get(task.task_id)
+        steps: list[Region] = [Step(task.task_id) if body is None else Mapped(task.task_id, body)]
         if task.fires_early:
             steps.insert(0, Await(task.task_id, task.upstream, early=True))
         joins = self.early_joins.get(task.task_id)
         if joins:
             below = self._items(joins)
             decided = self._decided(self.order.before[item] | 1 << item, below)
-            steps.append(Signal(task.task_id, tuple(joins), (task.task_id,), self._ids(decided)))
+            steps.append(Signal(task.task_id, tuple(joins), self._ids(1 << item), self._ids(decided)))
         return regions.series(*steps)
 
     def _forest(self, members: tuple[tuple[int, Node], ...]) -> Region:
@@ -192,7 +200,12 @@ class _Nesting:
         return found
 
     def _ids(self, items: int) -> tuple[str, ...]:
-        return tuple(self.dag.tasks[item].task_id for item in bits(items))
+        """The tasks that the items stand for: a mapped group's are its members."""
+        found: list[str] = []
+        for item in bits(items):
+            task_id = self.dag.tasks[item].task_id
+            found += regions.tasks_in(self.bodies[task_id]) if task_id in self.bodies else (task_id,)
+        return tuple(found)
 
 
 def _series(steps: list[Region]) -> Region:

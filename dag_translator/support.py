@@ -39,7 +39,10 @@ def table() -> str:
             "| `@task` and its kin (`.branch`, `.short_circuit`, `.bash`, `.sensor`, …), your own `BaseOperator`,"
             " `BaseSensorOperator` | as the class they extend |"
         ),
-        "| any of them with `.partial(…).expand(…)`, `.expand_kwargs(…)` | a `Map` of these states over indexes |",
+        (
+            "| any of them, or a `@task_group`, with `.partial(…).expand(…)`, `.expand_kwargs(…)` | a `Map` of these"
+            " states over indexes |"
+        ),
         "",
         "Refused so far, each with its line and what to do instead:",
         "",

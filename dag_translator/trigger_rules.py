@@ -80,6 +80,12 @@ RULES: Mapping[str, Rule] = {
     "one_success": Rule(((AnyOf(_SUCCESS), "run"), (Only(_SKIPPED), "skipped")), "upstream_failed"),
 }
 
+# One letter for each, for where there are many thousands of them.
+LETTERS: Mapping[str, str] = {"success": "s", "failed": "f", "skipped": "k", "upstream_failed": "u"}
+
+# `all_success` where all upstream tasks end at once: no upstream_failed comes later than a skip.
+ALL_SUCCESS_AT_ONCE = Rule(((Only(_SUCCESS), "run"), (AnyOf(_FAILED), "upstream_failed")), "skipped")
+
 # Airflow 2's other names for the same rules.
 ALIASES: Mapping[str, str] = {
     "dummy": "always",

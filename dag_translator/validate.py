@@ -12,7 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from dag_translator.compute import MOST_LAYERS
+from dag_translator.contract import interrupted
 from dag_translator.errors import Problem, Severity
+from dag_translator.lowering.mapped_groups import max_length
 from dag_translator.model import Dag, Task
 from dag_translator.operators import LOWERINGS
 from dag_translator.operators.mapped import MAX_LENGTH
@@ -25,15 +27,15 @@ LONGEST_TASK = 870.0
 
 # What a task may ask for that is not there: argument -> severity, what is so, what to do.
 TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
-    "mapped_group": (
+    "nested_mapped_group": (
         "refused",
-        "a mapped task group (task_group.expand) is not supported yet",
-        "map its tasks one by one, or put its steps into one mapped task",
+        "a mapped task group inside a mapped task group is not supported yet",
+        "map one group over every combination, expand(x=…, y=…), or put the inner group's steps into one task",
     ),
     "mapped_branch": (
-        "refused",
-        "a mapped branch or short circuit is not supported yet",
-        "branch in one task, on the whole list",
+        "approximated",
+        "a mapped branch or short circuit skips nothing, in a mapped task group neither: so it is in Airflow 3.3.2",
+        "map over what is to be done only, or raise AirflowSkipException where nothing is to be done",
     ),
     "mapped_argument": (
         "refused",
@@ -68,7 +70,7 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
 }
 # Those of them that are not about one argument.
 NOT_ARGUMENTS = (
-    "mapped_group",
+    "nested_mapped_group",
     "mapped_branch",
     "mapped_argument",
     "too_many_instances",
@@ -99,6 +101,39 @@ def the_schedule_is_allowed(dag: Dag) -> Iterator[Problem]:
             "add DagRunType.SCHEDULED, or give schedule=None",
             line=dag.line,
         )
+
+
+def mapped_groups_run_as_a_whole(dag: Dag) -> Iterator[Problem]:
+    for group in interrupted(dag):
+        yield Problem(
+            "mapped-group-interrupted",
+            f"a task outside the mapped task group {group.group_id} stands between two of its tasks",
+            "take that task into the group, or make two mapped groups",
+            line=group.line,
+        )
+
+
+def mapped_groups_look_at_their_own_run(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        if task.task_id in dag.group_of and (task.past or task.is_awaited):
+            yield _about(
+                task,
+                "unsupported-depends-on-past",
+                "a task in a mapped task group can't wait for the run before, nor be waited for",
+                "let a task before or after the group depend on the past",
+            )
+
+
+def mapped_groups_are_not_too_long(dag: Dag) -> Iterator[Problem]:
+    for group in dag.mapped_groups:
+        longest = max_length(len(group.members))
+        if (group.expansion.length or 0) > longest:
+            yield Problem(
+                "unsupported-too-many-instances",
+                f"a mapped task group of {len(group.members)} tasks can have {longest:,} instances at most",
+                "map over batches of items, and loop over a batch inside the tasks",
+                line=group.line,
+            )
 
 
 def trigger_rules_exist(dag: Dag) -> Iterator[Problem]:
@@ -212,6 +247,9 @@ def retries_are_possible(dag: Dag) -> Iterator[Problem]:
 RULES_OF_A_DAG: tuple[Rule, ...] = (
     asks_of_tasks,
     the_schedule_is_allowed,
+    mapped_groups_run_as_a_whole,
+    mapped_groups_look_at_their_own_run,
+    mapped_groups_are_not_too_long,
     trigger_rules_exist,
     python_fits_a_lambda,
     sensors_have_an_interval,

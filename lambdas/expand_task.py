@@ -33,23 +33,26 @@ def expand_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     if task.task_id in not_in_run(runtime.dag, run):
         raise AirflowSkipException(f"{task.task_id} does not run at this logical date")
     try:
-        _check_states(runtime, run, event.get("states") or {})
-        mapped = _measure(runtime, run, task)
+        check_states(runtime, run, event.get("states") or {})
+        mapped = measured(runtime, run, task, task.expand_input, MAX_LENGTH)
     except AirflowSkipException:
-        _remove_others(runtime, run, task, 0)
+        remove_others(runtime, run, task, 0)
         raise
     except (CannotExpand, AirflowException, TypeError, ValueError, LookupError) as error:
         log.exception("Cannot expand task %s", task.task_id)
-        _remove_others(runtime, run, task, 0)
+        remove_others(runtime, run, task, 0)
         _record(runtime, run, task, f"{type(error).__name__}: {error}")
         raise CannotExpand(f"{task.task_id}: {error}") from None
     runtime.store.save_mapped(run.key, task.task_id, mapped)
-    _remove_others(runtime, run, task, mapped.length)
+    remove_others(runtime, run, task, mapped.length)
     return {"length": mapped.length}
 
 
-def _check_states(runtime: Runtime, run: RunInfo, states: Mapping[str, Any]) -> None:
-    """Tasks that did not succeed as a whole decide; a mapped one that was expanded has pushed what it has pushed."""
+def check_states(runtime: Runtime, run: RunInfo, states: Mapping[str, Any]) -> None:
+    """Raises where there is nothing to map over.
+
+    Tasks that did not succeed as a whole decide; a mapped one that was expanded has pushed what it has pushed.
+    """
     from dag_translator.authoring.exceptions import AirflowSkipException
 
     not_run = {}
@@ -67,11 +70,17 @@ def _check_states(runtime: Runtime, run: RunInfo, states: Mapping[str, Any]) -> 
         raise AirflowSkipException(f"{', '.join(not_run)}: skipped, so there is nothing to map over")
 
 
-def _measure(runtime: Runtime, run: RunInfo, task: Any) -> Mapped:
+def measured(runtime: Runtime, run: RunInfo, task: Any, expand_input: Any, longest: int) -> Mapped:
+    """How long it is, and which indexes of a mapped upstream pushed something. task: whose context resolves it.
+
+    Airflow 3.3.2 can't map over the output of a mapped group's tasks, and neither can this.
+    """
     from dag_translator.authoring.exceptions import AirflowSkipException
 
     pushed = {}
-    for operator, key in task.expand_input.iter_references():
+    for operator, key in expand_input.iter_references():
+        if operator.get_closest_mapped_task_group() is not None:
+            raise CannotExpand(f"{operator.task_id} is in a mapped task group; collect its output in a task first")
         if operator.is_mapped:
             indexes = runtime.store.xcom_indexes(run.key, operator.task_id, key)
             dense = indexes == list(range(len(indexes)))
@@ -79,15 +88,15 @@ def _measure(runtime: Runtime, run: RunInfo, task: Any) -> Mapped:
     record = TaskRecord(run.dag_id, run.run_id, task.task_id, "running", execution=run.execution)
     with task_environment(runtime, run, task, record) as ti:
         ti.mapped_over = Mapped(0, pushed)
-        length = task.expand_input.length(ti.get_template_context())
+        length = expand_input.length(ti.get_template_context())
     if length == 0:
-        raise AirflowSkipException(f"{task.task_id} is mapped over nothing")
-    if length > MAX_LENGTH:
-        raise CannotExpand(f"it would have {length:,} instances, which is more than {MAX_LENGTH:,}; map over batches")
+        raise AirflowSkipException("it is mapped over nothing")
+    if length > longest:
+        raise CannotExpand(f"it would have {length:,} instances, which is more than {longest:,}; map over batches")
     return Mapped(length, pushed)
 
 
-def _remove_others(runtime: Runtime, run: RunInfo, task: Any, length: int) -> None:
+def remove_others(runtime: Runtime, run: RunInfo, task: Any, length: int) -> None:
     """What an earlier execution of the run left behind, if the task had more instances then, or none."""
     kept = range(length)
     others = [record for record in runtime.store.list_tasks(run.key, task.task_id) if record.map_index not in kept]

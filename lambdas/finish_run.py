@@ -16,6 +16,7 @@ from typing import Any
 
 from lambdas.callbacks import DagCallback, has_callbacks, run_dag_callbacks
 from lambdas.fail_fast import settled
+from lambdas.groups import without_running
 from lambdas.records import TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_dates import not_in_run
@@ -102,28 +103,21 @@ def _record_what_never_ran(runtime: Runtime, run: RunInfo, states: Mapping[str, 
     ]
     for task_id, state in states.items():
         task = runtime.dag.task_dict.get(task_id)
-        if task is None or not isinstance(state, str) or (task_id in expanded and state != "upstream_failed"):
+        if task is None or not isinstance(state, str):
+            continue
+        if task_id in expanded and (state != "upstream_failed" or task.get_closest_mapped_task_group() is not None):
             continue
         record = known.get(task_id)
         if record is None:
-            ran = state == "success"  # an empty operator: done without running
-            record = TaskRecord(
-                run.dag_id,
-                run.run_id,
-                task_id,
-                state,
-                try_number=1 if ran else 0,
-                max_tries=task.retries,
-                execution=run.execution,
-                operator=task.task_type,
-                start_date=now if ran else None,
-                end_date=now,
-            )
-            missing.append(record)
+            missing.append(without_running(runtime, run, task, state))
         elif record.state != state:
             # Left over from an earlier execution of the run, or from a worker that was lost.
             missing.append(changed(record, state=state, execution=run.execution, end_date=now, states={}))
     runtime.store.save_tasks(missing)
+    if any(task.get_closest_mapped_task_group() is not None for task in runtime.dag.task_dict.values()):
+        from lambdas.unexpanded import fold_unexpanded
+
+        fold_unexpanded(runtime, run, states, records)
 
 
 def call_back(runtime: Runtime, run: RunInfo, state: str, records: list[TaskRecord], reason: str) -> None:

@@ -113,9 +113,10 @@ def check_mappable(task: Any, pushed: Any) -> None:
 
 
 def _mapped_over(task: Any) -> Iterator[set[str]]:
-    """What each mapped task below is mapped over."""
+    """What each mapped task below, or the mapped group around it, is mapped over."""
     tasks = task.dag.task_dict
     for task_id in task.downstream_task_ids:
         below = tasks[task_id]
-        if below.is_mapped:
-            yield {each.task_id for each in below.iter_mapped_dependencies()}
+        mapped = below if below.is_mapped else below.get_closest_mapped_task_group()
+        if mapped is not None:
+            yield {each.task_id for each in mapped.iter_mapped_dependencies()}

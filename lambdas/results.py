@@ -11,7 +11,8 @@ from lambdas.task_instance import XCOM_RETURN_KEY, TaskInstance
 def push_result(ti: TaskInstance, result: Any) -> list[str]:
     """Push what the task returned; the ids of the tasks that it skips, in the DAG's order.
 
-    A branch or short circuit that skips something leaves no return value, as in Airflow 3.
+    A branch or short circuit that skips something leaves no return value, as in Airflow 3. One that is mapped, or in a
+    mapped group, only leaves a note of whom it would skip, as in Airflow 3.3.2.
     """
     task = ti.task
     skipped: list[str] = []
@@ -19,19 +20,22 @@ def push_result(ti: TaskInstance, result: Any) -> list[str]:
         skipped, note = _skips(task, result)
         if note is not None:
             ti.keep("skipmixin_key", note)
-    if skipped:
+    if skipped and ti.map_index < 0:
         return skipped
     pushes = result is not None and task.do_xcom_push
-    if ti.map_index < 0 and any(task.dag.task_dict[below].is_mapped for below in task.downstream_task_ids):
+    dag = task.dag
+    if not dag.task_dict[ti.task_id].is_mapped and any(
+        dag.task_dict[below].get_needs_expansion() for below in task.downstream_task_ids
+    ):
         from lambdas.mapped import check_mappable
 
         check_mappable(task, result if pushes else None)
     if not pushes:
-        return skipped
+        return []
     if task.multiple_outputs:
         _push_items(ti, result)
     ti.keep(XCOM_RETURN_KEY, result)
-    return skipped
+    return []
 
 
 def _skips(task: Any, result: Any) -> tuple[list[str], dict[str, list[str]] | None]:

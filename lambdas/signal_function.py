@@ -9,11 +9,11 @@ DagRun before. One for the platform; it loads no DAG.
     {"kind": "tell_next", "run", "task_id", "state"}
     {"kind": "wake", "gates": [name, …]} or {"kind": "wake", "run"}               somebody changed a pool, or a record
 
-`await` registers a task token, `signal` records that a source has come and with which states; both touch one item
-atomically, and whichever completes the join calls SendTaskSuccess with the merged states. Without a rule a join is
-complete when all sources have come; with one, as soon as the rule is decided (an early-firing trigger rule), and
-then the output also says {join: verdict} unless the task is to run. Doing either twice changes nothing: a token
-that was used up answers with an error that is ignored.
+In a mapped task group both also say which `map_index` they are about. `await` registers a task token, `signal` records
+that a source has come and with which states; both touch one item atomically, and whichever completes the join calls
+SendTaskSuccess with the merged states. Without a rule a join is complete when all sources have come; with one, as soon
+as the rule is decided (an early-firing trigger rule), and then the output also says {join: verdict} unless the task is
+to run. Doing either twice changes nothing: a token that was used up answers with an error that is ignored.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def await_sources(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
     join = signals.store.await_join(
         key,
         run["execution"],
-        event["join"],
+        _place(event, event["join"]),
         token=event["token"],
         sources=event["sources"],
         rule=event.get("rule"),
@@ -68,10 +68,16 @@ def signal_joins(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
     key = RunKey(run["dag_id"], run["run_id"])
     completed = []
     for name in event["joins"]:
-        join = signals.store.signal_join(key, run["execution"], name, source=event["source"], states=event["states"])
+        place = _place(event, name)
+        join = signals.store.signal_join(key, run["execution"], place, source=event["source"], states=event["states"])
         if _complete(signals, name, join):
             completed.append(name)
     return {"completed": completed}
+
+
+def _place(event: Mapping[str, Any], join: str) -> str:
+    """Where the join is kept: each instance of a mapped task group has its own."""
+    return f"{join}/{event['map_index']}" if "map_index" in event else join
 
 
 def _complete(signals: Signals, name: str, join: Join) -> bool:

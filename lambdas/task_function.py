@@ -35,6 +35,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
     "run_stopped": ("lambdas.run_stopped", "run_stopped"),
+    "expand_group": ("lambdas.groups", "expand_group"),
+    "record_instance": ("lambdas.groups", "record_instance"),
     "finish_run": ("lambdas.finish_run", "finish_run"),
 }
 

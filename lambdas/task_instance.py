@@ -87,9 +87,9 @@ class TaskInstance(XComAccess):
 
     @property
     def expanded_count(self) -> int | None:
-        """How many instances the mapped task has; None if the task is not mapped."""
-        mapped = self._runtime.dag.task_dict[self.task_id]
-        if not mapped.is_mapped:
+        """How many instances the mapped task, or the mapped group around it, has; None if nothing is mapped."""
+        mapped = self._what_is_mapped()
+        if mapped is None:
             return None
         length: int | None = mapped.expand_input.parse_time_length()
         if length is not None:

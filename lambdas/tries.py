@@ -86,7 +86,7 @@ def run_try(
             skipped = push_result(ti, perform(runtime, ti, code, begins))
         except DownstreamTasksSkipped as skip:
             tasks = skip.tasks if isinstance(skip.tasks, list | tuple | set) else [skip.tasks]
-            skipped = [task if isinstance(task, str) else task[0] for task in tasks]
+            skipped = [task if isinstance(task, str) else task[0] for task in tasks] if ti.map_index < 0 else []
         states = {ti.task_id: "success", **dict.fromkeys(skipped, "skipped")}
     except AirflowSkipException as error:
         log.info("Skipping task: %s", message_of(error))

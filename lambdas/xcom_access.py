@@ -61,9 +61,14 @@ class XComAccess:
         self.pushed: dict[str, str] = {}
         self.mapped_over: Mapped | None = None  # read when first needed
 
+    def _what_is_mapped(self) -> Any:
+        """The mapped task, or the mapped task group that it is in."""
+        task = self._runtime.dag.task_dict[self.task_id]
+        return task if task.is_mapped else task.get_closest_mapped_task_group()
+
     def _what_it_is_mapped_over(self) -> Mapped | None:
         if self.mapped_over is None and self.map_index >= 0:
-            self.mapped_over = self._runtime.store.get_mapped(self._run.key, self.task_id)
+            self.mapped_over = self._runtime.store.get_mapped(self._run.key, self._what_is_mapped().node_id)
         return self.mapped_over
 
     def xcom_push(self, key: str, value: Any, *_: Any, **__: Any) -> None:

@@ -20,9 +20,9 @@ from typing import Any
 from dag_translator import asl, names, regions
 from dag_translator.lowering.exits import Exit, Exits
 from dag_translator.lowering.lambdas import ANYTHING, INVOKE, INVOKE_AND_WAIT, SIGNAL_FUNCTION
-from dag_translator.model import Dag, Task
+from dag_translator.model import Dag, Expansion, Task
 from dag_translator.operators.lowering import Lowering, Names, Site, States
-from dag_translator.regions import Parallel, Part, Region, Series, Step
+from dag_translator.regions import Mapped, Parallel, Part, Region, Series, Step
 
 _PASSING = "{% $states.input %}"
 _TOKEN = "{% $states.context.Task.Token %}"
@@ -146,8 +146,11 @@ def _width(dag: Dag, region: Region) -> float:
                 return 0
             if task.expansion is None:
                 return 1
-            counts = [each for each in (task.expansion.length, task.expansion.at_once) if each is not None]
-            return min(counts, default=float("inf"))
+            return _instances(task.expansion)
+        case Mapped(group_id, body):
+            (group,) = (each for each in dag.mapped_groups if each.group_id == group_id)
+            width = _width(dag, body)
+            return width and width * _instances(group.expansion)
         case Series(steps):
             return max(_width(dag, step) for step in steps)
         case Parallel(branches):
@@ -156,3 +159,8 @@ def _width(dag: Dag, region: Region) -> float:
             return _width(dag, inner)
         case regions.Signal() | regions.Await():
             return 0
+
+
+def _instances(expansion: Expansion) -> float:
+    """How many run side by side at most."""
+    return min((each for each in (expansion.length, expansion.at_once) if each is not None), default=float("inf"))

@@ -6,7 +6,7 @@ whichever completes the join calls SendTaskSuccess with the states that were rep
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dag_translator import asl, regions
@@ -54,12 +54,13 @@ def learned(step: Await, reported: Reports, known: Known) -> dict[str, PossibleS
     return found
 
 
-def signal(step: Signal, names: StateNames, way: Exit) -> dict[str, asl.State]:
+def signal(step: Signal, names: StateNames, place: Mapping[str, str], way: Exit) -> dict[str, asl.State]:
+    """place: `RUN`, or in a mapped group `INSTANCE`: each instance has joins of its own."""
     arguments = {
         "FunctionName": SIGNAL_FUNCTION,
         "Payload": {
             "kind": "signal",
-            "run": "{% $run %}",
+            **place,
             "source": step.source,
             "joins": list(step.joins),
             "states": _reported(step),
@@ -72,15 +73,16 @@ def signal(step: Signal, names: StateNames, way: Exit) -> dict[str, asl.State]:
 def _reported(step: Signal) -> str | dict[str, str]:
     if not step.decided:
         return {task_id: f"{{% {state_of(task_id)} %}}" for task_id in step.reports}
-    sifted = _sifted((*step.reports, *step.decided))
+    sifted = sifted_states((*step.reports, *step.decided))
     # Sifting nothing out is undefined, which is an error; that can only be where no state is certain.
     return f"{{% {sifted} %}}" if step.reports else f"{{% $merge([{{}}, {sifted}]) %}}"
 
 
-def _sifted(task_ids: Iterable[str]) -> str:
+def sifted_states(task_ids: Iterable[str], payload: str = "$states.input") -> str:
+    """JSONata for the part of the payload that is about these tasks, as far as it is there; undefined for nothing."""
     wanted = ", ".join(literal(task_id) for task_id in task_ids)
     # The list is made once, not for each task: an expression may take a second.
-    return f"($wanted := [{wanted}]; $sift($states.input, function($state, $task_id) {{ $task_id in $wanted }}))"
+    return f"($wanted := [{wanted}]; $sift({payload}, function($state, $task_id) {{ $task_id in $wanted }}))"
 
 
 def carried(branches: Iterable[Region], known: Known) -> str | dict[str, str]:
@@ -89,13 +91,13 @@ def carried(branches: Iterable[Region], known: Known) -> str | dict[str, str]:
     Each branch gives back what it was given, and the results of all together have to fit 256 KB.
     """
     task_ids = dict.fromkeys(known)
-    for inner in (each for branch in branches for each in regions.walk(branch)):
+    for inner in (each for branch in branches for each in regions.walk(branch, into_groups=False)):
         if isinstance(inner, Signal):
             task_ids |= dict.fromkeys((*inner.reports, *inner.decided))
-    return f"{{% $merge([{{}}, {_sifted(sorted(task_ids))}]) %}}" if task_ids else {}
+    return f"{{% $merge([{{}}, {sifted_states(sorted(task_ids))}]) %}}" if task_ids else {}
 
 
-def wait(step: Await, dag: Dag, names: StateNames, way: Exit) -> dict[str, asl.State]:
+def wait(step: Await, dag: Dag, names: StateNames, place: Mapping[str, str], way: Exit) -> dict[str, asl.State]:
     rule = None
     if step.early:
         task = dag.by_id[step.join]
@@ -104,7 +106,7 @@ def wait(step: Await, dag: Dag, names: StateNames, way: Exit) -> dict[str, asl.S
         "FunctionName": SIGNAL_FUNCTION,
         "Payload": {
             "kind": "await",
-            "run": "{% $run %}",
+            **place,
             "join": step.join,
             "sources": list(step.sources),
             "rule": rule,

@@ -18,6 +18,7 @@ from dag_translator.errors import InternalError
 from dag_translator.model import Dag, Task
 from dag_translator.regions import Parallel, Region, Series, Step
 from dag_translator.trigger_rules import (
+    ALL_SUCCESS_AT_ONCE,
     RULES,
     SETUP_CONSTRAINT,
     STATES,
@@ -49,6 +50,8 @@ def clauses(task: Task) -> tuple[tuple[TaskClause, ...], Verdict]:
     if not upstream:  # a teardown without setups
         return setup, "run"
     rule = RULES[task.trigger_rule]
+    if task.below_group and task.trigger_rule == "all_success":
+        rule = ALL_SUCCESS_AT_ONCE
     return (*setup, *((predicate, verdict, upstream) for predicate, verdict in rule.clauses)), rule.otherwise
 
 

@@ -36,6 +36,10 @@ TRANSIENT = asl.Retrier(
 ANYTHING = asl.Retrier(("States.ALL",), attempts=6, interval=1, backoff=2, full_jitter=True)
 NEVER_RETRIED = asl.Retrier(("AirflowSkipException", "AirflowFailException"), attempts=0)
 
+# Which run, and inside a mapped task group which of its instances: variables, read by whatever runs there.
+RUN = {"run": "{% $run %}"}
+INSTANCE = {"run": "{% $instance.run %}", "map_index": "{% $instance.map_index %}"}
+
 # Step Functions: TimeoutSeconds, IntervalSeconds <= 99,999,999; MaxDelaySeconds < 31,622,400, above IntervalSeconds.
 MAX_DELAY = 31_622_399
 # A Lambda ends itself when `execution_timeout` is over; the state's own timeout stands behind it, this much later.

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from dag_translator import asl
 from dag_translator.lowering.exits import Exits, outcome
-from dag_translator.lowering.lambdas import ANYTHING, INVOKE, TASK_FUNCTION, call
+from dag_translator.lowering.lambdas import ANYTHING, INVOKE, RUN, TASK_FUNCTION, call
 from dag_translator.model import Task
 
 _OWN_CODE = frozenset({"run_task", "poke_sensor"})  # kinds of work
@@ -44,17 +44,18 @@ class Site:
     """Where a task is lowered: the machine's names, and the ways out.
 
     each: whether this is the inside of a mapped task's `Map`. There the payload is not the map of task states, but
-    {"run", "map_index"}; the code that makes the states need not know.
+    {"run", "map_index"}; the code that makes the states need not know. place: `RUN`, or in a mapped group `INSTANCE`.
     """
 
     names: Names
     exits: Exits
     each: bool = False
+    place: Mapping[str, str] = field(default_factory=lambda: RUN)
 
     def which(self, payload: str = "$states.input") -> dict[str, str]:
-        """Which run, and in a mapped task which instance. payload: JSONata for the payload in the state's input."""
+        """Which run, and which instance of it. payload: JSONata for the payload in the state's input."""
         if not self.each:
-            return {"run": "{% $run %}"}
+            return dict(self.place)
         return {"run": f"{{% {payload}.run %}}", "map_index": f"{{% {payload}.map_index %}}"}
 
     def call(self, kind: str, task: Task, payload: str = "$states.input", **fields: Any) -> dict[str, Any]:

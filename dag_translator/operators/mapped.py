@@ -36,6 +36,9 @@ INLINE_EVENTS = 1_500
 # ten thousand children, and the ones that Lambda turns away would use up their retries.
 AT_ONCE = 500
 
+# What there is no use in asking again for.
+UNEXPANDED = asl.Retrier(("AirflowSkipException", "CannotExpand"), 0)
+
 # How a mapped task may have ended once it was expanded: any set of these.
 ENDED: PossibleStates = frozenset({"success", "failed", "skipped"})
 
@@ -98,7 +101,7 @@ def lower(task: Task, lowering: Lowering, free: StateNames, exits: MappedExits) 
     # The map fails when a child does, for reasons that none of its states could catch, or was stopped.
     lost = asl.Catcher(("States.ALL",), ended.next, ended.output(payload, outcome(task.task_id, "failed")))
     states[name] = asl.Map(
-        items=f"{{% [0..{length} - 1] %}}" if expansion.length is None else _indexes(expansion.length),
+        items=f"{{% [0..{length} - 1] %}}" if expansion.length is None else indexes(expansion.length),
         selector={"run": "{% $run %}", "map_index": "{% $states.context.Map.Item.Value %}"},
         processor=_each(task, lowering, free),
         next=ended.next,
@@ -115,7 +118,8 @@ def lower(task: Task, lowering: Lowering, free: StateNames, exits: MappedExits) 
 _DISTINCT = "($ended := $distinct($states.result); $count($ended) = 1 ? $ended[0] : $ended)"
 
 
-def _indexes(length: int) -> list[int] | str:
+def indexes(length: int) -> list[int] | str:
+    """The `Items` of a map whose number of instances the file says."""
     return list(range(length)) if length <= INLINE_LENGTH else f"{{% [0..{length - 1}] %}}"
 
 
@@ -132,7 +136,7 @@ def _expand(task: Task, following: str, exits: MappedExits) -> asl.Task:
         call("expand_task", task_id=task.task_id, **states),
         following,
         output="{% {'states': $states.input, 'length': $states.result.Payload.length} %}",
-        retry=(asl.Retrier(("AirflowSkipException", "CannotExpand"), 0), ANYTHING),
+        retry=(UNEXPANDED, ANYTHING),
         catch=(
             asl.Catcher(
                 ("AirflowSkipException",),

@@ -15,6 +15,7 @@ from typing import Any
 from dag_translator import asl
 from dag_translator.lowering import admission
 from dag_translator.lowering.exits import outcome
+from dag_translator.lowering.lambdas import INSTANCE, RUN
 from dag_translator.model import Task
 from dag_translator.operators.lowering import Failing, Permission, Site, States, failed_input
 
@@ -172,13 +173,10 @@ def _pause(task: Task, site: Site, name: str, wait: asl.Wait, before: str, after
 
 def _from_input(arguments: Any) -> Any:
     """The arguments, with the run read from the input: children of a distributed map can't read outer variables."""
-    match arguments:
-        case dict():
-            return {key: _from_input(value) for key, value in arguments.items()}
-        case "{% $run %}":
-            return "{% $states.input.run %}"
-        case _:
-            return arguments
+    if isinstance(arguments, dict):
+        return {key: _from_input(value) for key, value in arguments.items()}
+    name = next((name for place in (RUN, INSTANCE) for name, value in place.items() if value == arguments), None)
+    return arguments if name is None else f"{{% $states.input.{name} %}}"
 
 
 def permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:

@@ -57,7 +57,7 @@ def _box(task: Mapping[str, Any], records: Sequence[TaskRecord], run: DagRun | N
         task["task_id"],
         task["group"],
         task["operator"],
-        _state(records),
+        worst(record.state for record in records),
         max(0.0, (min(starts) - began).total_seconds()) if starts and began is not None else None,
         max(0.0, (max(ends) - began).total_seconds()) if ends and starts and began is not None else None,
         max((record.try_number for record in records), default=0),
@@ -69,6 +69,7 @@ def _moment(text: str | None) -> Any:
     return as_instant(text) if text else None
 
 
-def _state(records: Sequence[TaskRecord]) -> str | None:
-    states = {record.state for record in records}
-    return next((state for state in _WORST_FIRST if state in states), next(iter(states), None))
+def worst(states: Iterable[str]) -> str | None:
+    """What the states of a task's instances come to."""
+    found = set(states)
+    return next((state for state in _WORST_FIRST if state in found), next(iter(found), None))

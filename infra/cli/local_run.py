@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from dag_translator.errors import TranslationError, UsageError
 from infra.cli.cost import Usage, estimate
 from infra.cli.critical_path import CriticalPath, Step, critical_path
 from infra.cli.files import root_of
-from infra.cli.graph import draw_run
+from infra.cli.graph import draw_run, worst
 from infra.cli.inprocess import Meter, run_dag
 from infra.cli.metered_store import MeteredStore
 from infra.cli.run_result import RunResult
@@ -58,14 +59,16 @@ class Simulation:
 
     def _task(self, task_id: str) -> dict[str, Any]:
         span = self.result.spans.get(task_id)
-        ran = span is not None and self.result.try_number.get(task_id, 0) > 0
-        return {
+        tries = _tries(self.result, task_id)
+        instances = [self.result.tasks[name] for name in self.result.instances(task_id)]
+        told = {
             "task_id": task_id,
-            "state": self.result.tasks.get(task_id),
-            "try_number": self.result.try_number.get(task_id, 0),
-            "start": round(span.start, 6) if span is not None and ran else None,
-            "end": round(span.end, 6) if span is not None and ran else None,
+            "state": worst(instances),
+            "try_number": tries,
+            "start": round(span.start, 6) if span is not None and tries else None,
+            "end": round(span.end, 6) if span is not None and tries else None,
         }
+        return told if task_id in self.result.tasks else {**told, "instances": dict(Counter(instances))}
 
     def picture(self) -> str:
         """The simulated run as SVG."""
@@ -130,6 +133,11 @@ def simulate(
     return Simulation(result, manifest, critical_path(_steps(manifest, result)), usage)
 
 
+def _tries(result: RunResult, task_id: str) -> int:
+    """How often the task ran; of a mapped one, the instance that ran most often."""
+    return max((result.try_number[name] for name in result.instances(task_id)), default=0)
+
+
 def _refuse_too_long(manifest: Mapping[str, Any], plan: Plan) -> None:
     for task in manifest["tasks"]:
         native = task["is_native"] or task["is_sensor"] or "compute" in task
@@ -157,12 +165,11 @@ def _steps(manifest: Mapping[str, Any], result: RunResult) -> list[Step]:
     for task in manifest["tasks"]:
         task_id = task["task_id"]
         span = result.spans.get(task_id)
-        ran = result.try_number.get(task_id, 0) > 0
         steps.append(
             Step(
                 task_id,
-                span.seconds if span is not None and ran else 0.0,
-                result.tasks.get(task_id, "skipped"),
+                span.seconds if span is not None and _tries(result, task_id) else 0.0,
+                worst(result.tasks[name] for name in result.instances(task_id)) or "skipped",
                 tuple(task["upstream"]),
                 task["trigger_rule"],
             )

@@ -6,7 +6,7 @@ Everything is read from where a deployed run would leave it: the store's records
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -89,12 +89,16 @@ class RunResult:
             definition_bytes=max(map(_bytes, translation.definitions)),
             error=_why(execution),
             errors={name_of(record): record.error_message or record.error for record in records if record.error},
-            spans=dict(_spans(translation.manifest, executions)),
+            spans={**_recorded(records, execution), **dict(_spans(translation.manifest, executions))},
             invocations=invocations,
             lambda_seconds=lambda_seconds,
             execution=execution,
             store=store,
         )
+
+    def instances(self, task_id: str) -> list[str]:
+        """The task's instances by their names in `tasks`: itself, or "id[0]", "id[1]", …"""
+        return [name for name in self.tasks if name == task_id or name.startswith(f"{task_id}[")]
 
     def to_json(self) -> dict[str, Any]:
         """What `airstep dags test --output json` prints."""
@@ -137,6 +141,21 @@ def _why(execution: Any) -> str | None:
     except ValueError:
         pass
     return f"{execution.error or execution.status}: {cause}" if cause else str(execution.error or execution.status)
+
+
+def _recorded(records: Iterable[TaskRecord], execution: Any) -> dict[str, Span]:
+    """From the records, for what runs in the children of a distributed map, whose histories are their own."""
+    found: dict[str, Span] = {}
+    for record in records:
+        if record.start_date is None or record.end_date is None:
+            continue
+        start, end = (
+            (datetime.fromisoformat(moment) - execution.started).total_seconds()
+            for moment in (record.start_date, record.end_date)
+        )
+        so_far = found.get(record.task_id, Span(start, end))
+        found[record.task_id] = Span(min(start, so_far.start), max(end, so_far.end))
+    return found
 
 
 def _spans(manifest: Mapping[str, Any], executions: Sequence[Any]) -> Iterator[tuple[str, Span]]:

@@ -79,6 +79,9 @@ def read_plan(task_ids: Mapping[str, Any], durations: Any, outcomes: Any) -> Pla
 
 def pretend(dag: Any, plan: Plan, meter: Meter) -> None:
     """Replace the bodies of a live DAG's tasks. The DAG is no good for anything else afterwards."""
+    for group in dag.task_group_dict.values():
+        if hasattr(group, "expand_input"):
+            _pretend_length(group)
     for task_id, operator in dag.task_dict.items():
         if operator.is_mapped:
             _pretend_mapped(operator, plan, meter)
@@ -98,10 +101,11 @@ _STAND_IN, _STAND_IN_DATE = "{}", "2024-01-01"
 
 def _unrendered(value: Any, stand_in: str) -> Any:
     """A template field as it stands, with text for what only a run knows."""
+    from dag_translator.authoring.definitions.expand import MappedArgument
     from dag_translator.authoring.definitions.xcom_arg import XComArg
 
     match value:
-        case XComArg():
+        case XComArg() | MappedArgument():
             return stand_in
         case str() if "{{" in value or "{%" in value:
             return stand_in
@@ -112,14 +116,20 @@ def _unrendered(value: Any, stand_in: str) -> Any:
     return value
 
 
-def _pretend_mapped(mapped: Any, plan: Plan, meter: Meter) -> None:
-    """Instances as many as the DAG file says, or `DEFAULT_INSTANCES`; each takes the task's duration."""
-    from dag_translator.authoring.definitions.baseoperator import BaseOperator
+def _pretend_length(mapped: Any) -> None:
+    """As many instances as the DAG file says, or `DEFAULT_INSTANCES`."""
     from dag_translator.authoring.definitions.expand import DictOfListsExpandInput
-    from dag_translator.authoring.sensors.base import BaseSensorOperator
 
     length = mapped.expand_input.parse_time_length()
     mapped.expand_input = DictOfListsExpandInput({"item": [None] * (DEFAULT_INSTANCES if length is None else length)})
+
+
+def _pretend_mapped(mapped: Any, plan: Plan, meter: Meter) -> None:
+    """The instances; each takes the task's duration."""
+    from dag_translator.authoring.definitions.baseoperator import BaseOperator
+    from dag_translator.authoring.sensors.base import BaseSensorOperator
+
+    _pretend_length(mapped)
     kind = BaseSensorOperator if hasattr(mapped.operator_class, "poke") else BaseOperator
 
     def instance(_: Any) -> Any:
@@ -166,14 +176,14 @@ def _choose(operator: Any, follows: tuple[str, ...] | None) -> Any:
 
 
 def _poke(task_id: str, plan: Plan, meter: Meter) -> Callable[[Any], bool]:
-    first: dict[tuple[str, int], datetime] = {}
+    first: dict[tuple[int, int], datetime] = {}
 
     def poke(context: Any) -> bool:
         if meter.current is None:
             return True
         ti = context["ti"]
         now = meter.current.now()
-        waited = (now - first.setdefault((ti.run_id, ti.try_number), now)).total_seconds()
+        waited = (now - first.setdefault((ti.map_index, ti.try_number), now)).total_seconds()
         if waited < plan.seconds(task_id):
             return False
         from dag_translator.authoring.exceptions import AirflowException, AirflowSkipException

@@ -116,23 +116,16 @@ def test_what_is_refused(tmp_path: Path) -> None:
     path = _write(
         tmp_path,
         """
-BranchPythonOperator.partial(task_id="branch", python_callable=len).expand(op_args=[[[]], [[1]]])
 PythonOperator.partial(task_id="retries", python_callable=print).expand(retries=[1, 2])
 AthenaSensor.partial(task_id="soft", query_execution_id="q").expand(soft_fail=[True, False])
 PythonOperator.partial(task_id="many", python_callable=print).expand(op_args=[[]] * 20_001)
-@task_group
-def group(x):
-    PythonOperator(task_id="inside", python_callable=print, op_args=[x])
-group.expand(x=[1, 2])
 """,
     )
     (refused,) = translate_file(path)
     assert isinstance(refused, Refused)
     assert {(problem.task_id, problem.code) for problem in refused.problems} == {
-        ("branch", "unsupported-mapped-branch"),
         ("retries", "unsupported-mapped-argument"),
         ("soft", "unsupported-mapped-argument"),
         ("many", "unsupported-too-many-instances"),
-        ("group.inside", "unsupported-mapped-group"),
     }
     assert all(problem.hint and problem.line for problem in refused.problems)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
-from dag_translator.model import Dag, Expansion, Skips, Task
+from dag_translator.contract import interrupted, settled
+from dag_translator.model import Dag, Expansion, MappedGroup, Skips, Task
 from dag_translator.structure import waiting_order
 from dag_translator.trigger_rules import RULES
 from tests.translator.reference import Outcome
@@ -32,7 +35,34 @@ def dags(draw: st.DrawFn, *, largest: int = 25, plain: bool = False) -> Dag:
             expansion = Expansion(draw(st.sampled_from((None, None, 0, 2, 3))))
         task = Task(f"t{number}", "PythonOperator", upstream, trigger_rule=rule, skips=skips, expansion=expansion)
         tasks.append(task)
-    return Dag("drawn", "drawn.py", tuple(tasks))
+    return Dag("drawn", "drawn.py", tuple(tasks)) if plain else draw(grouped(tuple(tasks)))
+
+
+@st.composite
+def grouped(draw: st.DrawFn, tasks: tuple[Task, ...]) -> Dag:
+    """The DAG of the tasks with some neighbours in mapped groups, if these can run as a whole."""
+    groups, number = [], 0
+    members: dict[str, Task] = {}
+    while number < len(tasks):
+        size = draw(st.integers(1, 6))
+        if draw(st.integers(0, 4)) == 0:
+            own = tasks[number : number + size]
+            expansion = Expansion(draw(st.sampled_from((None, None, 1, 2, 3))))
+            groups.append(MappedGroup(f"g{number}", tuple(task.task_id for task in own), expansion))
+            members |= {task.task_id: _member(task) for task in own}
+        number += size
+    changed = tuple(members.get(task.task_id, task) for task in tasks)
+    dag = Dag("drawn", "drawn.py", changed, tuple(groups))
+    whole = tuple(group for group in groups if group not in interrupted(dag))
+    inside = {task_id for group in whole for task_id in group.members}
+    kept = tuple(members[task.task_id] if task.task_id in inside else task for task in tasks)
+    return settled(Dag("drawn", "drawn.py", kept, whole))
+
+
+def _member(task: Task) -> Task:
+    """As in a mapped group: not mapped itself, it skips nothing, and waits for what is above it."""
+    rule = "all_done" if task.trigger_rule == "always" else task.trigger_rule
+    return replace(task, expansion=None, skips="nothing", trigger_rule=rule)
 
 
 @st.composite
@@ -45,6 +75,10 @@ def outcomes(draw: st.DrawFn, dag: Dag, *, plain: bool = False) -> dict[str, Out
     order = waiting_order(dag)
     position = {task.task_id: number for number, task in enumerate(dag.tasks)}
     found = {}
+    lengths = {
+        group.group_id: draw(st.integers(0, 3)) if group.expansion.length is None else group.expansion.length
+        for group in dag.mapped_groups
+    }
     for number, task in enumerate(dag.tasks):
         seconds = draw(st.integers(1, 100)) + number * 1e-3
         state = "success" if plain else draw(st.sampled_from(("success", "success", "success", "failed", "skipped")))
@@ -54,9 +88,13 @@ def outcomes(draw: st.DrawFn, dag: Dag, *, plain: bool = False) -> dict[str, Out
         elif task.skips == "children" and dag.downstream[task.task_id]:
             below = draw(st.frozensets(st.sampled_from(dag.downstream[task.task_id])))
         each: tuple[str, ...] = ()
-        if task.expansion is not None:
+        group = dag.group_of.get(task.task_id)
+        if group is not None:
+            sizes = (lengths[group.group_id],) * 2
+        elif task.expansion is not None:
             length = task.expansion.length
             sizes = (0, 3) if length is None else (length, length)
+        if group is not None or task.expansion is not None:
             ends = st.sampled_from(("success", "success", "failed", "skipped"))
             each = tuple(draw(st.lists(ends, min_size=sizes[0], max_size=sizes[1])))
         waits = all(order.before[position[each]] >> number & 1 for each in below)

@@ -9,7 +9,7 @@ from typing import Any
 
 from dag_translator import asl
 from dag_translator.model import Dag
-from dag_translator.trigger_rules import evaluate
+from dag_translator.trigger_rules import LETTERS, evaluate
 from infra.local.engine import Callbacks, Execution, TaskCall, TaskFailed, run
 from infra.local.stepfunctions.parts import Parts
 from tests.translator.reference import Outcome
@@ -43,13 +43,14 @@ class Join:
 
 @dataclass(slots=True)
 class FakeLambdas:
+    dag: Dag
     outcomes: Mapping[str, Outcome]
     callbacks: Callbacks = field(default_factory=Callbacks)
     ran: set[tuple[str, int]] = field(default_factory=set)
     starts: dict[str, float] = field(default_factory=dict)
     ends: dict[str, float] = field(default_factory=dict)
     final: dict[str, Any] = field(default_factory=dict)
-    joins: dict[str, Join] = field(default_factory=lambda: defaultdict(Join))
+    joins: dict[tuple[str, int], Join] = field(default_factory=lambda: defaultdict(Join))
     began: float | None = None
 
     async def call(self, resource: str, arguments: Any, call: TaskCall) -> Any:
@@ -86,6 +87,15 @@ class FakeLambdas:
             raise TaskFailed("AirflowSkipException", "")
         return {"length": length}
 
+    async def expand_group(self, payload: Any, call: TaskCall) -> Any:
+        return await self.expand_task({"task_id": self._members(payload)[0]}, call)
+
+    async def record_instance(self, payload: Any, call: TaskCall) -> Any:
+        return {"letters": "".join(LETTERS[payload["states"][task_id]] for task_id in self._members(payload))}
+
+    def _members(self, payload: Any) -> tuple[str, ...]:
+        return next(group.members for group in self.dag.mapped_groups if group.group_id == payload["group"])
+
     async def record_failure(self, payload: Any, call: TaskCall) -> Any:
         return {payload["task_id"]: "failed"}
 
@@ -94,27 +104,29 @@ class FakeLambdas:
         return {"state": "success"}
 
     async def wait(self, payload: Any, call: TaskCall) -> Any:
-        join = self.joins[payload["join"]]
+        place = payload["join"], payload.get("map_index", -1)
+        join = self.joins[place]
         join.token, join.sources, join.rule = payload["token"], frozenset(payload["sources"]), payload["rule"]
-        self._complete(payload["join"])
+        self._complete(place)
 
     async def signal(self, payload: Any, call: TaskCall) -> Any:
         for name in payload["joins"]:
-            self.joins[name].heard[payload["source"]] = payload["states"]
-            self._complete(name)
+            place = name, payload.get("map_index", -1)
+            self.joins[place].heard[payload["source"]] = payload["states"]
+            self._complete(place)
 
-    def _complete(self, name: str) -> None:
+    def _complete(self, place: tuple[str, int]) -> None:
         import json
 
-        join = self.joins[name]
-        answer = join.answer(name) if join.token else None
+        join = self.joins[place]
+        answer = join.answer(place[0]) if join.token else None
         if answer is not None:
             self.callbacks.send_task_success(taskToken=join.token, output=json.dumps(answer))
             join.token = ""
 
 
 def execute(dag: Dag, machine: asl.Machine, outcomes: Mapping[str, Outcome]) -> tuple[Execution, FakeLambdas]:
-    lambdas = FakeLambdas(outcomes)
+    lambdas = FakeLambdas(dag, outcomes)
     definition = asl.definition(machine, "", None)
     functions = {"TaskFunction": "task", "SignalFunction": "signal"}
     parts = Parts(asl.part_definitions(machine), lambdas, "machine", functions)

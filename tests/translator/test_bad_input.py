@@ -117,17 +117,3 @@ def test_a_limit_of_step_functions_is_a_problem_not_a_crash(tmp_path: Path) -> N
     (problem,) = _problems(tmp_path, body)
     assert problem.code == "payload-too-large"
     assert "262,144" in problem.message
-
-
-def test_a_retry_callback_of_a_service_is_noted(tmp_path: Path) -> None:
-    file = tmp_path / "noted.py"
-    file.write_text(
-        HEAD
-        + "from airflow.providers.amazon.aws.operators.athena import AthenaOperator\n"
-        + "AthenaOperator(task_id='a', query='SELECT 1', database='d', retries=1, on_retry_callback=print, dag=dag)\n"
-    )
-    (translation,) = translate_file(file)
-    assert isinstance(translation, Translation)
-    assert [(each.code, each.severity) for each in translation.problems] == [
-        ("unsupported-on-retry-callback", "approximated")
-    ]

@@ -33,6 +33,8 @@ DAG_IDS = (
         "jobs",
         "limited",
         "mapped",
+        "mapped_branch",
+        "mapped_groups",
         "n_shape",
         "odd_names",
         "own_compute",

@@ -23,7 +23,7 @@ from dag_translator import asl
 from dag_translator.lower import lower
 from dag_translator.model import Dag
 from dag_translator.structure import structure
-from dag_translator.trigger_rules import RULES, SETUP_CONSTRAINT, STATES, AnyOf, Predicate, condition
+from dag_translator.trigger_rules import LETTERS, RULES, SETUP_CONSTRAINT, STATES, AnyOf, Predicate, condition
 from infra.local.engine.errors import StateFailed
 from infra.local.engine.expressions import Bindings, body, evaluate, is_expression
 from tests.translator.drawing import dags
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.node
 
 ROOT = Path(__file__).parents[2]
 GOLDENS = Path(__file__).parent / "goldens"
-PAYLOADS = 6
+PAYLOADS = 8
 
 # Reads [[expression, bindings], …], writes [{"value": …} or {"error": …}, …]; undefined is an error, as on AWS.
 REFERENCE = """
@@ -116,7 +116,8 @@ def drawn_definitions() -> list[dict[str, Any]]:
 def task_ids(definitions: Sequence[dict[str, Any]]) -> list[str]:
     """Names that the payloads are made of: of drawn tasks, and of every state of the goldens."""
     states = (name for each in definitions for name in each["States"])
-    nested = ("left", "right", "a", "b", "c", "d", "e", "load.orders", "load.prices")
+    members = (f"{group}.{task}" for group in ("load", "fixed") for task in ("fetch", "clean", "mark", "alarm"))
+    nested = ("days", "left", "right", "a", "b", "c", "d", "e", "load.orders", "load.prices", *members)
     return sorted({*states, *nested, *(f"t{number}" for number in range(14))})
 
 
@@ -140,7 +141,7 @@ class Payloads:
                 "Map": {"Item": {"Index": 1, "Value": 1}},
             },
         }
-        return {"run": run, "states": states}
+        return {"run": run, "instance": {"run": run, "map_index": 1}, "states": states}
 
     def _number(self) -> int:
         return self._random.choice((0, 1, 1999, 2000, 1705276800123, 1705276800124))
@@ -173,6 +174,7 @@ class Payloads:
             "answer": self._answer(),
             "poll": {"arguments": {"QueryExecutionId": "q"}, "deadline": self._number()},
             "lap": self._number(),
+            "wait": self._number(),
             "run": run,
             "error": {"Error": "E", "Cause": "C"},
             "arguments": {"QueryString": "SELECT 1"},
@@ -183,10 +185,13 @@ class Payloads:
     def _result(self) -> Any:
         state = self._random.choice(("SUCCEEDED", "FAILED", "CANCELLED", "RUNNING", "QUEUED"))
         execution = {"QueryExecution": {"Status": {"State": state}}}
-        payload = {"Payload": {**self._task_states(), "states": {}, "run": {}}, **execution, **self._task_states()}
+        letters = "".join(self._random.choices(tuple(LETTERS.values()), k=len(self._names)))
+        answer = {**self._task_states(), "states": {}, "run": {}, "letters": letters}
+        payload = {"Payload": answer, **execution, **self._task_states()}
         branches = [{**self._task_states(), "answer": self._answer()} for _ in range(self._random.randint(1, 4))]
         instances = self._random.choices(STATES, k=self._random.randint(1, 4))
-        return self._random.choice((payload, branches, instances))
+        groups = [letters, *self._random.choices((letters, letters[::-1], letters[1:] + "s"), k=3)]
+        return self._random.choice((payload, branches, instances, groups[: self._random.randint(1, 4)]))
 
 
 def test_every_expression_has_the_value_that_the_reference_gives() -> None:

@@ -46,7 +46,12 @@ def test_states_and_starts_are_airflows(run: tuple[Dag, dict[str, Outcome]]) -> 
     execution, lambdas = execute(dag, machine, outcomes)
     assert execution.status == "SUCCEEDED", execution.cause
     assert lambdas.final == {task_id: _in_payload(state) for task_id, state in expected.states.items()}
-    assert lambdas.starts == pytest.approx(expected.starts, abs=1e-4)
+    assert _outside(dag, lambdas.starts) == pytest.approx(expected.starts, abs=1e-4)
+
+
+def _outside(dag: Dag, starts: dict[str, float]) -> dict[str, float]:
+    """Of the tasks that are in no mapped group: the reference does not time what is inside."""
+    return {task_id: start for task_id, start in starts.items() if task_id not in dag.group_of}
 
 
 def _in_payload(state: str | tuple[str, ...]) -> str | list[str]:
@@ -71,7 +76,7 @@ def test_parts_change_nothing(run: tuple[Dag, dict[str, Outcome]], size: float) 
     execution, lambdas = execute(dag, machine, outcomes)
     assert execution.status == "SUCCEEDED", execution.cause
     assert lambdas.final == {task_id: _in_payload(state) for task_id, state in expected.states.items()}
-    assert lambdas.starts == pytest.approx(expected.starts, abs=1e-4)
+    assert _outside(dag, lambdas.starts) == pytest.approx(expected.starts, abs=1e-4)
 
 
 def _filled(part: Part, sizes: Sizes) -> float:

@@ -22,6 +22,7 @@ from dag_translator.authoring.definitions.mixins import flatten, operands
 from dag_translator.authoring.definitions.node import GROUP_KEY, DAGNode, validate_key
 from dag_translator.authoring.exceptions import DuplicateTaskIdFound, NodeNotFound, TaskAlreadyInTaskGroup
 from dag_translator.authoring.loading import report
+from dag_translator.authoring.states import TriggerRule
 from dag_translator.authoring.types import NOTSET, ArgNotSet
 
 
@@ -278,6 +279,15 @@ class MappedTaskGroup(TaskGroup):
     def __init__(self, *args: Any, expand_input: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.expand_input = expand_input
+
+    def __iter__(self) -> Iterator[Any]:
+        for child in self.children.values():
+            if getattr(child, "trigger_rule", None) == TriggerRule.ALWAYS:
+                message = "Task-generated mapping within a mapped task group is not allowed with trigger rule 'always'"
+                raise loading.coded(
+                    ValueError(message), "unsupported-mapping", "use all_done; Airflow refuses this too"
+                )
+        yield from super().__iter__()
 
     def __exit__(self, *error: object) -> None:
         for operator, _ in self.expand_input.iter_references():

@@ -153,10 +153,17 @@ class PlainXComArg(XComArg):
             raise ValueError(f"cannot {what} non-return XCom")
 
     def resolve(self, context: Any) -> Any:
-        """The XCom's value; of a mapped task, the values of all its instances."""
+        """The XCom's value; of a mapped task, the values of all its instances.
+
+        Inside a mapped task group it is the value of the same index, outside the list of all.
+        """
+        ti = context["ti"]
         if self.operator.is_mapped:
-            return context["ti"].xcom_sequence(self.operator.task_id, self.key)
-        value = context["ti"].xcom_pull(task_ids=self.operator.task_id, key=self.key, default=NOTSET)
+            return ti.xcom_sequence(self.operator.task_id, self.key)
+        group = self.operator.get_closest_mapped_task_group()
+        inside = group is not None and ti.task.get_closest_mapped_task_group() is group
+        index = ti.map_index if inside else NOTSET
+        value = ti.xcom_pull(task_ids=self.operator.task_id, key=self.key, default=NOTSET, map_indexes=index)
         if value is not NOTSET:
             return value
         if self.key == XCOM_RETURN_KEY or getattr(self.operator, "multiple_outputs", False):

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from airflow import DAG
+from airflow.decorators import task_group
 from airflow.operators.empty import EmptyOperator
 from airflow.operators.python import (
     BranchPythonOperator,
@@ -140,6 +141,23 @@ with DAG("mapped", **KW):
         task_id="repair", database="db", output_location="s3://bucket/results/", trigger_rule="all_done"
     ).expand(query=load.output)
 
+with DAG("mapped_groups", **KW):
+
+    @task_group
+    def load(day):
+        """Each day by itself"""
+        fetched = step("fetch", op_args=[day], retries=1, retry_delay=timedelta(minutes=1))
+        fetched >> [step("clean"), EmptyOperator(task_id="mark")] >> step("alarm", trigger_rule="one_failed")
+
+    days = step("days")
+    load.expand(day=days.output) >> step("report", trigger_rule="none_failed")
+    load.override(group_id="fixed").expand(day=["mon", "tue"])
+
+with DAG("mapped_branch", **KW):
+    choose = BranchPythonOperator.partial(task_id="choose", python_callable=lambda x: f"way_{x}").expand(
+        op_args=[[1], [2]]
+    )
+    choose >> [step("way_1"), step("way_2")]
 with DAG("own_compute", **KW):
     container = {"airstep": {"compute": "fargate", "memory": 16_384}}
     train = step("train", executor_config=container, execution_timeout=timedelta(hours=6), retries=1)

@@ -1,0 +1,185 @@
+"""A mapped task group: `g · expand` finds out how many instances there are, the `Map` named `g` runs the group's states
+for each index.
+
+In the `Map` the payload is again the map task_id -> state, of the members and of the tasks above them that they ask
+for; guards, joins and tasks are made as anywhere else. The variable `$instance` says which run and which index it is:
+`g · instance` assigns it (in a distributed map nothing of the outer `$run` is to be seen). `g · record` ends an
+instance: it writes down the members that never ran.
+
+An instance's output is one letter for each member (`LETTERS`), so the result of 20,000 instances of ten members fits a
+payload (256 KiB); the `Map` makes each member's distinct states of it, as for a mapped task. Zero length and a group
+that can't be expanded are ways past the `Map`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dag_translator import asl, names
+from dag_translator.lowering import joins
+from dag_translator.lowering.exits import Exit, objects
+from dag_translator.lowering.knowledge import Known, PossibleStates
+from dag_translator.lowering.lambdas import ANYTHING, INSTANCE, INVOKE, call
+from dag_translator.model import Dag, MappedGroup
+from dag_translator.names import StateNames
+from dag_translator.operators import LOWERINGS, mapped, polling
+from dag_translator.operators.lowering import Permission, States
+from dag_translator.regions import Region, width
+from dag_translator.trigger_rules import LETTERS
+
+# Besides a member's states: its instance, its iteration.
+_EVENTS_OF_AN_INSTANCE = 10
+_MAX_RESULT = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What runs for each index: `states`, from `entry` on, which lead to a state `ending` that is not among them.
+
+    known: what is known of the members then.
+    """
+
+    entry: str
+    states: States
+    ending: str
+    known: Known
+
+
+def max_length(members: int) -> int:
+    """How many instances a group may have: an instance's output is a letter for each member, quotes and a comma."""
+    return min(mapped.MAX_LENGTH, _MAX_RESULT // (members + 3))
+
+
+def is_inline(group: MappedGroup, dag: Dag) -> bool:
+    """Whether the instances run inside the execution of the run."""
+    tasks = [dag.by_id[task_id] for task_id in group.members]
+    length = group.expansion.length
+    if not length or length > mapped.INLINE_LENGTH or any(LOWERINGS[task.lowering].sensor for task in tasks):
+        return False
+    events = _EVENTS_OF_AN_INSTANCE + sum(15 + 3 * task.retry.attempts for task in tasks)
+    return length * events <= mapped.INLINE_EVENTS
+
+
+def entering(group: MappedGroup, dag: Dag, known: Known) -> Known:
+    """What is known where an instance begins. What the group is mapped over has succeeded, else it is not expanded."""
+    found = {task_id: known[task_id] for task_id in (*dag.above(group), *group.members) if task_id in known}
+    over = [task_id for task_id in group.expansion.over if not dag.is_mapped(task_id)]
+    return found | dict.fromkeys(over, frozenset({"success"}))
+
+
+def lower(
+    group: MappedGroup,
+    dag: Dag,
+    free: StateNames,
+    name: str,
+    region: Region,
+    body: Body,
+    known: Known,
+    leave: Callable[[Known], Exit],
+) -> States:
+    """The group's states, the one to enter first. name: of its `Map`; leave: the way on with what is known then."""
+    states: States = {}
+    payload, items = "$states.input", mapped.indexes(group.expansion.length or 0)
+    if not group.expansion.length:
+        states[free.name(group.group_id, "expand")] = _expand(group, name, known, leave)
+        payload, items = "$states.input.states", "{% [0..$states.input.length - 1] %}"
+    way = leave({**known, **_ended(group, body)})
+    distributed = not is_inline(group, dag)
+    lost = objects(dict.fromkeys(group.members, "failed"))
+    states[name] = asl.Map(
+        items=items,
+        selector={
+            "run": "{% $run %}",
+            "map_index": "{% $states.context.Map.Item.Value %}",
+            "states": _asked(group, dag, entering(group, dag, known), payload),
+        },
+        processor=_each(group, free, body),
+        next=way.next,
+        output=way.output(payload, _distinct(group)),
+        distributed=distributed,
+        catch=(asl.Catcher(("States.ALL",), way.next, way.output(payload, lost)),) if distributed else (),
+        at_once=group.expansion.at_once or (max(1, mapped.AT_ONCE // width(region)) if distributed else None),
+        comment=group.doc,
+    )
+    return states
+
+
+def _ended(group: MappedGroup, body: Body) -> Known:
+    """How the members may have ended; any set of these. A child that is lost fails all of them."""
+    found: dict[str, PossibleStates] = {}
+    for task_id in group.members:
+        if task_id in body.known:
+            found[task_id] = body.known[task_id] - {None} | {"failed"}
+    return found
+
+
+def _expand(group: MappedGroup, following: str, known: Known, leave: Callable[[Known], Exit]) -> asl.Task:
+    """Asks for the length. What the group is mapped over may not have succeeded: then none of its tasks runs."""
+    over = [task_id for task_id in group.expansion.over if known[task_id] != frozenset({"success"})]
+    asked: dict[str, Any] = (
+        {"states": {task_id: f"{{% {names.state_of(task_id)} %}}" for task_id in over}} if over else {}
+    )
+
+    def unexpanded(error: str, state: str) -> asl.Catcher:
+        way = leave({**known, **dict.fromkeys(group.members, frozenset({state}))})
+        ended = objects(dict.fromkeys(group.members, state))
+        return asl.Catcher((error,), way.next, way.output("$states.input", ended))
+
+    return asl.Task(
+        INVOKE,
+        call("expand_group", group=group.group_id, **asked),
+        following,
+        output="{% {'states': $states.input, 'length': $states.result.Payload.length} %}",
+        retry=(mapped.UNEXPANDED, ANYTHING),
+        catch=(unexpanded("AirflowSkipException", "skipped"), unexpanded("States.ALL", "upstream_failed")),
+    )
+
+
+def _asked(group: MappedGroup, dag: Dag, known: Known, payload: str) -> str | Mapping[str, str]:
+    """The part of the payload that an instance begins with: what is above the group and may be asked for, and the
+    members that a branch may have skipped. A member asks for nothing if all that is above it is certain to succeed."""
+    asked: set[str] = set()
+    for task_id in group.members:
+        above_it = {*dag.by_id[task_id].upstream, *dag.by_id[task_id].setups}
+        if any(known.get(each) != frozenset({"success"}) for each in above_it):
+            asked |= above_it
+    above = [task_id for task_id in dag.above(group) if task_id in asked]
+    decided = [task_id for task_id in group.members if task_id in known]
+    if decided or any(None in known[task_id] for task_id in above):
+        return f"{{% $merge([{{}}, {joins.sifted_states((*above, *decided), payload)}]) %}}"
+    return {task_id: f"{{% {payload}.{names.key(task_id)} %}}" for task_id in above}
+
+
+def _each(group: MappedGroup, free: StateNames, body: Body) -> asl.Machine:
+    first = free.name(group.group_id, "instance")
+    instance = {"run": "{% $states.input.run %}", "map_index": "{% $states.input.map_index %}"}
+    begins = asl.Pass(body.entry, "{% $states.input.states %}", {"instance": instance})
+    ends = asl.Task(
+        INVOKE,
+        call("record_instance", **INSTANCE, group=group.group_id, states="{% $states.input %}"),
+        None,
+        output="{% $states.result.Payload.letters %}",
+        retry=(ANYTHING,),
+    )
+    return asl.Machine(first, {first: begins} | body.states | {body.ending: ends})
+
+
+def _distinct(group: MappedGroup) -> str:
+    """JSONata for each member's distinct states, one alone as it is. Few instances differ from all others, so they are
+    told apart first (as keys: comparing each with each would take too long for thousands)."""
+    letters = ", ".join(f"'{letter}': '{state}'" for state, letter in LETTERS.items())
+    members = ", ".join(f"{names.literal(task_id)}: $ended({at})" for at, task_id in enumerate(group.members))
+    return (
+        f"($instances := $keys($merge($states.result.{{$: 0}})); $state := {{{letters}}}; "
+        "$ended := function($at) {($of := $distinct($instances.$lookup($state, $substring($, $at, 1))); "
+        f"$count($of) = 1 ? $of[0] : $of)}}; {{{members}}})"
+    )
+
+
+def permissions(group: MappedGroup, dag: Dag, machine_name: str) -> tuple[Permission, ...]:
+    """What the machine's role needs for the group besides what its members need."""
+    if is_inline(group, dag):
+        return ()
+    return polling.children(machine_name, f"instances of mapped task group {group.group_id}")

@@ -1,0 +1,101 @@
+"""Mapped task groups while they run: how many instances, and what an instance leaves behind.
+
+    {"kind": "expand_group", "run": $run, "group": "g", "states": {upstream task: state, …}} -> {"length": 3}
+    {"kind": "record_instance", "run": $run, "map_index": 0, "group": "g", "states": {task: state, …}}
+        -> {"letters": "ssk"}   (one for each member, in the DAG's order)
+
+`states` of `expand_group` is there if what the group is mapped over may not have succeeded. It raises as `expand_task`
+does: AirflowSkipException for zero length, else CannotExpand; all members then end so, whatever their trigger rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lambdas.expand_task import MAX_LENGTH, CannotExpand, check_states, measured, remove_others
+from lambdas.opening import map_index_of
+from lambdas.records import TaskKey, TaskRecord, changed
+from lambdas.runtime import RunInfo, Runtime
+from lambdas.tries import log
+
+# An instance's output is a letter for each member, quotes and a comma; the list of all is a payload.
+_MAX_RESULT = 262_144
+
+
+def expand_group(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
+    """The number of instances, at least one."""
+    from dag_translator.authoring.exceptions import AirflowException, AirflowSkipException
+
+    run = RunInfo.from_json(event["run"], runtime.store)
+    group = runtime.dag.task_group_dict[event["group"]]
+    tasks = members(runtime.dag, group)
+    length = 0
+    try:
+        check_states(runtime, run, event.get("states") or {})
+        mapped = measured(runtime, run, tasks[0], group.expand_input, max_length(len(tasks)))
+        runtime.store.save_mapped(run.key, group.group_id, mapped)
+        length = mapped.length
+    except AirflowSkipException:
+        raise
+    except (CannotExpand, AirflowException, TypeError, ValueError, LookupError) as error:
+        log.exception("Cannot expand task group %s", group.group_id)
+        raise CannotExpand(f"{group.group_id}: {error}") from None
+    finally:
+        for task in tasks:
+            remove_others(runtime, run, task, length)
+    return {"length": length}
+
+
+def max_length(size: int) -> int:
+    """How many instances a group of so many tasks may have."""
+    return min(MAX_LENGTH, _MAX_RESULT // (size + 3))
+
+
+def members(dag: Any, group: Any) -> list[Any]:
+    """The tasks of a mapped group, nested groups' included, in the DAG's order."""
+    return [task for task in dag.topological_sort() if task.get_closest_mapped_task_group() is group]
+
+
+def record_instance(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Write down the members that never ran in this instance, and say how all of them ended."""
+    from dag_translator.trigger_rules import LETTERS
+
+    run = RunInfo.from_json(event["run"], runtime.store)
+    tasks = members(runtime.dag, runtime.dag.task_group_dict[event["group"]])
+    states: Mapping[str, str] = event["states"]
+    runtime.store.save_tasks(_never_ran(runtime, run, tasks, states, map_index_of(event)))
+    return {"letters": "".join(LETTERS[states[task.task_id]] for task in tasks)}
+
+
+def _never_ran(
+    runtime: Runtime, run: RunInfo, tasks: list[Any], states: Mapping[str, str], map_index: int
+) -> Iterator[TaskRecord]:
+    for task in tasks:
+        state = states[task.task_id]
+        if state == "failed" or (state == "success" and not task.inherits_from_empty_operator):
+            continue
+        found = runtime.store.get_task(TaskKey(run.dag_id, run.run_id, task.task_id, map_index))
+        record = without_running(runtime, run, task, state, map_index)
+        if found is None:
+            yield record
+        elif found.execution != run.execution:  # of an earlier execution of the run
+            yield changed(record, try_number=found.try_number, max_tries=found.max_tries)
+
+
+def without_running(runtime: Runtime, run: RunInfo, task: Any, state: str, map_index: int = -1) -> TaskRecord:
+    """The record of a task that ended so without running; one that succeeded is an empty operator."""
+    now, ran = runtime.timestamp(), state == "success"
+    return TaskRecord(
+        run.dag_id,
+        run.run_id,
+        task.task_id,
+        state,
+        map_index,
+        try_number=1 if ran else 0,
+        max_tries=task.retries,
+        execution=run.execution,
+        operator=task.task_type,
+        start_date=now if ran else None,
+        end_date=now,
+    )
