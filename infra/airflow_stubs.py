@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,13 @@ STUBS = (
     Stub("apache-airflow-task-sdk", "1.3.2"),
     Stub("apache-airflow-providers-standard", "1.999"),
 )
+# What there is no wheel of for Linux, and a distribution can do without (MySqlHook knows other clients).
+_WHEELLESS = (Stub("mysqlclient", "2.999"),)
+# What a distribution imports at once and doesn't ask for.
+_ALSO = {
+    "apache-airflow-providers-cncf-kubernetes": ("sqlalchemy",),
+    "apache-airflow-providers-snowflake": ("aiohttp",),
+}
 _NAMES = frozenset(stub.name for stub in STUBS)
 _NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
 
@@ -69,10 +77,21 @@ def provider_in(line: str) -> str | None:
     return project if project.startswith(_PROVIDERS) and project not in _NAMES else None
 
 
-def write_stubs(folder: Path) -> None:
+def stubs_for(requirements: Iterable[str]) -> tuple[Stub, ...]:
+    """The stubs to install these requirements with: what they name themselves is not replaced."""
+    named = {project_in(line) for line in requirements}
+    return (*STUBS, *(stub for stub in _WHEELLESS if stub.name not in named))
+
+
+def also_needed(requirements: Iterable[str]) -> list[str]:
+    """What their provider distributions import besides what they ask for."""
+    return [needed for line in requirements for needed in _ALSO.get(provider_in(line) or "", ())]
+
+
+def write_stubs(stubs: Iterable[Stub], folder: Path) -> None:
     """Write the wheels into `folder`, which is then one of pip's `--find-links`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for stub in STUBS:
+    for stub in stubs:
         base = f"{stub.name.replace('-', '_')}-{stub.version}+airstep"
         metadata = "".join(
             [

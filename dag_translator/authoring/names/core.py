@@ -46,6 +46,7 @@ CORE: dict[str, dict[str, str]] = {
     "airflow.utils.operator_helpers": _VARIABLES | _KEYWORDS,
     "airflow.sdk.lineage": _LINEAGE,
     "airflow.lineage.hook": _LINEAGE,
+    "airflow.providers.common.compat.lineage.hook": _LINEAGE,
     "airflow.sdk.log": _MASKING,
     "airflow.sdk.execution_time.secrets_masker": _MASKING,
     "airflow.sdk._shared.secrets_masker": _MASKING,
