@@ -6,6 +6,6 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    import yaml
+    from importlib import import_module
 
-    return getattr(yaml, name)
+    return getattr(import_module("yaml"), name)
