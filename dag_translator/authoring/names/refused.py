@@ -5,9 +5,15 @@ An operator or sensor among them may be imported; making a task of it is the pro
 
 from __future__ import annotations
 
-_BOTO3 = "call the service with boto3 in a @task; the task's role needs the permission"
+_BOTO3 = (
+    "call the service with boto3 in a @task, or add apache-airflow-providers-amazon to requirements.txt; the task's role "
+    "needs the permission"
+)
 _DOCKER = "build the image's command into a Lambda-sized @task, or run it on ECS with boto3 from a @task"
-_SQL = "run the SQL with the database's own client in a @task (add it to requirements.txt), or with AthenaOperator"
+_SQL = (
+    "add the database's distribution (apache-airflow-providers-…) to requirements.txt, and import the operator from "
+    "airflow.providers"
+)
 _DEADLINE = "use dagrun_timeout, or a CloudWatch alarm on the state machine"
 _PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 
