@@ -155,6 +155,16 @@ class Settings:
         return f"/{self.prefix}/dags/{machine}"
 
     @property
+    def asset_parameters(self) -> str:
+        """Where the SSM parameters are that list the assets of DAGs."""
+        return f"/{self.prefix}/assets/"
+
+    @property
+    def asset_rules(self) -> str:
+        """With what the names of the rules on assets begin."""
+        return f"{self.prefix}-asset-"
+
+    @property
     def backfill_machine(self) -> str:
         return f"{self.prefix}-backfill"
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from lambdas.expand_task import MAX_LENGTH, CannotExpand, check_states, measured, remove_others
 from lambdas.opening import map_index_of
-from lambdas.records import TaskKey, TaskRecord, changed
+from lambdas.records import CLEARED, TaskKey, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.tries import log
 
@@ -80,7 +80,8 @@ def _never_ran(
         if found is None:
             yield record
         elif found.execution != run.execution:  # of an earlier execution of the run
-            yield changed(record, try_number=found.try_number, max_tries=found.max_tries)
+            tries = found.try_number + (found.state == CLEARED and state == "success")
+            yield changed(record, try_number=tries, max_tries=found.max_tries)
 
 
 def without_running(runtime: Runtime, run: RunInfo, task: Any, state: str, map_index: int = -1) -> TaskRecord:
