@@ -6,8 +6,8 @@ An operator or sensor among them may be imported; making a task of it is the pro
 from __future__ import annotations
 
 _BOTO3 = (
-    "call the service with boto3 in a @task, or add apache-airflow-providers-amazon to requirements.txt; the task's role "
-    "needs the permission"
+    "call the service with boto3 in a @task, or add apache-airflow-providers-amazon to requirements.txt; the task's "
+    "role needs the permission"
 )
 _DOCKER = "build the image's command into a Lambda-sized @task, or run it on ECS with boto3 from a @task"
 _SQL = (
