@@ -59,6 +59,7 @@ _REASONS = (
     r"apache-airflow-providers-([\w-]+(?:\[[\w.]+\])?)",
     r"the '([\w.]+)' provider",
     r"(lib\w+\.so)",
+    r"Could not import '(\w+)'",
 )
 
 
@@ -98,7 +99,7 @@ def _row(name: str) -> str:
     size = sum(file.stat().st_size for file in installed.rglob("*") if file.is_file())
     megabytes = f"**{size >> 20}**" if size > LAMBDA_LIMIT else str(size >> 20)
     remarks = ", ".join(f"`{each}`" for each in found["needs"])
-    needs = f"{found['failed']} need {remarks}" if found["needs"] else ""
+    needs = f"{found['failed']} more need {remarks}" if found["needs"] else ""
     return f"| `{name}` {version} | {megabytes} | {found['imported']} | {found['trial']} | {needs} |"
 
 

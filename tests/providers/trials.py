@@ -17,6 +17,12 @@ from typing import Any
 from unittest import mock
 
 
+class _Cursor(sqlite3.Cursor):
+    """SQLite's, with what SnowflakeHook asks its own for."""
+
+    sfqid = "query-1"
+
+
 def _class(path: str) -> Any:
     module, _, name = path.rpartition(".")
     return getattr(importlib.import_module(f"airflow.providers.{module}"), name)
@@ -30,7 +36,7 @@ def _database(kind: str, driver: str) -> str:
     """SQLExecuteQueryOperator through a hook whose driver is replaced by SQLite."""
     _connect("db", conn_type=kind, host="h", login="u", password="p", schema="s")
     connection = sqlite3.connect(":memory:")
-    made = SimpleNamespace(cursor=connection.cursor, commit=connection.commit, close=lambda: None)
+    made = SimpleNamespace(cursor=lambda *_: connection.cursor(_Cursor), commit=connection.commit, close=lambda: None)
     made.autocommit_state = False
     made.autocommit = made.get_autocommit = lambda *_: False  # an attribute, or methods, as the driver has it
     with mock.patch(driver, return_value=made):
@@ -89,22 +95,14 @@ def _redis() -> str:
 
 
 def _amazon() -> str:
-    sent: dict[str, Any] = {}
-
-    class Client:
-        def execute_statement(self, **arguments: Any) -> Mapping[str, Any]:
-            sent.update(arguments)
-            return {"Id": "7"}
-
-        def describe_statement(self, **_: Any) -> Mapping[str, Any]:
-            return {"Id": "7", "Status": "FINISHED", "HasResultSet": False}
-
-    operator = _class("amazon.aws.operators.redshift_data.RedshiftDataOperator")
-    task = operator(task_id="r", database="d", workgroup_name="w", sql="select 1", wait_for_completion=False)
-    with mock.patch("airflow.providers.amazon.aws.operators.redshift_data.RedshiftDataHook.conn", Client()):
-        task.execute({})
-    assert (sent["Database"], sent["Sql"]) == ("d", "select 1")
-    return "`RedshiftDataOperator`"
+    """One that Airstep has nothing of."""
+    client = mock.Mock()
+    client.create_application.return_value = {"ApplicationDetail": {"ApplicationARN": "arn:x"}}
+    operator = _class("amazon.aws.operators.kinesis_analytics.KinesisAnalyticsV2CreateApplicationOperator")
+    task = operator(task_id="k", application_name="a", runtime_environment="FLINK-1_18", service_execution_role="r")
+    with mock.patch.object(type(task.hook), "conn", client):
+        assert task.execute({}) == {"ApplicationARN": "arn:x"}
+    return "`KinesisAnalyticsV2CreateApplicationOperator`"
 
 
 def _ssh() -> str:
