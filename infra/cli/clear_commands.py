@@ -180,12 +180,15 @@ def _wait(account: Any, row: dict[str, Any]) -> None:
 
 def _done(account: Any, dag_id: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
     from infra.cli import reruns
+    from infra.cli.waking import wake
 
     run = answer["run"]
     row = {"dag_id": dag_id, "run_id": run["run_id"], "cleared": len(answer["cleared"]), "set": len(answer["set"])}
     if answer["starts"]:
         return {**row, "state": "running", "execution": reruns.start(account, dag_id, answer)}
     reruns.ask(account, dag_id, run["run_id"], {**request, "apply": True})
+    # Tasks of the next DagRun may wait for these; where an execution follows, its end tells them.
+    wake(account, "the states are set", run={"dag_id": dag_id, "run_id": run["run_id"]})
     note(f"{run['run_id']}: nothing has to run, so the run stays {run['state']}, as in Airflow")
     return {**row, "state": run["state"], "execution": None}
 

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from dag_translator.authoring.names import amazon
 from dag_translator.authoring.names import families as f
-from dag_translator.authoring.names.amazon import AMAZON, GLUE_QUALITY
+from dag_translator.authoring.names.amazon_modules import AMAZON
 from dag_translator.authoring.names.core import CORE
 
 _MODELS = (
@@ -152,7 +153,7 @@ _TABLE: dict[str, dict[str, str]] = {
     # --- Amazon ------------------------------------------------------------------------------------------------------
     "airflow.providers.amazon.aws.operators.base_aws": f.AWS_OPERATOR,
     "airflow.providers.amazon.aws.sensors.base_aws": f.AWS_SENSOR,
-    "airflow.providers.amazon.aws.operators.s3": f.S3,
+    "airflow.providers.amazon.aws.operators.s3": f.S3 | amazon.S3_BUCKETS | amazon.S3_OBJECTS,
     "airflow.providers.amazon.aws.operators.s3_bucket": f.S3,
     "airflow.providers.amazon.aws.operators.s3_copy_object": f.S3,
     "airflow.providers.amazon.aws.operators.s3_delete_objects": f.S3,
@@ -173,23 +174,23 @@ _TABLE: dict[str, dict[str, str]] = {
     "airflow.providers.standard.sensors.filesystem": f.FILE_SENSOR,
     "airflow.sensors.s3_key_sensor": f.S3_SENSOR,
     "airflow.sensors.s3_key": f.S3_SENSOR,
-    "airflow.providers.amazon.aws.operators.lambda_function": f.LAMBDA,
+    "airflow.providers.amazon.aws.operators.lambda_function": f.LAMBDA | amazon.LAMBDA_CREATE,
     "airflow.providers.amazon.aws.operators.aws_lambda": f.LAMBDA,
     "airflow.providers.amazon.aws.operators.sns": f.SNS,
     "airflow.contrib.operators.sns_publish_operator": f.SNS,
     "airflow.providers.amazon.aws.operators.sqs": f.SQS,
     "airflow.contrib.operators.aws_sqs_publish_operator": f.SQS,
-    "airflow.providers.amazon.aws.operators.eventbridge": f.EVENTBRIDGE,
+    "airflow.providers.amazon.aws.operators.eventbridge": f.EVENTBRIDGE | amazon.EVENTBRIDGE_RULES,
     "airflow.providers.amazon.aws.operators.step_function": f.STEP_FUNCTION,
     "airflow.providers.amazon.aws.hooks.lambda_function": f.LAMBDA_HOOK,
     "airflow.contrib.hooks.aws_lambda_hook": f.LAMBDA_HOOK,
     "airflow.providers.amazon.aws.hooks.eventbridge": f.EVENTBRIDGE_HOOK,
     "airflow.providers.amazon.aws.hooks.step_function": f.STEP_FUNCTION_HOOK,
-    "airflow.providers.amazon.aws.operators.glue": f.GLUE | GLUE_QUALITY,
+    "airflow.providers.amazon.aws.operators.glue": f.GLUE | amazon.GLUE_QUALITY,
     "airflow.contrib.operators.aws_glue_job_operator": f.GLUE,
-    "airflow.providers.amazon.aws.operators.ecs": f.ECS,
+    "airflow.providers.amazon.aws.operators.ecs": f.ECS | amazon.ECS_RESOURCES,
     "airflow.contrib.operators.ecs_operator": f.ECS,
-    "airflow.providers.amazon.aws.operators.batch": f.BATCH,
+    "airflow.providers.amazon.aws.operators.batch": f.BATCH | amazon.BATCH_RESOURCES,
     "airflow.contrib.operators.awsbatch_operator": f.BATCH,
     "airflow.providers.amazon.aws.operators.athena": f.ATHENA,
     "airflow.contrib.operators.aws_athena_operator": f.ATHENA,
