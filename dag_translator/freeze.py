@@ -31,6 +31,7 @@ from dag_translator.model import Dag, Retry, Skips, Task
 from dag_translator.operators import LOWERINGS, empty
 from dag_translator.operators.lowering import Lowering
 from dag_translator.operators.notifying import messages
+from dag_translator.provided import is_polled, waits_in_lambda
 from dag_translator.trigger_rules import ALIASES
 
 
@@ -94,7 +95,7 @@ def _task(operator: Any, dag: Any) -> Task:
         yields=fixed(operator, "mode") == "reschedule" and LOWERINGS[lowering].sensor,
         past=past_of(operator, dag),
         is_awaited=is_awaited(operator),
-        asks=dict(_task_asks(operator)),
+        asks=dict(_task_asks(operator, lowering)),
         line=operator._airstep_line,
     )
 
@@ -103,7 +104,7 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
     """Which entry of `LOWERINGS` translates the operator, and what it needs to know.
 
     The class that owns the method which would run decides: a user's subclass that overrides `execute` (or `poke`) is
-    Python, one that does not is what it inherits from.
+    Python, one that does not is what it inherits from. A provider's sensor that can poke is poked in any case.
     """
     sensor = hasattr(operator.operator_class, "poke")
     seen = _seen(operator)
@@ -114,7 +115,7 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
                 return owner.__name__, settings
             # Python, by the next entry above that has the method: it may know the permissions.
             continue
-        if "execute" in vars(owner):
+        if "execute" in vars(owner) and not is_polled(operator.operator_class, owner):
             sensor = False
             break
         if "poke" in vars(owner):
@@ -169,8 +170,10 @@ def _setups(operator: Any) -> Iterator[str]:
                 yield task.task_id
 
 
-def _task_asks(operator: Any) -> Iterator[tuple[str, Any]]:
+def _task_asks(operator: Any, lowering: str) -> Iterator[tuple[str, Any]]:
     yield from limit_asks(operator).items()
+    if waits_in_lambda(operator.operator_class, _seen(operator), lowering):
+        yield "deferrable", True
     for name in mapping_asks(operator):
         yield name, True
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from dag_translator.authoring.definitions.baseoperator import BaseOperator
 from dag_translator.authoring.definitions.operator_arguments import OPERATOR_ARGUMENTS
 from dag_translator.authoring.names.modules import MODULES
-from dag_translator.authoring.names.refused import BY_NAME
+from dag_translator.authoring.names.refused import BY_NAME, INSTALLABLE
 from dag_translator.authoring.placeholders import RefusedOperator
 from dag_translator.operators import LOWERINGS
 from dag_translator.validate import NOT_ARGUMENTS, TASK_ASKS
@@ -31,6 +31,7 @@ _STATES = {
     "AthenaOperator": "Lambda → `athena:startQueryExecution.sync` → Lambda",
     "AthenaSensor": "`athena:getQueryExecution` / `Choice` / `Wait`",
 }
+_BASES = {"BaseOperator", "BaseSensorOperator", "DecoratedOperator"}
 _SYNCED = "Lambda → its service's `.sync` integration → Lambda; one Lambda without"
 
 
@@ -48,10 +49,11 @@ def document() -> str:
             "| any of them, or a `@task_group`, with `.partial(…).expand(…)`, `.expand_kwargs(…)` | a `Map` of these"
             " states over indexes |"
         ),
+        "| those of installed provider distributions (PROVIDERS.md) | `execute` or `poke` as above, in Lambda |",
         "",
         "Refused so far, each with its line and what to do instead:",
         "",
-        f"- operators and names: {', '.join(f'`{name}`' for name in sorted(BY_NAME))}",
+        f"- operators and names: {', '.join(f'`{name}`' for name in sorted(BY_NAME.keys() - INSTALLABLE))}",
         f"- arguments: {_arguments('refused')}",
         f"- {_messages('refused')}",
         "",
@@ -74,7 +76,7 @@ def _by_states() -> list[tuple[str, set[str]]]:
         owner = next(each.__name__ for each in kind.__mro__ if each.__name__ in LOWERINGS)
         synced = getattr(kind, "sync", None) is not None
         found.setdefault(_SYNCED if synced else _states(owner), set()).add(name)
-    named = [(states, names - {"BaseOperator", "BaseSensorOperator"}) for states, names in found.items()]
+    named = [(states, names - _BASES) for states, names in found.items()]
     return [(states, names) for states, names in named if names]
 
 

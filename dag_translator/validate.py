@@ -27,6 +27,11 @@ LONGEST_TASK = 870.0
 
 # What a task may ask for that is not there: argument -> severity, what is so, what to do.
 TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
+    "deferrable": (
+        "approximated",
+        "what the operator defers to is waited for inside its Lambda, which has 15 minutes at most",
+        "wait in a sensor that can poke, which costs nothing meanwhile, or give the task compute 'fargate'",
+    ),
     "nested_mapped_group": (
         "refused",
         "a mapped task group inside a mapped task group is not supported yet",

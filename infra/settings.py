@@ -51,7 +51,8 @@ class Settings:
 
     prefix: begins the names of everything but state machines, which are called as their manifest says (so two
     environments need two accounts or regions). dags_folder: where the DAG files are. requirements: the DAGs' own pip
-    requirements; None = no such file. memory: MB of a task function whose manifest names none. log_retention_days: of
+    requirements; None = no such file. without_packages: what is not installed, although a requirement asks for it.
+    memory: MB of a task function whose manifest names none. log_retention_days: of
     every log group. run_retention_days: a run's records and XComs, 0 for ever. log_level, log_execution_data: what
     Step Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to; without it there are
     neither alarms nor a dashboard, as both are billed at rest. mail_from: whom Airflow's mails come from, an address
@@ -68,6 +69,7 @@ class Settings:
     prefix: str = "airstep"
     dags_folder: Path = Path("dags")
     requirements: Path | None = None
+    without_packages: tuple[str, ...] = ()
     architecture: Architecture = "arm64"
     python_version: str = "3.13"
     memory: int = 512
@@ -177,6 +179,13 @@ class Settings:
         rivals = [other for other in others if other != dag_id and _plain(other) == _plain(dag_id)]
         taken = any(("-" in other, other) < ("-" in dag_id, dag_id) for other in rivals)
         return f"{name}-{_hash(dag_id)}" if taken or name == self.platform_stack else name
+
+
+def read_settings(more: Mapping[str, Any] | None = None) -> Settings:
+    """The project's settings: `cdk.json`'s context in the current folder, and what is given here."""
+    file = Path("cdk.json")
+    context = json.loads(file.read_text()).get("context", {}) if file.exists() else {}
+    return Settings.read({**context, **(more or {})}.get)
 
 
 def _plain(dag_id: str) -> str:

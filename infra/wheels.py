@@ -20,21 +20,21 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from importlib.util import find_spec
 from pathlib import Path
 
 from dag_translator.authoring import environments
 from dag_translator.errors import UsageError
+from infra.airflow_stubs import also_needed, is_core, project_in, stubs_for, write_stubs
 
 RUNTIME_LOCK = Path(__file__).with_name("runtime.lock")
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 # Lambda's Python 3.12 and later run on Amazon Linux 2023 (glibc 2.34), 3.11 on Amazon Linux 2 (glibc 2.26).
 _NEWEST_GLIBC = {"3.11": 26}
 _GLIBC = 34
-# What Airstep takes the place of, and the list of versions that goes with it.
-_AIRFLOW = re.compile(
-    r"apache[-_.]airflow\b|(-c|--constraint)[= ]*[\"']?\S*(apache/airflow|constraints-)", re.IGNORECASE
-)
+# The list of versions that goes with Airflow itself.
+_AIRFLOWS_CONSTRAINTS = re.compile(r"(-c|--constraint)[= ]*[\"']?\S*(apache/airflow|constraints-)", re.IGNORECASE)
 _NO_WHEEL = re.compile(
     r"No matching distribution found for (.+)|Could not find a version that satisfies the requirement (\S+)"
 )
@@ -42,7 +42,7 @@ _CONFLICT = re.compile(r" +(The user requested|.* depends on) ")
 _PIN = re.compile(r"^[\w.-]+==\S+(?: ;[^\\\n]*)?", re.MULTILINE)
 _INSTALLATION_RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 _TOLD_LINES = 15
-_FORMAT = b"1"  # change when the same inputs should give another folder
+_FORMAT = b"2"  # change when the same inputs should give another folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +80,27 @@ class Dependencies:
     left_out: tuple[str, ...] = ()
 
 
-def dependencies(platform: Platform, requirements: Path | None, cache: Path) -> Dependencies:
+def dependencies(
+    platform: Platform, requirements: Path | None, cache: Path, without: Sequence[str] = ()
+) -> Dependencies:
     """The packages that Lambdas on `platform` need, from the cache or newly fetched.
 
     requirements: the DAGs' own requirements file. Lines about Airflow itself are left out: Airstep answers to those
-    imports. Raises UsageError when a package has no wheel for the platform, or versions conflict.
+    imports; provider distributions are installed without it. without: packages to leave out, whoever asks for them.
+    Raises UsageError when a package has no wheel for the platform, or versions conflict.
     """
     wanted, left_out = _wanted(requirements)
     pins = RUNTIME_LOCK.read_text()
-    parts = (_FORMAT, pins.encode(), "\n".join(wanted).encode(), repr(platform).encode())
+    decisive = (pins, "\n".join(wanted), repr(platform), repr(stubs_for(wanted)), *sorted(without))
+    parts = (_FORMAT, *(each.encode() for each in decisive))
     key = hashlib.sha256(b"\0".join(parts)).hexdigest()[:24]
     folder = cache / "dependencies" / key
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as building:
             _build(platform, wanted, requirements, Path(building))
+            _leave_out(without, Path(building) / "all")
+            _clean(Path(building) / "all")
             _publish(Path(building) / "all", folder)
     return Dependencies(folder, key, left_out)
 
@@ -125,7 +131,7 @@ def _wanted(requirements: Path | None) -> tuple[list[str], tuple[str, ...]]:
         return [], ()
     lines = [line.strip() for line in requirements.read_text().splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
-    left_out = tuple(line for line in lines if _AIRFLOW.match(line))
+    left_out = tuple(line for line in lines if is_core(line) or _AIRFLOWS_CONSTRAINTS.match(line))
     return [line for line in lines if line not in left_out], left_out
 
 
@@ -135,13 +141,15 @@ def _build(platform: Platform, wanted: list[str], requirements: Path | None, bui
     if wanted and requirements is not None:
         # Beside the original, so that `-r other.txt` and local wheels in it still resolve.
         with tempfile.NamedTemporaryFile("w", dir=requirements.parent, prefix=".airstep-", suffix=".txt") as own:
-            own.write("\n".join(wanted))
+            own.write("\n".join([*wanted, *also_needed(wanted)]))
             own.flush()
-            pins = building / "pins.txt"
-            pins.write_text("\n".join(_PIN.findall(RUNTIME_LOCK.read_text())))
-            _pip(platform, building / "own", ["-c", str(pins), "-r", own.name], requirements)
+            pins, stubs = building / "pins.txt", stubs_for(wanted)
+            pinned = [*_PIN.findall(RUNTIME_LOCK.read_text()), *(stub.constraint for stub in stubs)]
+            pins.write_text("\n".join(pinned))
+            write_stubs(stubs, building / "stubs")
+            options = ["--find-links", str(building / "stubs"), "-c", str(pins)]
+            _pip(platform, building / "own", [*options, "-r", own.name], requirements)
         shutil.copytree(building / "own", everything, dirs_exist_ok=True)
-    _clean(everything)
 
 
 def _pip(platform: Platform, target: Path, what: list[str], source: Path) -> None:
@@ -186,6 +194,20 @@ def _explain(said: str, platform: Platform, source: Path) -> str:
         )
     last = "\n".join(said.strip().splitlines()[-_TOLD_LINES:])
     return f"{source}: pip failed\n{last}\n    → see pip's message above"
+
+
+def _leave_out(names: Sequence[str], folder: Path) -> None:
+    """Remove installed packages, file by file as their records tell. Airstep's own stay."""
+    unwanted = {project_in(name) for name in names} - {
+        project_in(pin) for pin in _PIN.findall(RUNTIME_LOCK.read_text())
+    }
+    for installed in distributions(path=[str(folder)]):
+        if project_in(installed.name) in unwanted:
+            for file in installed.files or ():
+                Path(str(file.locate())).unlink(missing_ok=True)
+    for empty in sorted(folder.rglob("*"), reverse=True):
+        if unwanted and empty.is_dir() and not any(empty.iterdir()):
+            empty.rmdir()
 
 
 def _clean(folder: Path) -> None:

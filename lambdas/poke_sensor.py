@@ -92,7 +92,7 @@ class Poking:
 
         while True:
             try:
-                answer = sensor.poke_once(context)
+                answer = sensor.lap(context)
             except AirflowRescheduleException as again:
                 raise NotYet((again.reschedule_date - self.now).total_seconds()) from None
             if answer:

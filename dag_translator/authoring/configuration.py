@@ -95,6 +95,22 @@ class Configuration:
         value = self.get(section, key, fallback)
         return timedelta(seconds=int(value)) if value not in (None, "") else fallback
 
+    def getimport(self, section: str, key: str, fallback: Any = NOTSET, **_: Any) -> Any:
+        """What the dotted path of the option names; None if it is empty."""
+        from dag_translator.authoring.providers.manager import import_string
+
+        path = self.get(section, key, fallback)
+        return import_string(path) if path else None
+
+    def getsection(self, section: str, *_: Any) -> dict[str, Any] | None:
+        """A section's options, as far as they are known or in the environment; None if there are none."""
+        prefix = f"AIRFLOW__{section.upper()}__"
+        found: dict[str, Any] = {key: value for (name, key), value in DEFAULTS.items() if name == section.lower()}
+        found |= {
+            name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)
+        }
+        return found or None
+
     def has_option(self, section: str, option: str) -> bool:
         return self.get(section, option, fallback=None) is not None
 

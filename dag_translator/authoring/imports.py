@@ -8,6 +8,9 @@ the DAG file asks for it. Real Airflow is never imported, even when installed. W
                               ImportError` an ImportError, so that the file's own fallback works
     otherwise                 an ImportError that says what to do
 
+`airflow.providers.*` that the table does not have comes from installed distributions (`providers/installed.py`); what
+their code imports of Airflow's core and nobody has is a class that raises when used (`providers/absent.py`).
+
 >>> with airflow_imports():
 ...     from airflow.operators.python_operator import PythonOperator
 ...     import airflow
@@ -30,6 +33,7 @@ from dag_translator.authoring import loading
 from dag_translator.authoring.loading import did_you_mean, report
 from dag_translator.authoring.names.modules import MODULES
 from dag_translator.authoring.names.refused import BY_NAME, RIGHT_MODULE, hint_for, is_operator_name
+from dag_translator.authoring.providers import installed
 
 VERSION = "3.3.2"
 _PACKAGE = __name__.rpartition(".")[0]
@@ -42,8 +46,14 @@ class AirflowModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         path = self.__name__
         target = MODULES.get(path, {}).get(name)
+        if path.startswith(installed.ROOT) and (target is None or _provider_code_first(path)):
+            found = _installed(path, name)
+            if found is not installed.NOTHING:
+                return found
         if target is not None:
             value = resolve(target)
+            if path.startswith(installed.ROOT):
+                return value  # another file may have to get another answer
         elif f"{path}.{name}" in MODULES or f"{path}.{name}" in _PACKAGES:
             return importlib.import_module(f"{path}.{name}")
         elif name == "__all__":
@@ -77,9 +87,15 @@ class AirflowFinder:
             return None
         if fullname in MODULES or fullname in _PACKAGES:
             return ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
+        if fullname.startswith(installed.ROOT):
+            spec = installed.spec_of(fullname)
+            if spec is not None:
+                return spec if spec.loader is not None else ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
         frame = loading.user_frame()
         if frame is None or not _at(frame, "IMPORT_NAME") or _from_list_under_way():
             return None  # a look-up such as importlib.util.find_spec, or a name that __getattr__ will be asked for
+        if installed.is_provider_code(frame):
+            return cls._for_provider_code(fullname, frame)
         written, whole = _written(frame, fullname)
         hint = hint_for_module(written)
         if loading.current() is None or is_guarded(frame):
@@ -88,9 +104,17 @@ class AirflowFinder:
             _report_import(fullname, f"cannot import module {fullname}", hint, frame)
         return ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
 
+    @classmethod
+    def _for_provider_code(cls, fullname: str, frame: FrameType) -> ModuleSpec:
+        """A module of Airflow's core that is nowhere; its names will be `absent`."""
+        if not _is_plain(frame) or fullname.startswith(installed.ROOT):
+            written, _ = _written(frame, fullname)
+            raise ModuleNotFoundError(f"No module named {fullname!r}: {hint_for_module(written)}", name=fullname)
+        return ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
+
     @staticmethod
     def create_module(spec: ModuleSpec) -> ModuleType:
-        known = spec.name in MODULES or spec.name in _PACKAGES
+        known = spec.name in MODULES or spec.name in _PACKAGES or spec.name.startswith(installed.ROOT)
         return AirflowModule(spec.name) if known else UnknownModule(spec.name)
 
     @staticmethod
@@ -118,15 +142,16 @@ def install() -> None:
 @contextmanager
 def airflow_imports() -> Iterator[None]:
     """Answer `airflow.*` in the block; afterwards all is as it was before."""
-    installed = AirflowFinder in sys.meta_path
+    answered = AirflowFinder in sys.meta_path
     # What another file's load left behind would hide this file's unknown imports.
     before = _take_out_modules()
-    if not installed:
+    sys.modules.update(installed.kept())
+    if not answered:
         sys.meta_path.insert(0, AirflowFinder)
     try:
         yield
     finally:
-        if not installed:
+        if not answered:
             sys.meta_path.remove(AirflowFinder)
         _take_out_modules()
         sys.modules.update(before)
@@ -134,12 +159,16 @@ def airflow_imports() -> Iterator[None]:
 
 def _take_out_modules() -> dict[str, ModuleType]:
     names = [name for name in sys.modules if name == "airflow" or name.startswith("airflow.")]
-    return {name: sys.modules.pop(name) for name in names}
+    taken = {name: sys.modules.pop(name) for name in names}
+    installed.keep(taken)
+    return taken
 
 
 def _missing_name(module: str, name: str) -> Any:
     """A name that the table does not have: a placeholder, or an ImportError (AttributeError outside of imports)."""
     frame = loading.user_frame()
+    if frame is not None and installed.is_provider_code(frame):
+        return _missing_for_provider_code(module, name, frame)
     known = MODULES.get(module)
     hint = hint_for(module, name) or (
         did_you_mean(name, known, _listed(module, known)) if known else hint_for_module(module)
@@ -157,6 +186,35 @@ def _missing_name(module: str, name: str) -> Any:
     if is_operator_name(name):
         return refused_operator(name, module, hint, reported=True)
     return Unknown(f"{module}.{name}")
+
+
+def _missing_for_provider_code(module: str, name: str, frame: FrameType) -> Any:
+    by_import = _at(frame, "IMPORT_FROM")
+    if by_import and _is_plain(frame) and not module.startswith(installed.ROOT):
+        from dag_translator.authoring.providers.absent import absent
+
+        return absent(module, name)
+    message = f"cannot import name {name!r} from {module!r}, Airstep does not have it"
+    raise (ImportError(message, name=module) if by_import else AttributeError(message))
+
+
+def _is_plain(frame: FrameType) -> bool:
+    """Whether an import stands at a module's top level, and the file goes no further without it."""
+    return frame.f_code.co_name == "<module>" and not is_guarded(frame)
+
+
+def _provider_code_first(path: str) -> bool:
+    """Whether provider code asks, which gets the installed names before Airstep's."""
+    return not installed.own_names_first(path) and installed.is_provider_code(loading.user_frame())
+
+
+def _installed(path: str, name: str) -> Any:
+    """A submodule or a name of the distribution's own file; NOTHING if it has neither."""
+    if name.startswith("__") and name != "__version__":
+        return installed.NOTHING
+    if f"{path}.{name}" not in MODULES and installed.spec_of(f"{path}.{name}") is not None:
+        return importlib.import_module(f"{path}.{name}")
+    return installed.name_behind(path, name)
 
 
 def _listed(module: str, names: Iterable[str]) -> str:

@@ -6,18 +6,16 @@ that can be computed, and the same calls work on the local AWS and on a real acc
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from dag_translator.errors import UsageError
 from dag_translator.names import machine_name
 from infra.cli.dates import as_instant
-from infra.settings import Settings
+from infra.settings import Settings, read_settings
 from lambdas.records import DagRun, RunKey
 from lambdas.store import Store
 
@@ -154,10 +152,3 @@ def at(environment: Mapping[str, str]) -> Account:
     return Account(
         session, settings, environment["AWS_REGION"], environment["CDK_DEFAULT_ACCOUNT"], environment=environment
     )
-
-
-def read_settings(more: Mapping[str, Any] | None = None) -> Settings:
-    """The project's settings: `cdk.json`'s context in the current folder, and what is given here."""
-    file = Path("cdk.json")
-    context = json.loads(file.read_text()).get("context", {}) if file.exists() else {}
-    return Settings.read({**context, **(more or {})}.get)

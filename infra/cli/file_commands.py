@@ -52,10 +52,11 @@ def run_test(
     Waits and retry delays take no time; tasks run for real. Exit code 0 if the run succeeded, 1 if it failed, 2 if the
     DAG cannot be translated.
     """
+    from infra.cli.files import DagFile, providers_of, root_of
     from infra.cli.local_run import run_file
 
     moment, settings = instant(logical_date), json_object("--conf", conf)
-    with _problems_as(output), _tasks_print_to_stderr():
+    with _problems_as(output), _tasks_print_to_stderr(), providers_of([DagFile(file, root_of(file))]):
         result = run_file(file, dag_id, moment, settings)
     if output is Output.TABLE:
         _print_run(result)
@@ -81,11 +82,12 @@ def simulate(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Run a DAG's real state machine with pretended tasks: how long it takes, what decides it, what it costs."""
+    from infra.cli.files import DagFile, providers_of, root_of
     from infra.cli.local_run import simulate_file
 
     given = json_object("--durations", durations), json_object("--outcomes", outcomes)
     moment = instant(logical_date)
-    with _problems_as(output), _tasks_print_to_stderr():
+    with _problems_as(output), _tasks_print_to_stderr(), providers_of([DagFile(file, root_of(file))]):
         simulated = simulate_file(file, dag_id, *given, logical_date=moment)
     if save is not None:
         save.write_text(simulated.picture())
@@ -103,20 +105,22 @@ def translate(
 ) -> None:
     """Write each DAG's definition (NAME.asl.json, a large one's NAME-part-1.asl.json too) and NAME.manifest.json."""
     from dag_translator.pipeline import Refused, translate_file
-    from infra.cli.files import find_dag_files
+    from infra.cli.files import find_dag_files, providers_of
 
     if out is None and dump is None:
         raise UsageError("say where to write with -o FOLDER, or what to print with --dump")
     problems: list[Problem] = []
-    for file in find_dag_files([path]):
-        for result in translate_file(file.path, file.root):
-            if isinstance(result, Refused):
-                problems += result.problems
-                continue
-            if dump is not None:
-                sys.stdout.write(f"{result.dump(dump.value)}\n")
-            if out is not None:
-                _write(result, out)
+    files = find_dag_files([path])
+    with providers_of(files):
+        results = [result for file in files for result in translate_file(file.path, file.root)]
+    for result in results:
+        if isinstance(result, Refused):
+            problems += result.problems
+            continue
+        if dump is not None:
+            sys.stdout.write(f"{result.dump(dump.value)}\n")
+        if out is not None:
+            _write(result, out)
     if problems:
         raise TranslationError(problems)
 
@@ -131,10 +135,10 @@ def check(
     Exit code 1 if anything is refused.
     """
     from infra.cli.check import check_files, is_refused, messages, rows
-    from infra.cli.files import find_dag_files
+    from infra.cli.files import find_dag_files, providers_of
 
     files = find_dag_files(paths or [Path("dags")])
-    with _progress(len(files)) as advance:
+    with providers_of(files), _progress(len(files)) as advance:
         reports = []
         for report in check_files(files, timeout):
             reports.append(report)

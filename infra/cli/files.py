@@ -6,7 +6,8 @@ PosixPath('/project/dags')
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,20 @@ def find_dag_files(paths: Iterable[Path]) -> tuple[DagFile, ...]:
         else:
             raise UsageError(f"{path}: there is no such file or folder")
     return tuple(sorted(found.values(), key=lambda file: str(file.path)))
+
+
+@contextmanager
+def providers_of(files: Iterable[DagFile]) -> Iterator[None]:
+    """In the block, the files find the provider distributions that their requirements list."""
+    from infra.cli.output import note
+    from infra.providers import providers_at_hand, requirements_of
+    from infra.settings import read_settings
+
+    settings = read_settings()
+    with ExitStack() as stack:
+        for requirements in dict.fromkeys(requirements_of(file.root, settings) for file in files):
+            stack.enter_context(providers_at_hand(requirements, settings, note))
+        yield
 
 
 def root_of(file: Path) -> Path:

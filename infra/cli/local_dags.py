@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dag_translator.errors import TranslationError, UsageError
-from infra.cli.files import find_dag_files
+from infra.cli.files import find_dag_files, providers_of
 
 
 def find_translation(dag_id: str, dags_folder: Path | None = None) -> Any:
@@ -43,12 +43,13 @@ def _results(folder: Path, dag_id: str) -> Iterator[tuple[Path, Any]]:
     from dag_translator.pipeline import translate_file
 
     files = find_dag_files([folder])
-    for file in sorted(files, key=lambda file: dag_id not in file.path.read_text(errors="replace")):
-        yield from ((file.path, result) for result in translate_file(file.path, file.root))
+    with providers_of(files):
+        for file in sorted(files, key=lambda file: dag_id not in file.path.read_text(errors="replace")):
+            yield from ((file.path, result) for result in translate_file(file.path, file.root))
 
 
 def _dags_folder() -> Path:
-    from infra.cli.account import read_settings
+    from infra.settings import read_settings
 
     folder = read_settings().dags_folder
     if not folder.is_dir():

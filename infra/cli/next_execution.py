@@ -75,8 +75,8 @@ def _of_file(file: Path, dag_id: str | None) -> Found:
     from dag_translator.load import load
     from dag_translator.pipeline import Translation, translate_loaded
     from dag_translator.schedule.custom import asker
-    from infra.cli.account import read_settings
     from infra.cli.files import root_of
+    from infra.settings import read_settings
 
     loaded = load(file, root=root_of(file))
     results = translate_loaded(loaded, root_of(file), read_settings().intervals)

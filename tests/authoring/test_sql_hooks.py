@@ -285,4 +285,4 @@ def test_the_hook_of_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_PG", json.dumps({"conn_type": "postgres", "host": "h"}))
     hook = PostgresHook.get_hook("pg", {"database": "d"})
     assert (type(hook), hook.get_conn_id(), hook.database) == (PostgresHook, "pg", "d")
-    assert hook_class("mysql", "x") is MySqlHook
+    assert hook_class("mysql") is MySqlHook

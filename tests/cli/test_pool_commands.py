@@ -11,6 +11,7 @@ import pytest
 
 from infra.cli import account, pool_commands
 from infra.cli.account import Account
+from infra.settings import read_settings
 from lambdas.memory_store import MemoryStore
 from lambdas.signal_function import Signals, handle
 from tests.cli.conftest import Airstep
@@ -41,7 +42,7 @@ class Pools(Account):
 @pytest.fixture
 def pools(monkeypatch: pytest.MonkeyPatch) -> type[Pools]:
     Pools.kept, Pools.tokens = MemoryStore(), Tokens()
-    made = Pools(None, account.read_settings(), "eu-west-1", "123456789012")
+    made = Pools(None, read_settings(), "eu-west-1", "123456789012")
     monkeypatch.setattr(account, "connect", lambda _local: made)
     return Pools
 

@@ -44,7 +44,7 @@ def test_keys_of_maps_are_kept() -> None:
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    item = {"pk": {"S": "k"}, "mixedCase": {"M": {"lower": {"NULL": True}}}}
+    item = {"pk": {"S": "k"}, "mixedCase": {"M": {"lower": {"S": "x"}}}}
     assert _run("dynamodb:putItem", {"TableName": "t", "Item": item}).status == "SUCCEEDED"
     assert _run("aws-sdk:dynamodb:getItem", {"TableName": "t", "Key": {"pk": {"S": "k"}}}).output["Item"] == item
 

@@ -90,10 +90,10 @@ def test_a_second_build_comes_from_the_cache(pip: Pip, tmp_path: Path) -> None:
 def test_the_users_requirements_come_beside_ours_under_our_pins_and_without_airflow(pip: Pip, tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(
-        "# comment\npandas==3.0\napache-airflow-providers-amazon>=9\n-c https://x/constraints-3.12.txt\n"
+        "# comment\npandas==3.0\napache-airflow[postgres]>=2.9\n-c https://x/constraints-3.12.txt\n"
     )
     found = dependencies(ARM, requirements, tmp_path / "cache")
-    assert found.left_out == ("apache-airflow-providers-amazon>=9", "-c https://x/constraints-3.12.txt")
+    assert found.left_out == ("apache-airflow[postgres]>=2.9", "-c https://x/constraints-3.12.txt")
     assert pip.texts[1] == "pandas==3.0"
     assert {file.name for file in found.folder.iterdir()} == {"module1.py", "module2.py"}
     assert [file.name for file in tmp_path.glob(".airstep-*")] == []
@@ -112,3 +112,25 @@ def test_what_pips_failures_mean(pip: Pip, tmp_path: Path, stderr: str, message:
     with pytest.raises(UsageError, match=message):
         dependencies(ARM, None, tmp_path)
     assert list((tmp_path / "dependencies").iterdir()) == []
+
+
+def test_what_is_not_wanted_is_removed_with_all_its_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Heavy(Pip):
+        def run(self, command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+            folder = Path(command[command.index("--target") + 1])
+            files = ["heavy_lib/__init__.py", "heavy_lib/deep/data.bin", "heavy_lib-1.0.dist-info/METADATA"]
+            for name in files:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_text("Metadata-Version: 2.1\nName: heavy-lib\nVersion: 1.0\n")
+            record = folder / "heavy_lib-1.0.dist-info/RECORD"
+            record.write_text("".join(f"{name},,\n" for name in (*files, "heavy_lib-1.0.dist-info/RECORD")))
+            return super().run(command, **options)
+
+    monkeypatch.setattr("infra.wheels.subprocess.run", Heavy().run)
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("light\n")
+    found = dependencies(ARM, requirements, tmp_path / "cache", without=["Heavy.Lib"])
+    assert {file.name for file in found.folder.iterdir()} == {"module1.py", "module2.py"}
+    everything = dependencies(ARM, requirements, tmp_path / "cache")
+    assert everything.key != found.key
+    assert "heavy_lib" in {file.name for file in everything.folder.iterdir()}

@@ -94,6 +94,21 @@ def _decorate(kind: str, function: Any = None, **kwargs: Any) -> Any:
 task = TaskDecorators()
 
 
+def task_decorator_factory(
+    python_callable: Callable[..., Any] | None = None,
+    *,
+    multiple_outputs: bool | None = None,
+    decorated_operator_class: type,
+    **kwargs: Any,
+) -> Any:
+    """A decorator of a provider's own, whose tasks are of its class."""
+
+    def decorate(function: Callable[..., Any]) -> TaskDecorator:
+        return TaskDecorator(function, decorated_operator_class, multiple_outputs, kwargs)
+
+    return decorate if python_callable is None else decorate(python_callable)
+
+
 def setup(function: Any) -> TaskDecorator:
     """`@setup`, bare or on top of `@task…`."""
     decorated = _as_task(function)

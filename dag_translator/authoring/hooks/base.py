@@ -24,9 +24,27 @@ class BaseHook:
         return Connection.get(conn_id)
 
     @classmethod
+    async def aget_connection(cls, conn_id: str) -> Connection:
+        return Connection.get(conn_id)
+
+    @classmethod
     def get_hook(cls, conn_id: str, hook_params: dict[str, Any] | None = None) -> Any:
-        """The hook that belongs to the connection's kind."""
-        return cls.get_connection(conn_id).get_hook(hook_params=hook_params)
+        """The hook for a connection, by its type."""
+        return Connection.get(conn_id).get_hook(hook_params=hook_params)
+
+    @classmethod
+    async def aget_hook(cls, conn_id: str, hook_params: dict[str, Any] | None = None) -> Any:
+        return cls.get_hook(conn_id, hook_params)
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """For Airflow's web interface."""
+        return {}
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """For Airflow's web interface."""
+        return {}
 
     def get_conn(self) -> Any:
         raise NotImplementedError

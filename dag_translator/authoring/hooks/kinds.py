@@ -1,6 +1,6 @@
 """Which hook belongs to which kind of connection, for what gets a connection's id alone.
 
->>> hook_class("sqlite", "x").__name__
+>>> hook_class("sqlite").__name__
 'SqliteHook'
 """
 
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
-
-from dag_translator.authoring.exceptions import AirflowException
 
 # Airflow's conn_type → module and class.
 _HOOKS = {
@@ -25,11 +23,9 @@ _HOOKS = {
 }
 
 
-def hook_class(conn_type: str | None, conn_id: str | None) -> Any:
+def hook_class(conn_type: str | None) -> Any:
+    """Airstep's own hook; None if it has none."""
     if conn_type not in _HOOKS:
-        known = ", ".join(_HOOKS)
-        raise AirflowException(
-            f'Unknown hook type "{conn_type}" of connection {conn_id!r}; there are hooks for {known}'
-        )
+        return None
     module, name = _HOOKS[conn_type]
     return getattr(import_module(f"dag_translator.authoring.hooks.{module}"), name)

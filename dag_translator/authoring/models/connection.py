@@ -95,10 +95,13 @@ class Connection:
         return found if isinstance(found, dict) else {}
 
     def get_hook(self, *, hook_params: dict[str, Any] | None = None) -> Any:
-        """The hook of this connection's kind."""
+        """The hook of this connection's kind. AirflowException if neither Airstep nor an installed provider has one."""
         from dag_translator.authoring.hooks.kinds import hook_class
+        from dag_translator.authoring.providers.manager import hook_of
 
-        kind = hook_class(self.conn_type, self.conn_id)
+        kind = hook_class(self.conn_type)
+        if kind is None:
+            return hook_of(self, hook_params)
         return kind(**{kind.conn_name_attr: self.conn_id}, **(hook_params or {}))
 
     def get_password(self) -> str | None:

@@ -31,6 +31,10 @@ class BaseTrigger:
         """Nothing to clean up."""
 
 
+class BaseEventTrigger(BaseTrigger):
+    """The base of triggers that may also watch an asset."""
+
+
 class DateTimeTrigger(BaseTrigger):
     """Fires at a moment."""
 

@@ -66,6 +66,10 @@ class TaskReschedule(metaclass=_NoDatabase):
     """For annotations."""
 
 
+class NEW_SESSION(metaclass=_NoDatabase):  # noqa: N801 - Airflow's name
+    """The default of `session` arguments, that `provide_session` replaces: there is no session."""
+
+
 def provide_session(function: Any) -> Any:
     """Airflow's decorator that passes a database session: calling the function refuses."""
 

@@ -2,5 +2,6 @@
 
 families.py    names that live in one place here and belong together: name → "module:attribute"
 modules.py     module path → its families, for Airflow 1, 2 and 3 spellings
+core.py        the same for what only provider code imports
 refused.py     names that exist in Airflow and not here, with what to use instead
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dag_translator.authoring.names import amazon, databases
 from dag_translator.authoring.names import families as f
 from dag_translator.authoring.names.amazon_modules import AMAZON
+from dag_translator.authoring.names.core import CORE
 
 _MODELS = (
     f.DAG | f.BASE_OPERATOR | f.MAPPED | f.PARAMS | f.VARIABLE | f.CONNECTION | f.XCOM_ARG | f.TYPING_ONLY
@@ -23,7 +24,7 @@ _SDK = (
 )  # fmt: skip
 _BASEOPERATOR = f.BASE_OPERATOR | f.EDGES
 
-MODULES: dict[str, dict[str, str]] = {
+_TABLE: dict[str, dict[str, str]] = {
     "airflow": f.DAG | f.ASSETS | f.XCOM_ARG | {"AirflowException": "exceptions:AirflowException"},
     "airflow.version": {"version": "configuration:VERSION"},
     # --- definitions -------------------------------------------------------------------------------------------------
@@ -280,4 +281,9 @@ MODULES: dict[str, dict[str, str]] = {
         "provide_session": "models.typing_only:provide_session",
         "create_session": "models.typing_only:create_session",
     },
+}
+
+MODULES: dict[str, dict[str, str]] = {
+    path: _TABLE.get(path, {}) | CORE.get(path, {})
+    for path in (*_TABLE, *(path for path in CORE if path not in _TABLE))
 }

@@ -5,11 +5,14 @@ An operator or sensor among them may be imported; making a task of it is the pro
 
 from __future__ import annotations
 
-_BOTO3 = "call the service with boto3 in a @task; the task's role needs the permission"
+_BOTO3 = (
+    "call the service with boto3 in a @task, or add apache-airflow-providers-amazon to requirements.txt; the task's "
+    "role needs the permission"
+)
 _DOCKER = "make a task definition of the image and run it on ECS with EcsRunTaskOperator, or with BatchOperator"
 _SPARK = "use EmrServerlessStartJobOperator, EmrAddStepsOperator or GlueJobOperator"
 _HIVE = "run it with AthenaOperator, or as a step of an EMR cluster (EmrAddStepsOperator)"
-_SSH = "connect with paramiko (add it to requirements.txt) in a @task"
+_SSH = "add apache-airflow-providers-ssh or apache-airflow-providers-sftp to requirements.txt"
 _DEADLINE = "use dagrun_timeout, or a CloudWatch alarm on the state machine"
 _PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 
@@ -41,6 +44,14 @@ BY_NAME: dict[str, str] = {
     "ObjectStoragePath": "use S3Hook or boto3 in a @task",
 }
 
+# Those of them that a provider distribution brings: where one is imported from it, the hint names the distribution.
+INSTALLABLE = frozenset(
+    {
+        *("GenericTransfer", "SQLExecuteQueryOperator", "PostgresOperator", "MySqlOperator", "SnowflakeOperator"),
+        *("HiveOperator", "SqlSensor", "KubernetesPodOperator", "GKEPodOperator"),
+    }
+)
+
 # Module prefix → what to do instead, where the name is not listed.
 BY_MODULE: tuple[tuple[str, str], ...] = (
     ("airflow.providers.amazon.aws.operators", _BOTO3),
@@ -48,7 +59,6 @@ BY_MODULE: tuple[tuple[str, str], ...] = (
     ("airflow.providers.amazon.aws.hooks", 'use AwsBaseHook(client_type="…").get_conn(), or boto3'),
     ("airflow.providers.amazon.aws.transfers", _BOTO3),
     ("airflow.contrib.operators", "use the provider's client library in a @task"),
-    ("airflow.providers", "provider packages are not loaded; use the service's own client library in a @task"),
     ("airflow.plugins_manager", "put shared code into a module next to the DAG file and import it"),
     ("airflow.www", "there is no web server"),
     ("airflow.api", "there is no Airflow API; use the airstep command or the AWS API"),
@@ -80,7 +90,12 @@ def is_operator_name(name: str) -> bool:
 
 def hint_for(module: str, name: str | None = None) -> str | None:
     """What to do instead of a refused name or module, None if neither is known."""
-    if name is not None and name in BY_NAME:
+    if name is not None and name in BY_NAME and not (name in INSTALLABLE and module.startswith("airflow.providers.")):
         return BY_NAME[name]
     matches = (hint for prefix, hint in BY_MODULE if module == prefix or module.startswith(prefix + "."))
-    return next(matches, None)
+    found = next(matches, None)
+    if found is None and module.startswith("airflow.providers."):
+        from dag_translator.authoring.providers import installed
+
+        return installed.hint_for(module)
+    return found

@@ -36,6 +36,10 @@ class PokeReturnValue:
         return self.is_done
 
 
+class _NotDone(BaseException):
+    """Leads out of an `execute` whose poke was not done; not an Exception, which that might catch."""
+
+
 class BaseSensorOperator(BaseOperator):
     """A sensor. poke_interval, timeout (default 7 days), max_wait: seconds or timedelta.
 
@@ -104,6 +108,28 @@ class BaseSensorOperator(BaseOperator):
                 raise AirflowSkipException("Skipping due to never_fail is set to True.") from error
             raise
         return answer if isinstance(answer, PokeReturnValue) else PokeReturnValue(bool(answer))
+
+    def lap(self, context: Any) -> PokeReturnValue:
+        """What the machine does a lap: one poke; of a provider's sensor with an `execute` of its own that, as far as
+        the first poke that is not done. It never defers.
+        """
+        if type(self).execute is BaseSensorOperator.execute:
+            return self.poke_once(context)
+
+        def poke_once(context: Any) -> PokeReturnValue:
+            answer = type(self).poke_once(self, context)
+            if not answer:
+                raise _NotDone
+            return answer
+
+        object.__setattr__(self, "poke_once", poke_once)
+        object.__setattr__(self, "deferrable", False)
+        try:
+            return PokeReturnValue(True, self.execute(context))
+        except _NotDone:
+            return PokeReturnValue(False)
+        finally:
+            object.__delattr__(self, "poke_once")
 
     def time_out(self, waited: float) -> None:
         """Raise what a sensor raises that waited longer (in seconds) than its timeout; nothing before that."""

@@ -1,0 +1,1 @@
+"""Provider distributions over the authoring package."""

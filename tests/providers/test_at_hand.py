@@ -1,0 +1,51 @@
+"""Provider distributions for DAG files that load on this machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.providers import providers_at_hand, requirements_of
+from infra.settings import Settings
+from tests.providers.conftest import Project
+
+
+def test_what_the_requirements_list_is_installed_and_found(project: Project, installed: Path) -> None:
+    settings, before = Settings(cache_folder=project.folder / "cache"), list(sys.path)
+    with project.pip(), providers_at_hand(project.folder / "requirements.txt", settings, pytest.fail):
+        assert sys.path == [*before, str(installed)]
+    assert sys.path == before
+
+
+def test_what_is_there_is_not_installed(provided: Path, project: Project) -> None:
+    before = list(sys.path)
+    with providers_at_hand(project.folder / "requirements.txt", Settings(cache_folder=Path("no")), pytest.fail):
+        assert sys.path == before
+    assert str(provided) in before
+
+
+def test_requirements_without_providers_cost_nothing(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("pandas\napache-airflow[postgres]==3.1\n")
+    with providers_at_hand(tmp_path / "requirements.txt", Settings(cache_folder=Path("no")), pytest.fail):
+        pass
+    with providers_at_hand(None, Settings(), pytest.fail):
+        pass
+
+
+def test_what_cannot_be_installed_is_said(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("apache-airflow-providers-nowhere\n")
+    said: list[str] = []
+    settings = Settings(cache_folder=tmp_path / "cache")
+    with project.pip(), providers_at_hand(tmp_path / "requirements.txt", settings, said.append):
+        pass
+    assert said[0].startswith("apache-airflow-providers-nowhere can't be installed on this machine")
+    assert "there is no wheel of apache-airflow-providers-nowhere" in said[0]
+
+
+def test_a_dag_folders_own_requirements_come_first(tmp_path: Path) -> None:
+    settings = Settings(requirements=Path("all.txt"))
+    assert requirements_of(tmp_path, settings) == Path("all.txt")
+    (tmp_path / "requirements.txt").write_text("")
+    assert requirements_of(tmp_path, settings) == tmp_path / "requirements.txt"
