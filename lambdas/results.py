@@ -46,6 +46,8 @@ def _skips(task: Any, result: Any) -> tuple[list[str], dict[str, list[str]] | No
     skipped = [task_id for task_id in order if task_id in to_skip]
     below = task.downstream_task_ids
     if isinstance(task, BranchMixIn):
+        if not below:  # nobody to note
+            return skipped, None
         return skipped, {"followed": [task_id for task_id in order if task_id in below and task_id not in to_skip]}
     return skipped, {"skipped": skipped} if skipped else None
 
