@@ -310,7 +310,7 @@ def _reader(writer: Writer, depth: int, prefix: str, nodes: list[Node]) -> Node:
     tasks = [node for node in nodes if not node.is_group and node.yields]
     if not tasks:
         return _classic(writer, depth, prefix, nodes)
-    read = writer.random.choice(tasks)
+    read, other = writer.random.choice(tasks), writer.random.choice(tasks)
     reference = read.name if read.plain else f"{read.name}.output"
     task_id = read.task_ids[0]
     match writer.random.randrange(5):
@@ -326,10 +326,14 @@ def _reader(writer: Writer, depth: int, prefix: str, nodes: list[Node]) -> Node:
             arguments = f'op_kwargs={{"arg_a": "{template}", "arg_b": {reference}}}'
             call = f'PythonOperator(task_id="{name}", python_callable=show, {arguments}{_settings(writer)})'
         case _:
-            template = f"{{{{ ti.xcom_pull(task_ids=['{task_id}', '{writer.random.choice(tasks).task_ids[0]}']) }}}}"
+            template = f"{{{{ ti.xcom_pull(task_ids=['{task_id}', '{other.task_ids[0]}']) }}}}"
             call = f'PythonOperator(task_id="{name}", python_callable=show, op_args=["{template}"]{_settings(writer)})'
     writer.say(depth, f"{name} = {call}")
-    return _task(writer, name, prefix, "text", plain=call.startswith("shown"))
+    writer.say(depth, f"[{', '.join(sorted({read.name, other.name}))}] >> {name}")  # templates make no edge
+    node = _task(writer, name, prefix, "text", plain=call.startswith("shown"))
+    for each in (read, other):
+        writer.below.setdefault(each.name, []).append(node)
+    return node
 
 
 def _several_outputs(writer: Writer, depth: int, prefix: str, nodes: list[Node]) -> Node:
