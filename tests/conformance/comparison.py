@@ -33,8 +33,9 @@ def plain(value: Any) -> Any:
     match value:
         case {"__type__": "decimal.Decimal", **rest}:
             return {"__type__": "Decimal", "value": str(rest["repr"]).removeprefix("Decimal('").removesuffix("')")}
-        case {"skipmixin_key": {**note}, **rest}:  # sets on both sides
-            return {"skipmixin_key": {kind: sorted(tasks) for kind, tasks in note.items()}, **plain(rest)}
+        case {"skipmixin_key": {**note}, **rest}:  # sets on both sides, as is what LatestOnlyOperator returns
+            unordered = {key: sorted(each) if isinstance(each, list) else each for key, each in rest.items()}
+            return {"skipmixin_key": {kind: sorted(tasks) for kind, tasks in note.items()}, **unordered}
         case dict():
             return {key: plain(each) for key, each in value.items()}
         case list():

@@ -3,7 +3,8 @@
     python -m tests.conformance.differential AIRFLOW_PYTHON [SEED] [COUNT] [FOLDER]
 
 AIRFLOW_PYTHON is the interpreter of an environment with Airflow 3.3.2, which keeps its database in FOLDER. A file that
-differs stays in FOLDER/differs with what Airflow did; given a directory or a file instead of SEED, that is compared.
+differs stays in FOLDER/differs. Given a DAG file, or a folder of them, instead of SEED, those are compared. What Airflow
+did lies in FOLDER/measured, in the form of `tests/data/conformance`: so new cases are recorded.
 
 Not counted is what Airflow itself decides by timing (`_by_chance`): `all_success` below tasks that failed and others that
 were skipped goes by whichever is seen first; a task whose rule fires early may begin before a branch skips it, and
@@ -71,8 +72,9 @@ def main() -> None:
     folder = Path(arguments.get(3, ".differential")).absolute()
     airflow = Airflow(arguments[0], folder)
     os.environ["DAG_LOG"] = str(airflow.log)
-    differing = folder / "differs"
-    differing.mkdir(exist_ok=True)
+    differing, kept = folder / "differs", folder / "measured"
+    for each in (differing, kept):
+        each.mkdir(exist_ok=True)
     compared = refused = found = 0
     chances: list[str] = []
     for file in _files(arguments.get(1, "0"), int(arguments.get(2, 100)), folder):
@@ -82,6 +84,7 @@ def main() -> None:
                 print(f"{file.name}: Airflow alone refuses it: {measured['error'][-300:].strip()}")
             continue
         for dag_id, expected in measured.items():
+            (kept / f"{dag_id}.3.3.2.json").write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
             differences = _differences(file, dag_id, expected, airflow.log)
             if differences and not isinstance(differences, str) and _by_chance(differences, expected):
                 chances.append(f"{dag_id} ({', '.join(sorted(differences))})")
@@ -94,7 +97,6 @@ def main() -> None:
             if differences:
                 found += 1
                 shutil.copy(file, differing)
-                (differing / f"{dag_id}.3.3.2.json").write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
                 print(f"{dag_id}:", *(f"{name}: {parts}" for name, parts in sorted(differences.items())), sep="\n    ")
         sys.stdout.flush()
     print("By chance:", "; ".join(chances) or "none")
