@@ -45,7 +45,7 @@ class Task:
     assign: Mapping[str, Json] | None = None
     retry: tuple[Retrier, ...] = ()
     catch: tuple[Catcher, ...] = ()
-    timeout: int | None = None
+    timeout: int | str | None = None
     comment: str = ""
 
 

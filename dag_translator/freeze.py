@@ -27,7 +27,7 @@ from dag_translator.limits import (
 )
 from dag_translator.mapping import FixedArguments, expansion_of, mapped_groups, mapping_asks
 from dag_translator.model import Dag, Retry, Skips, Task
-from dag_translator.operators import LOWERINGS
+from dag_translator.operators import LOWERINGS, empty
 from dag_translator.operators.lowering import Lowering
 from dag_translator.operators.notifying import messages
 from dag_translator.trigger_rules import ALIASES
@@ -88,7 +88,7 @@ def _task(operator: Any, dag: Any) -> Task:
         environment=environment_of(operator, _seen(operator), dag.folder),
         limits=limits_of(operator),
         priority_weight=1 if binding_max_active_tasks(dag) is None else total_weight(operator),
-        takes_slots=takes_slots(operator) and lowering != "EmptyOperator",
+        takes_slots=takes_slots(operator) and LOWERINGS[lowering].lower is not empty.lower,
         yields=fixed(operator, "mode") == "reschedule" and LOWERINGS[lowering].sensor,
         past=past_of(operator, dag),
         is_awaited=is_awaited(operator),
@@ -110,7 +110,8 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
             settings = LOWERINGS[owner.__name__].settings(seen)
             if settings is not None:
                 return owner.__name__, settings
-            break
+            # Python, by the next entry above that has the method: it may know the permissions.
+            continue
         if "execute" in vars(owner):
             sensor = False
             break

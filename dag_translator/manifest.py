@@ -22,31 +22,23 @@ from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service import ARN, HERE
 from dag_translator.operators.trigger_dagrun import nested
 from dag_translator.regions import Region, parts_of
-
-# Airflow's Variables and Connections, under the names of its own backends for Parameter Store and Secrets Manager.
-SECRETS = (
-    Permission(
-        ("ssm:GetParameter", "ssm:PutParameter", "ssm:DeleteParameter"),
-        ("arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/airflow/variables/*",),
-        "Airflow Variables",
-    ),
-    Permission(
-        ("secretsmanager:GetSecretValue",),
-        ("arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:airflow/connections/*",),
-        "Airflow Connections",
-    ),
-)
+from dag_translator.secret_names import SecretNames, secret_permissions
 
 
 def manifest(
-    dag: Dag, region: Region | None, machine: asl.Machine, estimates: Estimates, problems: Sequence[Problem]
+    dag: Dag,
+    region: Region | None,
+    machine: asl.Machine,
+    estimates: Estimates,
+    problems: Sequence[Problem],
+    secrets: SecretNames,
 ) -> dict[str, Any]:
-    """The manifest of a translated DAG.
+    """The manifest of a translated DAG. secrets: the Variables and Connections that it uses.
 
     tasks: one row each, in topological order, with the names of its states. permissions: of the machine's role;
     environments: packages that tasks have to themselves, if any do. task_permissions: of the task function's role
-    beyond Airstep's own. parts: the further machines of a DAG that is too large for one, placeholder → name. problems:
-    what is approximated.
+    beyond Airstep's own; reads, if any: ids of the DAGs whose rows it reads. parts: the further machines of a DAG that
+    is too large for one, placeholder → name. problems: what is approximated.
     """
     name = machine_name(dag.dag_id)
     parts = {number: part_name(name, number) for number in sorted(asl.parts(machine))}
@@ -76,10 +68,11 @@ def manifest(
             *(_permission(each) for part in parts.values() for each in _part_permissions(part)),
         ],
         "task_permissions": [
-            *(_permission(each) for each in SECRETS),
+            *(_permission(each) for each in secret_permissions(secrets)),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
             *(_permission(each) for each in notifying.permissions(dag.messages)),
         ],
+        **_reads(dag),
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
@@ -109,6 +102,12 @@ def _if_set(name: str, value: int) -> dict[str, int]:
     return {name: value} if value > 0 else {}
 
 
+def _reads(dag: Dag) -> dict[str, list[str]]:
+    """The other DAGs whose rows in the table the task function reads, if there are any."""
+    others = {dag_id for task in dag.tasks for dag_id in LOWERINGS[task.lowering].reads(task)} - {dag.dag_id}
+    return {"reads": ["*"] if "*" in others else sorted(others)} if others else {}
+
+
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
     states: dict[str, list[str]] = {task.task_id: [] for task in dag.tasks}
     for name in (name for inner in asl.machines(machine) for name in inner.states):
@@ -133,6 +132,7 @@ def _task(task: Task, states: list[str], is_mapped: bool) -> dict[str, Any]:
         "is_native": lowering.native,
         "is_mapped": is_mapped,
         **({"compute": task.compute.on} if task.compute.on != "lambda" else {}),
+        **{name: task.settings[name] for name in lowering.tells if name in task.settings},
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from types import MethodType
 from typing import Any
 
 from dag_translator.authoring.definitions.operator_arguments import BY_NAME
@@ -19,6 +20,7 @@ _DECIDING = frozenset(
     {
         *("poke_interval", "timeout", "mode", "soft_fail", "sleep_time", "wait_for_completion", "deferrable"),
         *("allowed_states", "failed_states", "waiter_delay", "waiter_max_attempts", "skip_on_exit_code"),
+        *("poll_interval", "check_interval", "max_attempts", "max_polling_attempts", "target_states", "target_status"),
     }
 )
 # These differ from instance to instance without anybody minding.
@@ -91,7 +93,7 @@ class FixedArguments:
     """A mapped operator as its instances will be, with what is fixed; what is mapped over is None.
 
     An attribute is the argument given to `partial`, or by default_args, else the constructors' default unless that is
-    None, else the mapped operator's own.
+    None, else the mapped operator's own, else the class's.
     """
 
     def __init__(self, operator: Any) -> None:
@@ -109,4 +111,8 @@ class FixedArguments:
             parameter = inspect.signature(init).parameters.get(name) if inspect.isfunction(init) else None
             if parameter is not None and parameter.default not in (parameter.empty, None):
                 return parameter.default
-        return getattr(self._operator, name)
+        if hasattr(self._operator, name):
+            return getattr(self._operator, name)
+        # Of an instance; a method reads the arguments that are fixed.
+        found = getattr(self._operator.operator_class, name)
+        return MethodType(found, self) if inspect.isfunction(found) else found

@@ -8,6 +8,7 @@
     lower       states, guards, joins                                                  regions   -> asl
     split       what is too large for one machine becomes several, and is lowered anew regions   -> regions
     check       within Step Functions' limits, and right by its own rules              asl       -> estimates, problems
+    secrets     which Variables and Connections its source names                       files     -> names
     manifest    what CDK and the command need besides the definition                   all       -> manifest
 
 User code runs in `load` only. A DAG with a refused problem stops after `validate` (or `check`) and becomes `Refused`,
@@ -30,6 +31,7 @@ from dag_translator.lower import lower
 from dag_translator.manifest import manifest
 from dag_translator.regions import Region
 from dag_translator.schedule import IntervalSettings, schedule_of
+from dag_translator.secret_names import names_of
 from dag_translator.split import load_of, split
 from dag_translator.structure import deep_recursion, structure
 from dag_translator.validate import refused, validate
@@ -100,12 +102,12 @@ def translate_loaded(
     found: list[Translation | Refused] = []
     for dag in loaded.dags:
         own = tuple(problem for problem in loaded.problems if problem.dag_id == dag.dag_id)
-        found.append(_translate(dag, inside, loaded.path, (*common, *own), intervals))
+        found.append(_translate(dag, inside, loaded.path, root, (*common, *own), intervals))
     return found
 
 
 def _translate(
-    dag: Any, file: Path, path: Path, loading: tuple[Problem, ...], intervals: IntervalSettings
+    dag: Any, file: Path, path: Path, root: Path, loading: tuple[Problem, ...], intervals: IntervalSettings
 ) -> Translation | Refused:
     if any(problem.code == "cycle" for problem in loading):
         return Refused(dag.dag_id, loading, len(dag.tasks))
@@ -123,7 +125,7 @@ def _translate(
     problems += _placed(limits, path, frozen)
     if refused(problems):
         return Refused(dag.dag_id, problems, len(frozen.tasks))
-    described = manifest(frozen, region, machine, estimates, problems)
+    described = manifest(frozen, region, machine, estimates, problems, names_of(dag, path, root))
     return Translation(frozen.dag_id, definition, parts, described, problems, frozen, region, machine)
 
 

@@ -27,6 +27,7 @@ _STATES = {
     "AthenaOperator": "Lambda → `athena:startQueryExecution.sync` → Lambda",
     "AthenaSensor": "`athena:getQueryExecution` / `Choice` / `Wait`",
 }
+_SYNCED = "Lambda → its service's `.sync` integration → Lambda; one Lambda without"
 
 
 def table() -> str:
@@ -67,8 +68,10 @@ def _by_states() -> list[tuple[str, set[str]]]:
     found: dict[str, set[str]] = {_states(key): set() for key in LOWERINGS}
     for name, kind in _operators():
         owner = next(each.__name__ for each in kind.__mro__ if each.__name__ in LOWERINGS)
-        found[_states(owner)].add(name)
-    return [(states, names - {"BaseOperator", "BaseSensorOperator"}) for states, names in found.items()]
+        synced = getattr(kind, "sync", None) is not None
+        found.setdefault(_SYNCED if synced else _states(owner), set()).add(name)
+    named = [(states, names - {"BaseOperator", "BaseSensorOperator"}) for states, names in found.items()]
+    return [(states, names) for states, names in named if names]
 
 
 def _operators() -> Iterator[tuple[str, type]]:

@@ -178,7 +178,7 @@ def sensors_have_an_interval(dag: Dag) -> Iterator[Problem]:
 def native_sensors_ask_once_more(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         lowering = LOWERINGS[task.lowering]
-        if lowering.native and lowering.sensor and task.retry.attempts:
+        if lowering.native and lowering.sensor and task.retry.attempts and not lowering.tries:
             yield _about(
                 task,
                 "sensor-retries",

@@ -179,6 +179,7 @@ class DagStack(Stack):
                 "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": str(settings.create_cron_data_intervals),
                 "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": str(settings.create_delta_data_intervals),
                 **({"AIRFLOW__EMAIL__FROM_EMAIL": settings.mail_from} if settings.mail_from else {}),
+                "AIRSTEP_SIGNAL_FUNCTION": settings.function(SIGNAL.part),
                 "AIRSTEP_LAYER": self.deployment.platform_digests[LAYER_PARAMETER][:16],
             },
             timeout=int(size.get("timeout") or 900),

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dag_translator.errors import UsageError
-from infra.local_modules import Finder
+from dag_translator.local_modules import Finder
 
 LAMBDA_LIMIT = 250 * 1024 * 1024  # bytes unzipped, function and layers together
 DAGS_PREFIX = "dags"

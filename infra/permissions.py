@@ -55,6 +55,21 @@ def table_rows(table_arn: str, partitions: Iterable[str] = ()) -> iam.PolicyStat
     )
 
 
+def rows_of_other_dags(table_arn: str, dag_ids: Iterable[str]) -> iam.PolicyStatement:
+    """Read the runs and task instances of other DAGs; "*" for any DAG's."""
+    keys = [key for dag_id in dag_ids for key in (f"dag/{_of_dag(dag_id)}", f"{_of_dag(dag_id)}/*")]
+    return iam.PolicyStatement(
+        sid="OtherDags",
+        actions=["dynamodb:GetItem", "dynamodb:Query"],
+        resources=[table_arn],
+        conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}},
+    )
+
+
+def _of_dag(dag_id: str) -> str:
+    return dag_id if dag_id == "*" else pattern(dag_id)
+
+
 def bucket_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
     """Read and write objects under key prefixes."""
     return iam.PolicyStatement(
@@ -69,10 +84,16 @@ def task_rights(manifest: Mapping[str, Any], settings: Settings) -> list[iam.Pol
     dag_id, granted = str(manifest["dag_id"]), settings.task_permissions
     executions = f"execution/{arn('states', 'execution:' + manifest['machine_name'])}:*"
     own = pattern(dag_id)
+    table = arn("dynamodb", f"table/{settings.table}")
     bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
+    signal = arn("lambda", f"function:{settings.function('signal')}")
+    others = manifest.get("reads")
     return [
         *statements([*manifest["task_permissions"], *granted.get("*", ()), *granted.get(dag_id, ())]),
-        table_rows(arn("dynamodb", f"table/{settings.table}"), (f"{own}/*", f"dag/{own}", executions)),
+        table_rows(table, (f"{own}/*", f"dag/{own}", f"watch/{own}/*", executions)),
+        *([rows_of_other_dags(table, others)] if others else []),
+        # It wakes other DAGs that wait for this one.
+        iam.PolicyStatement(sid="Wake", actions=["lambda:InvokeFunction"], resources=[signal]),
         bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"),
     ]
 

@@ -36,6 +36,7 @@ class AwsLender(TemplateLender):
     """Variables from SSM, Connections from Secrets Manager, boto3 clients for hooks."""
 
     def __init__(self, clients: aws.Clients) -> None:
+        super().__init__()
         self._clients = clients
         self._variables: dict[str, str] = {}
         self._connections: dict[str, str] = {}

@@ -287,10 +287,10 @@ def from_environment(own_arn: str = "") -> Dispatcher:
         }
         return renew(clients().client("scheduler"), event, tick, datetime.now(UTC), target)
 
-    def tell(token: str) -> None:
+    def tell(token: str) -> bool:
         from lambdas import signal_function
 
-        signal_function.tell(signal_function.Signals(store, clients().stepfunctions), token)
+        return signal_function.tell(signal_function.Signals(store, clients().stepfunctions), token)
 
     def status(execution_arn: str) -> str | None:
         try:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from dag_translator.authoring.runtime import current
+
 # Error and cause travel through the payload (256 KiB in all); the log has the whole story.
 _MESSAGE_LIMIT = 4_000
 _FRAME_LIMIT = 40
@@ -17,18 +19,30 @@ _MUTE = "<no message"
 
 
 def surfaced(error: BaseException) -> Exception:
-    """`error`, or an Exception of the same name and message where `error` can't leave as it is."""
-    message = message_of(error)
+    """`error`, or an Exception of the same name and message where `error` can't leave as it is: so one whose message
+    tells a secret, which would stand in the execution's history."""
+    told = _text_of(error)
+    message = current().masker.redact(told)
+    if message != told:
+        error = _named(error, message)
     is_small = len(message) <= _MESSAGE_LIMIT and _frames(error.__traceback__) <= _FRAME_LIMIT
     if isinstance(error, Exception) and is_small and not message.startswith(_MUTE):
         return error
-    name = type(error).__name__
     shown = message if len(message) <= _MESSAGE_LIMIT else f"{message[:_MESSAGE_LIMIT]}… ({len(message)} characters)"
-    return type(name, (Exception,), {"__module__": type(error).__module__})(shown)  # type: ignore[no-any-return]
+    return _named(error, shown)
+
+
+def _named(error: BaseException, message: str) -> Exception:
+    """Another exception of the same name, without a cause or a traceback."""
+    return type(type(error).__name__, (Exception,), {"__module__": type(error).__module__})(message)  # type: ignore[no-any-return]
 
 
 def message_of(error: BaseException) -> str:
-    """str(error), also where that fails."""
+    """str(error), also where that fails, without secrets."""
+    return str(current().masker.redact(_text_of(error)))
+
+
+def _text_of(error: BaseException) -> str:
     try:
         return str(error)
     except Exception as problem:  # a broken __str__ of the user's

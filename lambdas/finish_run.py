@@ -111,7 +111,7 @@ def _record_what_never_ran(runtime: Runtime, run: RunInfo, states: Mapping[str, 
         if task_id in expanded and (state != "upstream_failed" or task.get_closest_mapped_task_group() is not None):
             continue
         record = known.get(task_id)
-        if record is None:
+        if record is None or not record.execution:  # not even begun; maybe watched
             missing.append(without_running(runtime, run, task, state))
         elif record.state != state:
             # Left over from an earlier execution of the run, or from a worker that was lost.

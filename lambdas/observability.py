@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
+from dag_translator.authoring.masking import Masker
+
 # What a metric is counted by; run_id and the like would make a metric of each run.
 _DIMENSIONS = ("dag_id", "task_id")
 
@@ -21,7 +23,8 @@ _DIMENSIONS = ("dag_id", "task_id")
 class Observer:
     """Puts Powertools' formatter on the root logger of this process."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, masker: Masker | None = None) -> None:
+        """masker: knows what no line may show."""
         from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
         self._stream = stream or sys.stdout
@@ -30,6 +33,7 @@ class Observer:
         self._formatter = LambdaPowertoolsFormatter(service=service, json_default=str)
         handler = logging.StreamHandler(self._stream)
         handler.setFormatter(self._formatter)
+        handler.addFilter(_Masking(masker or Masker()))
         root = logging.getLogger()
         root.handlers = [handler]  # Lambda's own handler would write every line a second time
         root.setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO").upper())
@@ -56,6 +60,25 @@ class Observer:
                 _add(metric, dimensions)
             with single_metric("task_duration", MetricUnit.Seconds, seconds, namespace=self._namespace) as metric:
                 _add(metric, dimensions)
+
+
+class _Masking(logging.Filter):
+    """Puts a mask in place of secrets, in the message and in what an exception says."""
+
+    def __init__(self, masker: Masker) -> None:
+        super().__init__()
+        self._masker = masker
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if self._masker.hides(message):
+            record.msg, record.args = self._masker.redact(message), None
+        if record.exc_info:
+            text = logging.Formatter().formatException(record.exc_info)
+            if self._masker.hides(text):
+                record.msg = f"{record.getMessage()}\n{self._masker.redact(text)}"
+                record.args, record.exc_info, record.exc_text = None, None, None
+        return True
 
 
 def _add(metric: Any, dimensions: Mapping[str, str]) -> None:

@@ -20,6 +20,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dag_translator.authoring.runtime import current
 from lambdas import fail_fast
 from lambdas.records import Fence, TaskKey, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
@@ -101,7 +102,8 @@ def _running(
     )
     if found is None:
         return fresh
-    if found.execution != run.execution:  # cleared: the run was started again
+    fresh = changed(fresh, watched=found.watched)
+    if found.execution != run.execution:  # cleared: the run was started again; or only watched so far
         return changed(fresh, try_number=found.try_number + 1, max_tries=found.try_number + task.retries)
     kept = changed(fresh, try_number=found.try_number, max_tries=found.max_tries)
     if found.state == "running" and found.attempt == attempt:
@@ -142,8 +144,11 @@ def _fresh(value: Any) -> Any:
 
 
 def rendered_fields(task: Any) -> str:
-    """The rendered template fields as JSON text, for people; long ones are cut."""
-    fields: Mapping[str, Any] = {name: _shown(getattr(task, name, None)) for name in task.template_fields}
+    """The rendered template fields as JSON text, for people: secrets are masked, long fields are cut."""
+    masker = current().masker
+    fields: Mapping[str, Any] = {
+        name: masker.redact(_shown(getattr(task, name, None)), name) for name in task.template_fields
+    }
     text = json.dumps(fields, ensure_ascii=False, default=str)
     return text if len(text) <= 20_000 else json.dumps({name: str(value)[:1000] for name, value in fields.items()})
 

@@ -2,7 +2,8 @@
 "poke" are waited for here, where that costs less than the machine's transitions.
 
     {"kind": "poke_sensor", "run": $run, "task_id": "a", "now": iso}
-        -> {"state": "success" | "up_for_reschedule" | "up_for_retry", "wait": whole seconds, "states": {…}}
+        -> {"state": "success" | "up_for_reschedule" | "up_for_retry", "wait": whole seconds, "states": {…},
+            "watch": {…}, if a change of that wakes the machine earlier}
 
 The record keeps when the first poke was and how many there have been; the sensor's `timeout`, `soft_fail`, backoff
 and the task's retries go by it. Raises AirflowSensorTimeout when the time is over (never retried),
@@ -24,19 +25,26 @@ from lambdas.runtime import RunInfo, Runtime, iso, parse_time
 from lambdas.task_instance import TaskInstance
 from lambdas.tries import KeepsOn, answer_again, conclude, run_try, task_environment
 
-# Seconds. A lap of the machine costs three transitions, about as much as a small Lambda for 15 to 35 seconds.
-SHORT_PAUSE = 15.0
+# A pause is waited for here where the Lambda's time costs less than what the machine does instead: three transitions
+# and an invocation. US dollars in us-east-1, 2026-11 (Lambda on arm64): 11 seconds at 512 MB, 45 at 128 MB.
+LAP_COST = 3 * 25e-6 + 0.2e-6
+GB_SECOND_COST = 0.0000133334
+# Seconds in all; then the machine waits once, so that sensors do not hold all of an account's concurrency.
 LONGEST_WAIT = 60.0
 
 log = logging.getLogger("airflow.task")
 
 
 class NotYet(Exception):
-    """The sensor has to be poked again in `wait` seconds. Not an error: it never leaves this module."""
+    """The sensor has to be poked again in `wait` seconds, or when what it watches has changed.
 
-    def __init__(self, wait: float) -> None:
+    Not an error: it never leaves this module.
+    """
+
+    def __init__(self, wait: float, watch: Mapping[str, Any] | None = None) -> None:
         super().__init__(f"again in {wait} s")
         self.wait = wait
+        self.watch = watch
 
 
 def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,6 +71,8 @@ def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             outcome = {"state": "success", "wait": 0, "states": states}
         except NotYet as again:
             outcome = {"state": ti.record.state, "wait": max(1, math.ceil(again.wait)), "states": {}}
+            if again.watch is not None:
+                outcome["watch"] = again.watch
     return outcome
 
 
@@ -94,13 +104,23 @@ class Poking:
 
     def _wait_here(self, sensor: Any, pause: float) -> None:
         """Wait for a short pause; NotYet for one that the machine should wait for."""
-        worth_while = not sensor.reschedule and pause <= SHORT_PAUSE and self.slept + pause <= LONGEST_WAIT
+        short = pause <= short_pause(self.runtime.memory_mb)
+        worth_while = not sensor.reschedule and short and self.slept + pause <= LONGEST_WAIT
         if not worth_while or self.runtime.sleep is None:
-            raise NotYet(pause)
+            raise NotYet(pause, getattr(sensor, "watching", None))
         self.runtime.sleep(pause)
         self.slept += pause
         self.now += timedelta(seconds=pause)
         self.count += 1
+
+
+def short_pause(memory_mb: int) -> float:
+    """The longest pause, in seconds, that is cheaper in a Lambda of this size.
+
+    >>> round(short_pause(512), 1), round(short_pause(128), 1), round(short_pause(1769), 1)
+    (11.3, 45.1, 3.3)
+    """
+    return LAP_COST / (GB_SECOND_COST * memory_mb / 1024)
 
 
 def _keeps_on(ti: TaskInstance, poking: Poking) -> KeepsOn:

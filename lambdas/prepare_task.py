@@ -2,15 +2,15 @@
 request.
 
     {"kind": "prepare_task", "run": $run, "task_id": "a"} -> the request, usable as the integration's `Arguments`
-        for a sensor: {"arguments": the request, "deadline": epoch milliseconds, "interval": whole seconds}
+        of what is polled: {"arguments": what is asked with, …, "deadline": epoch milliseconds}
 
 The try stays open: `record_result` or `record_failure` closes it. A failure here (a template, a callback) ends the
-task.
+task, or, if the payload says {"retries": true} and there is a try left, the try.
 """
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from lambdas.errors import surfaced
 from lambdas.native import native_work
 from lambdas.opening import Ended, map_index_of, open_task
 from lambdas.records import Fence, changed
+from lambdas.retries import ending, next_try
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_instance import TaskInstance
 from lambdas.tries import answer_again, begin, conclude, log, render, task_environment
@@ -42,14 +43,34 @@ def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             begin(ti)
             work = native_work(ti.task)
             request = work.prepare(ti.task, ti.get_template_context())
+            _keep_secrets(runtime, ti, request)
         except BaseException as error:
             skips = type(error).__name__ == "AirflowSkipException"
             if not skips:
                 log.exception("Task failed with exception while its request was made")
-            conclude(runtime, ti, "skipped" if skips else "failed", error=error)
+            state, retry_in = ("skipped", None) if skips else unsuccessful(ti, error, event)
+            conclude(runtime, ti, state, error=error, retry_in=retry_in)
             raise surfaced(error) from None
         _keep_open(runtime, ti)
-        return _for_polling(runtime, ti.task, request) if work.is_sensor else request
+        seconds = work.waits(ti.task)
+        return request if seconds is None else _for_polling(runtime, request, seconds)
+
+
+def unsuccessful(ti: TaskInstance, error: BaseException, event: Mapping[str, Any]) -> tuple[str, int | None]:
+    """The state of a try that ends with this error, and whole seconds until the next one."""
+    return ending(next_try(ti, error) if event.get("retries") else None)
+
+
+def _keep_secrets(runtime: Runtime, ti: TaskInstance, request: Any) -> None:
+    """A service's request stands in the execution's history, for everybody who may look at it."""
+    if runtime.lender.masker.hides(json.dumps(request, ensure_ascii=False, default=str)):
+        from dag_translator.authoring.exceptions import AirflowFailException
+
+        raise AirflowFailException(
+            f"task {ti.task_id!r}: its request to the service holds a secret of a Connection or Variable, which would"
+            " stand in the execution's history; let the service read it (from Secrets Manager or Parameter Store), or"
+            " do the call in a @task"
+        )
 
 
 def _keep_open(runtime: Runtime, ti: TaskInstance) -> None:
@@ -59,7 +80,6 @@ def _keep_open(runtime: Runtime, ti: TaskInstance) -> None:
     ti.moved_to(record)
 
 
-def _for_polling(runtime: Runtime, sensor: Any, request: dict[str, Any]) -> dict[str, Any]:
-    deadline = runtime.now() + timedelta(seconds=float(sensor.timeout))
-    interval = getattr(sensor, "sleep_time", None) or sensor.poke_interval
-    return {"arguments": request, "deadline": int(deadline.timestamp() * 1000), "interval": max(1, math.ceil(interval))}
+def _for_polling(runtime: Runtime, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+    deadline = runtime.now() + timedelta(seconds=seconds)
+    return {**request, "deadline": int(deadline.timestamp() * 1000)}

@@ -16,7 +16,7 @@ from typing import Any
 from lambdas.opening import map_index_of
 from lambdas.records import Fence, TaskKey, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
-from lambdas.tries import after_outcome, task_environment
+from lambdas.tries import after_outcome, task_environment, wake_watchers
 
 
 def record_failure(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def record_failure(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]
         record = _failed(runtime, begun(runtime, run, task, key, found), name, message)
         if runtime.store.save_task(record, expect=None if found is None else Fence.unchanged(found)):
             break
+    wake_watchers(runtime, run.logical_date, record)
     with task_environment(runtime, run, task, record) as ti:
         after_outcome(runtime, ti, "failed", as_exception(name, message))
     return {task.task_id: "failed"}
@@ -60,7 +61,7 @@ def begun(runtime: Runtime, run: RunInfo, task: Any, key: TaskKey, found: TaskRe
     """The record of the try that is over now, also where it never got as far as opening. found: what is stored."""
     if found is not None and found.execution == run.execution:
         return found
-    tries = found.try_number if found is not None else 0
+    tries, watched = (found.try_number, found.watched) if found is not None else (0, False)
     return TaskRecord(
         run.dag_id,
         run.run_id,
@@ -72,6 +73,7 @@ def begun(runtime: Runtime, run: RunInfo, task: Any, key: TaskKey, found: TaskRe
         execution=run.execution,
         operator=task.task_type,
         start_date=runtime.timestamp(),
+        watched=watched,
     )
 
 
@@ -89,8 +91,11 @@ def _failed(runtime: Runtime, begun: TaskRecord, name: str, message: str) -> Tas
 
 
 def as_exception(name: str, message: str) -> Exception:
-    """What callbacks find as context["exception"]: an AirflowException of the error's name."""
-    from dag_translator.authoring.exceptions import AirflowException
+    """What callbacks find as context["exception"]: Airflow's exception of that name, or one made after it."""
+    from dag_translator.authoring import exceptions
 
+    known = getattr(exceptions, name, None)
+    if isinstance(known, type) and issubclass(known, Exception):
+        return known(message)
     safe = "".join(char if char.isalnum() else "_" for char in name) or "Unknown"
-    return type(safe, (AirflowException,), {})(message)  # type: ignore[no-any-return]
+    return type(safe, (exceptions.AirflowException,), {})(message)  # type: ignore[no-any-return]

@@ -15,6 +15,7 @@ from typing import Any
 from lambdas.errors import surfaced
 from lambdas.native import native_work
 from lambdas.opening import Ended, map_index_of, open_task
+from lambdas.prepare_task import unsuccessful
 from lambdas.results import push_result
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.tries import answer_again, conclude, log, render, task_environment
@@ -37,6 +38,7 @@ def record_result(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             skips = type(error).__name__ == "AirflowSkipException"
             if not skips:
                 log.exception("Task failed with exception while its result was recorded")
-            conclude(runtime, ti, "skipped" if skips else "failed", error=error, try_number=tried)
+            state, retry_in = ("skipped", None) if skips else unsuccessful(ti, error, event)
+            conclude(runtime, ti, state, error=error, try_number=tried, retry_in=retry_in)
             raise surfaced(error) from None
         return conclude(runtime, ti, "success", states={task.task_id: "success"}, try_number=tried)

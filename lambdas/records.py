@@ -119,7 +119,8 @@ class TaskRecord:
     attempt: Step Functions' RetryCount at entry; worker: the Lambda request that wrote the record last (tells a write
     whose answer was lost from somebody else's); states: the answer to give again once the task has succeeded;
     first_poke, pokes: a sensor's; retry_in: whole seconds until the next try, where Lambda decides that; rendered:
-    JSON text of the rendered template fields; rendered_map_index: what `map_index_template` says of a mapped instance.
+    JSON text of the rendered template fields; rendered_map_index: what `map_index_template` says of a mapped instance;
+    watched: another DAG waits for its end (`external`).
     """
 
     dag_id: str
@@ -144,6 +145,7 @@ class TaskRecord:
     retry_in: int | None = None
     rendered: str | None = None
     rendered_map_index: str | None = None
+    watched: bool = False
 
     @property
     def key(self) -> TaskKey:
@@ -185,11 +187,12 @@ class Fence:
     attempt: int | None = None
     execution: str | None = None
     pokes: int | None = None
+    watched: bool | None = None
 
     @classmethod
     def unchanged(cls, record: TaskRecord) -> Fence:
         """Nobody has written since `record` was read."""
-        return cls(record.state, record.try_number, record.attempt, record.execution, record.pokes)
+        return cls(record.state, record.try_number, record.attempt, record.execution, record.pokes, record.watched)
 
     def equals(self) -> Item:
         return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}

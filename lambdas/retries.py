@@ -37,6 +37,11 @@ def next_try(ti: TaskInstance, error: BaseException) -> float | None:
     return retry_delay(ti.task, ti.try_number)
 
 
+def ending(wait: float | None) -> tuple[str, int | None]:
+    """The state of a try that failed, and whole seconds until the next one. wait: as of `next_try`."""
+    return ("failed", None) if wait is None else ("up_for_retry", max(1, math.ceil(wait)))
+
+
 def _decision(ti: TaskInstance, error: BaseException) -> Any:
     """What the policy says; a policy that fails says nothing, as in Airflow."""
     try:

@@ -10,14 +10,13 @@ here. Raises NoRetryLeft when the task has failed for good; `record_failure` is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from lambdas.opening import map_index_of
 from lambdas.record_failure import as_exception, begun, described
 from lambdas.records import TaskKey, TaskRecord
-from lambdas.retries import next_try, retry_delay
+from lambdas.retries import ending, next_try, retry_delay
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.tries import conclude, task_environment
 
@@ -45,8 +44,9 @@ def retry_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         wait = next_try(ti, error) if asked else lost
         if wait is None:
             raise NoRetryLeft(f"{task.task_id} has failed in try {ti.try_number}")
-        conclude(runtime, ti, "up_for_retry", error=error, retry_in=_whole(wait))
-        return {"wait": _whole(wait)}
+        state, retry_in = ending(wait)
+        conclude(runtime, ti, state, error=error, retry_in=retry_in)
+        return {"wait": retry_in}
 
 
 def _recorded(record: TaskRecord) -> dict[str, Any]:
@@ -54,7 +54,3 @@ def _recorded(record: TaskRecord) -> dict[str, Any]:
     if record.state == "failed":
         raise NoRetryLeft(f"{record.task_id} has failed in try {record.try_number}")
     return {"wait": record.retry_in or 1}
-
-
-def _whole(seconds: float) -> int:
-    return max(1, math.ceil(seconds))

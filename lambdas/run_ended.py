@@ -1,6 +1,7 @@
 """run_ended: what is left to do when an execution has ended: close the records of a run whose machine stopped
-without its last state (timed out, aborted, or broken by Step Functions itself), and start what waits for the run's
-place. An execution of the backfill machine that stopped has its backfill's summary written.
+without its last state (timed out, aborted, or broken by Step Functions itself), wake who waits for the run in another
+DAG, and start what waits for its place. An execution of the backfill machine that stopped has its backfill's summary
+written.
 
 EventBridge sends "Step Functions Execution Status Change" for every end; the DagRun and its unfinished
 tasks get their final states here. As in Airflow, what runs is failed (by a timeout: skipped), what waits is
@@ -15,6 +16,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lambdas.external import wake_all
 from lambdas.records import Fence, TaskRecord, changed
 from lambdas.runtime import iso, utcnow
 from lambdas.store import Store
@@ -52,6 +54,13 @@ def _stopped(record: TaskRecord, status: str, reason: str, now: str) -> TaskReco
     return changed(record, state=state, end_date=now, error=status, error_message=reason[:2000])
 
 
+def wake_watchers(store: Store, tell: Callable[[str], object], event: Mapping[str, Any]) -> int:
+    """Other DAGs that wait for the run look again; how many were waiting."""
+    found = store.run_of_execution(event["detail"]["executionArn"])
+    run = store.get_run(found[0]) if found is not None else None
+    return 0 if run is None else wake_all(store, tell, run.dag_id, run.logical_date)
+
+
 def close(dispatcher: Any, event: Mapping[str, Any], now: str) -> dict[str, Any]:
     """All that the end of an execution means. Records first: a run counts as active while its record says so."""
     from lambdas import admission, backfills
@@ -62,9 +71,10 @@ def close(dispatcher: Any, event: Mapping[str, Any], now: str) -> dict[str, Any]
     if closed["run_id"] is not None:
         call_back(dispatcher.store, event, lambda: clients().client("lambda"))
     backfill = backfills.execution_ended(dispatcher.store, event, now)
+    woken = wake_watchers(dispatcher.store, dispatcher.tell, event)
     admission.execution_over(dispatcher.waiting, event["detail"]["executionArn"])
     started = execution_ended(dispatcher, event["detail"]["executionArn"])
-    return {**closed, "backfill": backfill, "started": started}
+    return {**closed, "backfill": backfill, "woken": woken, "started": started}
 
 
 def callback_due(store: Store, event: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:

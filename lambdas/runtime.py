@@ -43,8 +43,9 @@ class Runtime:
     now: the clock; sleep: waits inside an invocation, None where that is not worth while. remaining_ms: what is left
     of the Lambda's time, None if there is no end. worker: names this invocation. function: this Lambda, as
     name:version. observe: what to put around a task's code, given its labels (log lines carry them). intervals: the
-    fields of `dag_translator.schedule.IntervalSettings` that are not the defaults.
-    measure: takes the final state of a try, its seconds and its labels.
+    fields of `dag_translator.schedule.IntervalSettings` that are not the defaults. measure: takes the final state of a
+    try, its seconds and its labels. wake: lets the signal function wake who waits for the DAG's run of a logical date,
+    None where nobody can wait. memory_mb: of the Lambda.
     """
 
     dag: Any
@@ -59,6 +60,8 @@ class Runtime:
     intervals: Mapping[str, bool] = field(default_factory=dict)
     observe: Callable[[Mapping[str, Any]], AbstractContextManager[Any]] = field(default=lambda _: nullcontext())
     measure: Callable[[str, float, Mapping[str, Any]], None] = field(default=lambda *_: None)
+    wake: Callable[[str, str], None] | None = None
+    memory_mb: int = 512
 
     def timestamp(self) -> str:
         return iso(self.now())

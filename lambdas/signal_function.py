@@ -8,6 +8,8 @@ DagRun before. One for the platform; it loads no DAG.
     {"kind": "await_past", "run", "task_id", "ignore_first", "downstream": […], "scheduled_only", "token"}: see `past`
     {"kind": "tell_next", "run", "task_id", "state"}
     {"kind": "wake", "gates": [name, …]} or {"kind": "wake", "run"}               somebody changed a pool, or a record
+    {"kind": "watch", "run", "task_id", "map_index"?, "watch": {…} | null, "token"}        see `external`
+    {"kind": "wake_watchers", "dag_id", "logical_date"}
 
 In a mapped task group both also say which `map_index` they are about. `await` registers a task token, `signal` records
 that a source has come and with which states; both touch one item atomically, and whichever completes the join calls
@@ -24,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lambdas.aws import error_code
+from lambdas.external import Watched, wake_all, watch
 from lambdas.records import Join, RunKey
 from lambdas.store import Store
 
@@ -102,6 +105,26 @@ def tell(signals: Signals, token: str, output: str = "{}") -> bool:
     return True
 
 
+def watch_another_dag(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Register a sensor that waits for another DAG; what it waits for may have happened since it looked.
+
+    One that watches nothing (it is to try again after a failure) waits until its time is over.
+    """
+    if event["watch"] is None:
+        return {"woken": False}
+    run = event["run"]
+    waiter = "/".join((run["dag_id"], run["execution"], event["task_id"], str(event.get("map_index", -1))))
+    watched = Watched.from_json(event["watch"])
+    changed = watch(signals.store, watched, event["watch"]["seen"], waiter, event["token"])
+    return {"woken": changed and tell(signals, event["token"])}
+
+
+def wake_watchers(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+    """A run or a task of a DAG has ended, or a run has begun: who waits for that date looks again."""
+    woken = wake_all(signals.store, lambda token: tell(signals, token), event["dag_id"], event["logical_date"])
+    return {"woken": woken}
+
+
 def _verdict(join: Join) -> str | None:
     """ "run", "skipped" or "upstream_failed"; None while it is open."""
     if join.rule is None:
@@ -143,6 +166,8 @@ KINDS: Mapping[str, Callable[[Signals, Mapping[str, Any]], dict[str, Any]]] = {
     "await_past": _limited("await_past"),
     "tell_next": _limited("tell_next"),
     "wake": _limited("wake"),
+    "watch": watch_another_dag,
+    "wake_watchers": wake_watchers,
 }
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from lambdas.dag_state import DagState
+from lambdas.external import wake_if_watched
 from lambdas.params import run_params
 from lambdas.records import DagRun
 from lambdas.runtime import Runtime, iso, parse_time
@@ -52,6 +53,7 @@ def start_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     run = runtime.store.create_run(wanted, with_conf="conf" in given)
     if run.run_type != "backfill":  # backfills have a max_active_runs of their own
         DagState(runtime.store, run.dag_id).occupy(run.run_id, run.execution)
+    wake_if_watched(runtime.store, runtime.wake, run.dag_id, run.logical_date)
     conf_now = json.loads(run.conf)
     return {"run": _run_json(run, conf_now, run_params(runtime.dag, conf_now)), "states": states}
 

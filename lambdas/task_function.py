@@ -32,6 +32,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "record_failure": ("lambdas.record_failure", "record_failure"),
     "prepare_task": ("lambdas.prepare_task", "prepare_task"),
     "record_result": ("lambdas.record_result", "record_result"),
+    "ask_service": ("lambdas.ask_service", "ask_service"),
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
     "run_stopped": ("lambdas.run_stopped", "run_stopped"),
@@ -70,7 +71,7 @@ def environment_runtime() -> Runtime:
 
     lender = AwsLender(clients())
     install(lender)
-    observer = Observer()
+    observer = Observer(masker=lender.masker)
     root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
     folder = root / os.environ["AIRSTEP_DAGS_FOLDER"] if "AIRSTEP_DAGS_FOLDER" in os.environ else None
     return Runtime(
@@ -83,12 +84,25 @@ def environment_runtime() -> Runtime:
         log_stream=os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
         function=_function(os.environ),
         intervals=_intervals(os.environ),
+        wake=_wake,
+        memory_mb=int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")),
     )
 
 
 def _function(environment: Mapping[str, str]) -> str | None:
     name, version = (environment.get(f"AWS_LAMBDA_FUNCTION_{part}") for part in ("NAME", "VERSION"))
     return f"{name}:{version}" if name and version else None
+
+
+def _wake(dag_id: str, logical_date: str) -> None:
+    """Ask the signal function to wake who waits for this DAG's run; nobody waits for its answer."""
+    import json
+
+    from lambdas.aws import clients
+
+    event = {"kind": "wake_watchers", "dag_id": dag_id, "logical_date": logical_date}
+    function = os.environ["AIRSTEP_SIGNAL_FUNCTION"]
+    clients().client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event))
 
 
 def _intervals(environment: Mapping[str, str]) -> dict[str, bool]:

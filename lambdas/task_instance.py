@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from lambdas.lazy import dated
+from lambdas.other_dags import OtherDags
 from lambdas.records import TaskInstanceState, TaskKey, TaskRecord
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.xcom_access import XCOM_RETURN_KEY, XComAccess
@@ -13,7 +14,7 @@ from lambdas.xcom_access import XCOM_RETURN_KEY, XComAccess
 __all__ = ["XCOM_RETURN_KEY", "TaskInstance", "TaskInstanceState"]
 
 
-class TaskInstance(XComAccess):
+class TaskInstance(XComAccess, OtherDags):
     """One try of one task. `task` is this try's own copy of the operator."""
 
     def __init__(self, runtime: Runtime, run: RunInfo, task: Any, record: TaskRecord) -> None:
@@ -41,6 +42,9 @@ class TaskInstance(XComAccess):
 
     def current_state(self, *_: Any, **__: Any) -> str:
         return self._record.state
+
+    def is_eligible_to_retry(self) -> bool:
+        return self.try_number <= self.max_tries
 
     @property
     def start_date(self) -> Any:
@@ -127,15 +131,6 @@ class TaskInstance(XComAccess):
 
     def get_dagrun(self, *_: Any, **__: Any) -> Any:
         return self.dag_run
-
-    @property
-    def execution_date(self) -> Any:
-        return dated(self._run.logical_date)
-
-    logical_date = execution_date
-
-    def is_eligible_to_retry(self) -> bool:
-        return self.try_number <= self.max_tries
 
     def get_template_context(self, *_: Any, **__: Any) -> Any:
         """The context; always the same object, so what callbacks and hooks put into it stays there."""

@@ -11,7 +11,6 @@ Invariant: what a try leaves behind is written at most once, and only while the 
 from __future__ import annotations
 
 import logging
-import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from lambdas.limits import time_limit
 from lambdas.opening import LateInvocation, own_copy, rendered_fields
 from lambdas.records import Fence, TaskRecord, changed
 from lambdas.results import push_result
-from lambdas.retries import next_try
+from lambdas.retries import ending, next_try
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_instance import TaskInstance
 
@@ -95,10 +94,9 @@ def run_try(
     except BaseException as error:
         if keeps_on is not None:
             keeps_on(runtime, error)
-        wait = next_try(ti, error)
-        state = "failed" if wait is None else "up_for_retry"
+        state, retry_in = ending(next_try(ti, error))
         log.exception("Task failed with exception (try %s, now %s)", ti.try_number, state)
-        conclude(runtime, ti, state, error=error, retry_in=None if wait is None else max(1, math.ceil(wait)))
+        conclude(runtime, ti, state, error=error, retry_in=retry_in)
         raise surfaced(error) from None
     return conclude(runtime, ti, "success", states=states)
 
@@ -186,13 +184,14 @@ def conclude(
         rendered_map_index=ti.rendered_map_index,
         **also,
     )
-    fence = Fence("running", ti.record.try_number, record.attempt, record.execution)
-    if not runtime.store.save_task(record, expect=fence, xcoms=ti.pushed):
+    saved = _saved(runtime, record, ti)
+    if saved is None:
         standing = runtime.store.get_task(record.key)
         if standing is not None and standing.is_final and standing.execution == record.execution:
             log.warning("this try's outcome (%s) comes too late: the task is %s already", state, standing.state)
             return answer_again(standing)
         raise LateInvocation(f"try {record.try_number} of {record.task_id} is not the current one any more")
+    record = saved
     ti.moved_to(record)
     if record.start_date and state in FOR_STATE:
         seconds = (
@@ -201,6 +200,32 @@ def conclude(
         runtime.measure(state, seconds, labels_of(record))
     after_outcome(runtime, ti, state, error)
     return dict(record.states)
+
+
+def _saved(runtime: Runtime, record: TaskRecord, ti: TaskInstance) -> TaskRecord | None:
+    """Write the try's end; None if the try is not the current one any more.
+
+    Somebody may have begun to wait for this task meanwhile: then the write says so too, and wakes them if it is final.
+    """
+    for watched in dict.fromkeys((ti.record.watched, True)):
+        final = changed(record, watched=watched)
+        fence = Fence("running", ti.record.try_number, record.attempt, record.execution, watched=watched)
+        if runtime.store.save_task(final, expect=fence, xcoms=ti.pushed):
+            wake_watchers(runtime, ti.logical_date_text, final)
+            return final
+    return None
+
+
+def wake_watchers(runtime: Runtime, logical_date: str | None, record: TaskRecord) -> None:
+    """The task has ended: wake other DAGs that wait for it."""
+    if not (record.watched and record.is_final):
+        return
+    from lambdas.external import wake_if_watched
+
+    try:
+        wake_if_watched(runtime.store, runtime.wake, record.dag_id, logical_date)
+    except Exception:  # they ask again by themselves, later
+        log.exception("Those who wait for task %s could not be woken", record.task_id)
 
 
 def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseException | None) -> None:
@@ -243,8 +268,8 @@ def _context_in_environment(ti: TaskInstance) -> Iterator[None]:
         "AIRFLOW_CTX_DAG_OWNER": str(ti.task.owner or ""),
         "AIRFLOW_CTX_DAG_ID": ti.dag_id,
         "AIRFLOW_CTX_TASK_ID": ti.task_id,
-        "AIRFLOW_CTX_EXECUTION_DATE": ti._run.logical_date or "",
-        "AIRFLOW_CTX_LOGICAL_DATE": ti._run.logical_date or "",
+        "AIRFLOW_CTX_EXECUTION_DATE": ti.logical_date_text or "",
+        "AIRFLOW_CTX_LOGICAL_DATE": ti.logical_date_text or "",
         "AIRFLOW_CTX_TRY_NUMBER": str(ti.try_number),
         "AIRFLOW_CTX_DAG_RUN_ID": ti.run_id,
     }

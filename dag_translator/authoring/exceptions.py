@@ -217,3 +217,31 @@ class AirflowRuntimeError(KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+
+class AirflowExternalTaskSensorException(AirflowException):
+    """What an ExternalTaskSensor raises."""
+
+
+class ExternalDagNotFoundError(AirflowExternalTaskSensorException):
+    """The other DAG does not exist."""
+
+
+class ExternalTaskNotFoundError(AirflowExternalTaskSensorException):
+    """The other DAG has no such task."""
+
+
+class ExternalTaskFailedError(AirflowExternalTaskSensorException):
+    """A task of the other DAG is in one of failed_states."""
+
+
+class ExternalTaskGroupFailedError(AirflowExternalTaskSensorException):
+    """A task group of the other DAG is in failed_states."""
+
+
+class ExternalDagFailedError(AirflowExternalTaskSensorException):
+    """The run of the other DAG is in one of failed_states."""
+
+
+class DuplicateStateError(AirflowExternalTaskSensorException):
+    """A state is among allowed, skipped and failed ones more than once."""

@@ -20,12 +20,19 @@ from contextvars import ContextVar
 from typing import Any
 
 from dag_translator.authoring.loading import coded
+from dag_translator.authoring.masking import Masker
 
 _NOT_RUNNING = "this works while a task runs, not while the DAG file loads: move it into a task"
 
 
 class Runtime:
-    """The defaults: no secrets but those in the environment, no AWS, no templates."""
+    """The defaults: no secrets but those in the environment, no AWS, no templates.
+
+    masker: knows the secrets that were read.
+    """
+
+    def __init__(self) -> None:
+        self.masker = Masker()
 
     def get_variable(self, key: str) -> str | None:  # noqa: ARG002
         """The Variable's text, None if it does not exist."""

@@ -35,8 +35,12 @@ THROTTLED = (
 )
 
 
+# The provider's max_polling_attempts of a query that may take as long as it likes.
+UNLIMITED = 999_999
+
+
 def lower(task: Task, site: Site) -> States:
-    return lower_call(task, site, START_QUERY, retry=THROTTLED)
+    return lower_call(task, site, START_QUERY, retry=THROTTLED, limit=task.settings.get("limit"))
 
 
 def permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
@@ -69,9 +73,16 @@ def permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
 
 
 def settings(operator: Any) -> Mapping[str, Any]:
-    """The workgroup where it is known beforehand, and the arguments that a service integration has no use for."""
+    """The workgroup where it is known beforehand, how long a query may take where that is limited, and the arguments
+    that a service integration has no use for."""
+    attempts = getattr(operator, "max_polling_attempts", None)
+    limited = attempts is not None and attempts < UNLIMITED
     known = isinstance(operator.workgroup, str) and "{{" not in operator.workgroup
-    return {**({"workgroup": operator.workgroup} if known else {}), **unused_arguments(operator)}
+    return {
+        **({"workgroup": operator.workgroup} if known else {}),
+        **({"limit": operator.sleep_time * attempts} if limited else {}),
+        **unused_arguments(operator),
+    }
 
 
 LOWERING = Lowering(lower, settings, permissions, native=True)

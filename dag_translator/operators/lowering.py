@@ -78,15 +78,20 @@ class Lowering:
     JSON; returns None where the operator's Python has to run after all. permissions: what the machine's role needs for
     them, given the machine's name.
     task_permissions: what the role of the task function needs. becomes: the same in words, for README's table.
-    native: a service does the work, so Lambda's 15 minutes don't bind. sensor: it polls.
+    reads: ids of the other DAGs whose runs and tasks the task function reads; "*" for any. tells: what of the settings
+    stands in the manifest, for who reads that. native: a service does the work, so Lambda's 15 minutes don't bind.
+    sensor: it polls. tries: each of its tries begins anew, in Lambda, although it is native.
     """
 
     lower: Callable[[Task, Site], States]
     settings: Callable[[Any], Mapping[str, Any] | None] = lambda _operator: {}
     permissions: Callable[[Task, str], tuple[Permission, ...]] = lambda _task, _machine_name: ()
     task_permissions: Callable[[Task], tuple[Permission, ...]] = lambda _task: ()
+    reads: Callable[[Task], tuple[str, ...]] = lambda _task: ()
+    tells: tuple[str, ...] = ()
     native: bool = False
     sensor: bool = False
+    tries: bool = False
     becomes: str = ""
 
 

@@ -1,6 +1,7 @@
-"""Operators that send a message: Python in Lambda, one call each; here is what the Lambda's role needs for them.
+"""Operators that send or await a message, or an item: Python in Lambda, a call or two; here is what its role needs.
 
-Source: Service Authorization Reference, the pages of Amazon SNS, Amazon SQS and Amazon EventBridge.
+Source: Service Authorization Reference, the pages of Amazon SNS, Amazon SQS, Amazon EventBridge and
+Amazon DynamoDB.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dag_translator.model import Task
-from dag_translator.operators import python
+from dag_translator.operators import polling, python, sensor
 from dag_translator.operators.lowering import Lowering, Permission
 from dag_translator.operators.service import ARN, HERE, literal
 
@@ -37,6 +38,25 @@ def _queue(operator: Any) -> Mapping[str, Any]:
     return {"action": "sqs:SendMessage", "resources": [queue_arn(getattr(operator, "sqs_queue", None))]}
 
 
+def _received(operator: Any) -> Mapping[str, Any]:
+    return {**polling.settings(operator), "resources": [queue_arn(getattr(operator, "sqs_queue", None))]}
+
+
+def _reception(task: Task) -> tuple[Permission, ...]:
+    actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
+    return (Permission(actions, tuple(task.settings["resources"]), f"messages of task {task.task_id}"),)
+
+
+def _item_watched(operator: Any) -> Mapping[str, Any]:
+    table = literal(getattr(operator, "table_name", None)) or "*"
+    resource = table if table.startswith("arn:") else f"{ARN}:dynamodb:{HERE}:table/{table}"
+    return {**polling.settings(operator), "resources": [resource]}
+
+
+def _reading(task: Task) -> tuple[Permission, ...]:
+    return (Permission(("dynamodb:GetItem",), tuple(task.settings["resources"]), f"item of task {task.task_id}"),)
+
+
 def _buses(operator: Any) -> Mapping[str, Any]:
     given = getattr(operator, "entries", None)
     entries = given if isinstance(given, list) else [None]
@@ -57,6 +77,8 @@ def _grants(task: Task) -> tuple[Permission, ...]:
 
 
 LOWERINGS: Mapping[str, Lowering] = {
+    "SqsSensor": Lowering(sensor.lower, _received, polling.permissions, _reception, sensor=True),
+    "DynamoDBValueSensor": Lowering(sensor.lower, _item_watched, polling.permissions, _reading, sensor=True),
     "SnsPublishOperator": Lowering(python.lower, _topic, task_permissions=_grants),
     "SqsPublishOperator": Lowering(python.lower, _queue, task_permissions=_grants),
     "EventBridgePutEventsOperator": Lowering(python.lower, _buses, task_permissions=_grants),

@@ -8,7 +8,7 @@ stops it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,13 +33,15 @@ class Poll:
     ask: the state that asks once; its `next`, `output` and `catch` are set here. answer: JSONata that makes the answer
     of `$states.result`: an object whose `state` is success, failed (with `error`), skipped, or anything else: not yet.
     wait: seconds between laps; an expression may read `$states.input.answer`. kept: whether the input of `ask` is
-    {'states': …, 'poll': what every lap needs} instead of the task states alone.
+    {'states': …, 'poll': what every lap needs} instead of the task states alone. pause: stands between laps instead of
+    a `Wait`; made from JSONata for the payload in its input, its `next`, `output` and `catch` are set here.
     """
 
     ask: asl.Task
     answer: str
     wait: int | str
     kept: bool = False
+    pause: Callable[[str], asl.Task] | None = None
 
     @property
     def payload(self) -> str:
@@ -50,6 +52,14 @@ class Poll:
     def again(self) -> str:
         """JSONata that makes the next lap's input of the input of what follows `ask`."""
         return f"{{{_STATES}, {_POLL}}}" if self.kept else "$states.input.states"
+
+    def between(self, payload: str, following: str, output: Any = None) -> asl.Wait | asl.Task:
+        """The state between two laps. It must not fail: whatever happens there, the next lap asks."""
+        if self.pause is None:
+            return asl.Wait(self.wait, following, output)
+        paused = "{% $states.input %}" if output is None else output
+        catch = (asl.Catcher(("States.ALL",), following, paused),)
+        return replace(self.pause(payload), next=following, output=paused, catch=catch)
 
     def answered(self, answer: str) -> str:
         """The `Output` of asking: the states, what is kept, the answer."""
@@ -97,9 +107,8 @@ def loop(task: Task, site: Site, poll: Poll, failed: Failing, success: tuple[str
     else:
         pause = site.names.name(task.task_id, "wait")
         states[name] = replace(poll.ask, next=decide, output=poll.answered(poll.answer), catch=failed.catch)
-        waiting = _pause(
-            task, site, pause, asl.Wait(poll.wait, name, f"{{% {poll.again} %}}"), "$states.input.states", poll.payload
-        )
+        next_lap = f"{{% {poll.again} %}}"
+        waiting = _pausing(task, site, poll, pause, "$states.input.states", poll.payload, name, next_lap)
         again, restore = next(iter(waiting)), None
         states |= waiting
     answer, payload = "$states.input.answer", "$states.input.states"
@@ -134,7 +143,7 @@ def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Map:
     lap = f"{{% $merge([$states.input, {{'lap': $states.input.lap + 1, 'answer': {poll.answer}}}]) %}}"
     pausing = {
         each: replace(state, arguments=_from_input(state.arguments)) if isinstance(state, asl.Task) else state
-        for each, state in _pause(task, site, pause, asl.Wait(poll.wait, asked), _CHILD, _CHILD).items()
+        for each, state in _pausing(task, site, poll, pause, _CHILD, _CHILD, asked).items()
     }
     states: dict[str, asl.State] = {
         asked: replace(poll.ask, arguments=_from_input(poll.ask.arguments), next=enough, output=lap, catch=errors),
@@ -155,19 +164,20 @@ def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Map:
     )
 
 
-def _pause(task: Task, site: Site, name: str, wait: asl.Wait, before: str, after: str) -> States:
+def _pausing(
+    task: Task, site: Site, poll: Poll, name: str, before: str, after: str, following: str, output: Any = None
+) -> States:
     """The state between two laps, the one to enter first; a task that yields holds no slots meanwhile.
 
-    before, after: JSONata for the payload in the input of `wait`, and in its output.
+    name: of the state that waits. before, after: JSONata for the payload in its input, and in its `output`.
     """
     if not (task.limits and task.yields):
-        return {name: wait}
-    assert wait.next is not None
+        return {name: poll.between(before, following, output)}
     pause, again = site.names.name(task.task_id, "pause"), site.names.name(task.task_id, "admit again")
     return {
         pause: admission.releasing(task, site, before, name),
-        name: replace(wait, next=again),
-        again: admission.admitting(task, site, after, wait.next),
+        name: poll.between(before, again, output),
+        again: admission.admitting(task, site, after, following),
     }
 
 
@@ -175,7 +185,9 @@ def _from_input(arguments: Any) -> Any:
     """The arguments, with the run read from the input: children of a distributed map can't read outer variables."""
     if isinstance(arguments, dict):
         return {key: _from_input(value) for key, value in arguments.items()}
-    name = next((name for place in (RUN, INSTANCE) for name, value in place.items() if value == arguments), None)
+    # Also inside a mapped task, whose payload holds them, from the call on under `states`.
+    each = {name: f"{{% $states.input.states.{name} %}}" for name in INSTANCE}
+    name = next((name for place in (RUN, INSTANCE, each) for name, value in place.items() if value == arguments), None)
     return arguments if name is None else f"{{% $states.input.{name} %}}"
 
 

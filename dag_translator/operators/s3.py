@@ -95,6 +95,21 @@ def _watched(operator: Any) -> dict[str, Any]:
     return {**polling.settings(operator), "grants": grants}
 
 
+def _listing_watched(operator: Any) -> dict[str, Any]:
+    bucket = bucket_of(getattr(operator, "bucket_name", None))
+    return {**polling.settings(operator), "grants": [[["s3:ListBucket"], bucket, ""]]}
+
+
+def _file_watched(operator: Any) -> dict[str, Any]:
+    path = getattr(operator, "filepath", None)
+    bucket = bucket_of(None, path) if str(path).startswith("s3://") else ["*"]
+    return {**polling.settings(operator), "grants": [[["s3:ListBucket"], bucket, ""]]}
+
+
+def _sensor(settings: Settings) -> Lowering:
+    return Lowering(sensor.lower, settings, polling.permissions, _grants, sensor=True)
+
+
 def _in_python(settings: Settings) -> Lowering:
     return Lowering(python.lower, settings, task_permissions=_grants)
 
@@ -106,5 +121,8 @@ LOWERINGS: Mapping[str, Lowering] = {
     "S3CopyObjectOperator": _in_python(_copied),
     "S3DeleteObjectsOperator": _in_python(_deleted),
     "S3ListOperator": _in_python(_listed),
-    "S3KeySensor": Lowering(sensor.lower, _watched, polling.permissions, _grants, sensor=True),
+    "S3KeySensor": _sensor(_watched),
+    "S3KeysUnchangedSensor": _sensor(_listing_watched),
+    "S3PrefixSensor": _sensor(_listing_watched),
+    "FileSensor": _sensor(_file_watched),
 }

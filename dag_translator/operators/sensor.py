@@ -6,6 +6,8 @@ no difference to the outcome. No compute runs, and nothing is paid but transitio
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dag_translator import asl
 from dag_translator.lowering.exits import outcome
 from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, timeout
@@ -14,7 +16,8 @@ from dag_translator.operators import polling
 from dag_translator.operators.lowering import Lowering, Site, States, entering, failing
 
 
-def lower(task: Task, site: Site) -> States:
+def lower(task: Task, site: Site, pause: Callable[[str], asl.Task] | None = None) -> States:
+    """pause: as `Poll`'s."""
     ask = asl.Task(
         INVOKE,
         site.call("poke_sensor", task, now="{% $states.context.State.EnteredTime %}"),
@@ -23,7 +26,7 @@ def lower(task: Task, site: Site) -> States:
         timeout=timeout(task),
         comment=task.doc,
     )
-    poll = polling.Poll(ask, "$states.result.Payload", "{% $states.input.answer.wait %}")
+    poll = polling.Poll(ask, "$states.result.Payload", "{% $states.input.answer.wait %}", pause=pause)
     states: States = {}
     success = site.exits.success()
     merged = success.output("$states.input.states", outcome(task.task_id, "success"))

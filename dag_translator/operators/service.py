@@ -11,7 +11,8 @@ from typing import Any
 from dag_translator import asl
 from dag_translator.lowering.lambdas import INVOKE, TRANSIENT, user_retrier
 from dag_translator.model import Task
-from dag_translator.operators.lowering import Site, States, asking, entering, failing
+from dag_translator.operators.lowering import Site, States, entering, failing
+from dag_translator.operators.retrying import flags, trying
 
 # JSONata for the task states, from the call on: there the input holds more than the states.
 INNER = "$states.input.states"
@@ -31,12 +32,14 @@ def lower_call(
     result: str = "$states.result",
     caught: Callable[[str], tuple[asl.Catcher, ...]] = lambda _record: (),
     limit: float | None = None,
+    tries: bool = False,
 ) -> States:
     """The three states, and the one for failures.
 
     retry: for what must not use up the user's retries, and before them. arguments: of the call; default what Lambda
     prepared. result: JSONata of what Lambda is to record. caught: the call's own catchers, given the name of the state
     that records. limit: seconds that the operator waits at most, if that is less than its execution_timeout.
+    tries: every try begins with `prepare`; else Step Functions repeats the call.
     """
     prepare, name, record = (
         site.names.name(task.task_id, "prepare"),
@@ -45,20 +48,18 @@ def lower_call(
     )
     success = site.exits.success()
     states: States = {}
-    failed = failing(task, site, states)
-    own = (user_retrier(task.retry),) if task.retry.attempts and not task.retry.asks else ()
-    called = failed(INNER)
-    if task.retry.asks:
-        called = asking(task, site, states, called, prepare, service=True)
+    tries = tries or task.retry.asks
+    failed = trying(task, site, states, prepare) if tries else failing(task, site, states)
+    own = (user_retrier(task.retry),) if task.retry.attempts and not tries else ()
     states |= {
-        prepare: prepared(task, site, name, failed("$states.input").catch),
+        prepare: prepared(task, site, name, failed("$states.input").catch, **(flags(task) if tries else {})),
         name: asl.Task(
             resource,
             arguments,
             record,
-            output=recorded(result, "0" if task.retry.asks else "$states.context.State.RetryCount"),
+            output=recorded(result, "0" if tries else "$states.context.State.RetryCount"),
             retry=(*retry, *own),
-            catch=(*caught(record), *called.catch),
+            catch=(*caught(record), *failed(INNER).catch),
             timeout=_whole_seconds(task.timeout, limit),
         ),
         record: asl.Task(
@@ -69,6 +70,7 @@ def lower_call(
                 INNER,
                 result="{% $states.input.result %}",
                 attempt="{% $states.input.attempt %}",
+                **(flags(task) if tries else {}),
             ),
             success.next,
             output=success.output(INNER, "$states.result.Payload"),
@@ -84,11 +86,11 @@ def _whole_seconds(*limits: float | None) -> int | None:
     return max(1, round(min(given))) if given else None
 
 
-def prepared(task: Task, site: Site, following: str, catch: tuple[asl.Catcher, ...]) -> asl.Task:
+def prepared(task: Task, site: Site, following: str, catch: tuple[asl.Catcher, ...], **fields: Any) -> asl.Task:
     """The state in which Lambda renders the templates and makes the service's request."""
     return asl.Task(
         INVOKE,
-        site.call("prepare_task", task),
+        site.call("prepare_task", task, **fields),
         following,
         output="{% {'states': $states.input, 'arguments': $states.result.Payload} %}",
         retry=(TRANSIENT,),

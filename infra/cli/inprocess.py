@@ -237,16 +237,19 @@ def lambda_functions(
     the engine's own callbacks."""
 
     def task(event: Mapping[str, Any], invocation: Invocation) -> Json:
-        mine = replace(runtime, now=invocation.now, sleep=invocation.spend, worker=invocation.request_id)
+        mine = replace(runtime, now=invocation.now, sleep=invocation.spend, worker=invocation.request_id, wake=wake)
         return task_function.handle(mine, event)
 
     signals = signal_function.Signals(runtime.store, callbacks)
+
+    def wake(dag_id: str, logical_date: str) -> None:
+        signal_function.handle(signals, {"kind": "wake_watchers", "dag_id": dag_id, "logical_date": logical_date})
 
     def signal(event: Mapping[str, Any], invocation: Invocation) -> Json:  # noqa: ARG001
         return signal_function.handle(signals, event)
 
     def container(event: Mapping[str, Any], invocation: Invocation) -> Json:
-        return run_event(replace(runtime, now=invocation.now, worker=invocation.request_id), event)
+        return run_event(replace(runtime, now=invocation.now, worker=invocation.request_id, wake=wake), event)
 
     return {**dict.fromkeys(names, task), SIGNAL_FUNCTION: signal, CONTAINER: container}
 

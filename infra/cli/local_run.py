@@ -117,7 +117,7 @@ def simulate(
     meter = Meter()
     store = MeteredStore(meter)
     pretend(dag, plan, meter)
-    services = PretendedServices.of(manifest, plan)
+    services = PretendedServices.of(manifest, plan, dag)
     with _quiet_tasks():
         result = run_dag(
             translation, dag, logical_date, services=services, store=store, meter=meter, run_id="simulated"

@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from infra.local.engine import TaskFailed
+from lambdas.native.spelling import sdk_name
+
 Json = Any
 
 
@@ -56,6 +59,25 @@ def _ecs_started(task_id: str, arguments: Json, state: str) -> Json:
 
 def _batch_job(task_id: str, _arguments: Json, _state: str) -> Json:
     return {"JobId": f"simulated-{task_id}"}
+
+
+# Of the operators whose class says by rows what their service does (`authoring.aws`).
+ANY_JOB = Pretended("job", lambda _task_id, _arguments, _state: {})
+
+
+def pretended_watch(operator: Any) -> Pretended:
+    """What the operator's watch is answered: an answer with the state where it looks for it."""
+
+    def answer(_task_id: str, _arguments: Json, state: str) -> Json:
+        states = {"success": operator.success_states(), "failed": operator.failure_states()}.get(state, ())
+        if state == "failed" and not states:
+            raise TaskFailed("States.TaskFailed", "simulated: the work fails")
+        told: Json = next(iter(states), "simulated")
+        for name in reversed(operator.watch.state.split(".")):
+            told = {sdk_name(name): told}
+        return told
+
+    return Pretended("ask", answer)
 
 
 PRETENDED: Mapping[str, Pretended] = {

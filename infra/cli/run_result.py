@@ -84,7 +84,7 @@ class RunResult:
             xcoms=_xcoms(store, key),
             rendered={name_of(record): json.loads(record.rendered) for record in records if record.rendered},
             makespan_s=round((execution.stopped - execution.started).total_seconds(), 6),
-            transitions=sum(each.transitions for each in executions),
+            transitions=sum(each.charged for each in executions),
             history_events=max(len(each.events) for each in executions),
             definition_bytes=max(map(_bytes, translation.definitions)),
             error=_why(execution),

@@ -13,6 +13,7 @@ is pretended too: it takes the task's duration.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from typing import Any
 
 from dag_translator.errors import UsageError
 from infra.cli.inprocess import Meter
-from infra.cli.pretended import PRETENDED
+from infra.cli.pretended import ANY_JOB, PRETENDED, Pretended, pretended_watch
 from infra.local.engine import TaskCall, TaskFailed
 
 DEFAULT_SECONDS = 1.0
@@ -91,10 +92,33 @@ def pretend(dag: Any, plan: Plan, meter: Meter) -> None:
             operator.__dict__[name] = _unrendered(operator.__dict__.get(name), stand_in)
         operator.template_fields = ()
         operator.execute = _body(operator, task_id, plan, meter)
+        for name in _OF_SERVICES & set(dir(operator)):
+            setattr(operator, name, lambda *_: {})
         if hasattr(operator, "poke"):
             operator.poke = _poke(task_id, plan, meter)
+            if (longest := _longest_pause(operator)) is not None:
+                operator.next_poke_interval = _what_is_left(plan.seconds(task_id), longest)
 
 
+def _longest_pause(operator: Any) -> float | None:
+    """Of a sensor that need not poll, as it knows its moment or is woken: the longest it waits by itself."""
+    from dag_translator.authoring.sensors.dates import MomentSensor
+
+    if isinstance(operator, MomentSensor):
+        return math.inf
+    if getattr(operator, "is_woken", False):
+        from dag_translator.authoring.sensors.external_task import UNWOKEN
+
+        return UNWOKEN
+    return None
+
+
+def _what_is_left(seconds: float, longest: float) -> Callable[[Any, float, int], float]:
+    return lambda _, waited, __: min(max(seconds - waited, 1.0), longest)
+
+
+# What an operator of a service does around its calls (`authoring.aws`).
+_OF_SERVICES = frozenset({"start", "prepared", "synced", "finish", "arguments"})
 # Text that any request can be made of, where a template or the output of another task would stand.
 _STAND_IN, _STAND_IN_DATE = "{}", "2024-01-01"
 
@@ -204,16 +228,19 @@ class PretendedServices:
 
     plan: Plan
     task_of: Mapping[str, str]  # state name → task_id
+    watches: Mapping[str, Pretended]  # task_id → what its service tells of its state
     began: dict[str, datetime]
 
     @classmethod
-    def of(cls, manifest: Mapping[str, Any], plan: Plan) -> PretendedServices:
-        return cls(plan, {name: task["task_id"] for task in manifest["tasks"] for name in task["states"]}, {})
+    def of(cls, manifest: Mapping[str, Any], plan: Plan, dag: Any) -> PretendedServices:
+        watched = {task_id: pretended_watch(each) for task_id, each in dag.task_dict.items() if hasattr(each, "watch")}
+        names = {name: task["task_id"] for task in manifest["tasks"] for name in task["states"]}
+        return cls(plan, names, watched, {})
 
     async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
         """See `Integrations`."""
         task_id = self.task_of.get(call.state_name, call.state_name)
-        row = PRETENDED.get(resource.partition(":::")[2])
+        row = PRETENDED.get(resource.partition(":::")[2]) or self._of_a_row(task_id, resource)
         if row is None:
             raise TaskFailed("Airstep.NotSimulated", f"{task_id}: {resource} cannot be simulated")
         if row.kind == "ask":
@@ -224,6 +251,11 @@ class PretendedServices:
         if self.plan.outcome(task_id, call.attempt) == "failed":
             raise TaskFailed(row.error, f"simulated: the work of {task_id} fails")
         return row.answer(task_id, arguments, "success")
+
+    def _of_a_row(self, task_id: str, resource: str) -> Pretended | None:
+        if task_id not in self.watches:
+            return None
+        return ANY_JOB if resource.endswith(".sync") else self.watches[task_id]
 
     def _state_now(self, task_id: str, call: TaskCall) -> str:
         now = call.clock.now()

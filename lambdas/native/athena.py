@@ -38,7 +38,7 @@ def query_result(operator: Any, answer: Any, context: Any) -> str:
 
 
 def sensor_request(operator: Any, _context: Any) -> dict[str, Any]:
-    """GetQueryExecution's request."""
+    """GetQueryExecution's request, as `arguments`."""
     from dag_translator.authoring.exceptions import AirflowException
 
     if not operator.query_execution_id:
@@ -46,7 +46,7 @@ def sensor_request(operator: Any, _context: Any) -> dict[str, Any]:
             f"task {operator.task_id!r}: query_execution_id is {operator.query_execution_id!r}; does the task that it "
             "refers to push the query's id?"
         )
-    return {"QueryExecutionId": str(operator.query_execution_id)}
+    return {"arguments": {"QueryExecutionId": str(operator.query_execution_id)}}
 
 
 def sensor_result(_operator: Any, answer: Any, _context: Any) -> None:
@@ -60,4 +60,4 @@ def sensor_result(_operator: Any, answer: Any, _context: Any) -> None:
 
 
 OPERATOR = NativeWork(query_request, query_result)
-SENSOR = NativeWork(sensor_request, sensor_result, is_sensor=True)
+SENSOR = NativeWork(sensor_request, sensor_result, lambda sensor: float(sensor.timeout))

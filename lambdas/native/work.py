@@ -11,9 +11,9 @@ from typing import Any
 class NativeWork:
     """prepare: (operator with rendered fields, context) → the service's request, as JSON. record: (operator, the
     service's answer, context) → what the task returns; it may push XComs, and raises AirflowException for an
-    answer that means failure. is_sensor: prepare's request is polled until a deadline.
+    answer that means failure. waits: (operator) → for how many seconds the request is repeated; None: it is made once.
     """
 
     prepare: Callable[[Any, Any], dict[str, Any]]
     record: Callable[[Any, Any, Any], Any]
-    is_sensor: bool = False
+    waits: Callable[[Any], float | None] = lambda _operator: None

@@ -84,6 +84,7 @@ class FakeAthena:
 
 class Aws(runtime.Runtime):
     def __init__(self, client: Any) -> None:
+        super().__init__()
         self.made = client
         self.asked: list[tuple[str, dict[str, Any]]] = []
 

@@ -26,6 +26,7 @@ from dag_translator.authoring.utils.dates import days_ago
 
 class Secrets(runtime.Runtime):
     def __init__(self, **connections: str) -> None:
+        super().__init__()
         self.variables = {"colour": "red", "config": '{"a": [1]}'}
         self.connections = connections
 

@@ -21,6 +21,7 @@ from dag_translator.pipeline import Refused, Translation, translate_loaded
 from dag_translator.schedule import IntervalSettings
 from infra.cli.inprocess import run_dag
 from tests.conformance.comparison import compare
+from lambdas.memory_store import MemoryStore
 from tests.conformance.deviations import DEVIATIONS, UNSUPPORTED
 
 TESTS = Path(__file__).parents[1]
@@ -33,6 +34,10 @@ LOGICAL_DATE = datetime(2024, 1, 15, tzinfo=UTC)
 INTERVALS = {"create_cron_data_intervals": False, "create_delta_data_intervals": False}
 # Their XComs hold the moment of the trigger.
 NOW = {"t40_trigger"}
+# A DAG whose run, of the same day, was there before.
+BEFORE = {"t60_external_task": "t60_upstream"}
+# Where Airflow's web server finds a link.
+_LINK = "_link_ExternalDagLink"
 _MOMENT = re.compile(r"manual__[0-9T:.+-]+")
 # Airflow's runs were triggered with these.
 CONF: dict[str, dict[str, Any]] = {"t21_templates": {"k": "v"}, "t25_params": {"a": 2, "c": 9, "extra": True}}
@@ -73,8 +78,13 @@ def test_as_airflow_did(dag_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     expected = json.loads(EXPECTED[dag_id].read_text())
     dag, translation = _translated(expected["file"])[dag_id]
     assert isinstance(translation, Translation), translation.problems
-    services = OtherMachines()
-    result = run_dag(translation, dag, LOGICAL_DATE, CONF.get(dag_id), services=services, intervals=INTERVALS)
+    services, store = OtherMachines(), MemoryStore()
+    if dag_id in BEFORE:
+        other, before = _translated(expected["file"])[BEFORE[dag_id]]
+        run_dag(before, other, LOGICAL_DATE, store=store, intervals=INTERVALS)
+        expected["xcoms"] = {name: found for name, found in expected["xcoms"].items() if found.keys() != {_LINK}}
+    conf = CONF.get(dag_id)
+    result = run_dag(translation, dag, LOGICAL_DATE, conf, services=services, store=store, intervals=INTERVALS)
 
     got = {
         "dag_run_state": result.state,

@@ -174,7 +174,7 @@ def test_a_container_runs_the_code_of_the_functions_version(own: Cloud) -> None:
 def test_its_role_may_do_what_the_functions_may_and_fetch_the_code(own: Cloud) -> None:
     container = allowed(role_statements(own, "airstep-own", "ContainerRole"))
     function = allowed(role_statements(own, "airstep-own", "TaskFunctionRole"))
-    shared = {action for action in function if action.startswith(("dynamodb:", "s3:", "ssm:"))}
+    shared = {action for action in function if action.startswith(("dynamodb:", "s3:", "ssm:", "lambda:"))}
     assert shared
     assert {action: container[action] for action in shared} == {action: function[action] for action in shared}
     assert set(container) - shared == {"lambda:GetFunction", "lambda:GetLayerVersion"}

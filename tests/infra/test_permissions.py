@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.permissions import statements
+from infra.permissions import rows_of_other_dags, statements
 
 
 def test_statements_are_joined_by_resources_and_condition() -> None:
@@ -18,3 +18,12 @@ def test_statements_are_joined_by_resources_and_condition() -> None:
     assert plain["Action"] == ["glue:GetJobRun", "glue:StartJobRun"]
     assert "Condition" not in plain
     assert (conditional["Action"], conditional["Condition"]) == ("iam:PassRole", passed)
+
+
+def test_rows_of_other_dags_are_read_only() -> None:
+    statement = rows_of_other_dags("arn:t", ["etl", "매출"]).to_statement_json()
+    assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:Query"]
+    keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert keys == ["dag/etl", "etl/*", "dag/??", "??/*"]
+    anything = rows_of_other_dags("arn:t", ["*"]).to_statement_json()["Condition"]["ForAllValues:StringLike"]
+    assert anything == {"dynamodb:LeadingKeys": ["dag/*", "*/*"]}

@@ -98,7 +98,7 @@ def test_a_task_function_reaches_the_rows_and_objects_of_its_own_dag_only(cloud:
     (rows,) = (condition for actions, _, condition in statements if "dynamodb:PutItem" in actions)
     keys = [text(key) for key in rows["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]]
     executions = "execution/arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:daily_sales:*"
-    assert keys == ["daily_sales/*", "dag/daily_sales", executions]
+    assert keys == ["daily_sales/*", "dag/daily_sales", "watch/daily_sales/*", executions]
     objects = allowed(statements)["s3:GetObject"]
     bucket = "arn:<AWS::Partition>:s3:::airstep-<AWS::AccountId>-<AWS::Region>"
     assert objects == {f"{bucket}/xcom/daily_sales/*", f"{bucket}/conf/daily_sales/*"}
@@ -183,6 +183,7 @@ def test_the_task_function_is_as_the_manifest_and_the_settings_say(cloud: Cloud)
         "AIRSTEP_TABLE": "airstep",
         "AIRSTEP_BUCKET": "airstep-<AWS::AccountId>-<AWS::Region>",
         "AIRSTEP_KEEP_DAYS": "90",
+        "AIRSTEP_SIGNAL_FUNCTION": "airstep-signal",
         "AIRSTEP_DAG_FILE": "dags/daily.py",
         "AIRSTEP_DAGS_FOLDER": "dags",
         "AIRSTEP_DAG_ID": "daily_sales",

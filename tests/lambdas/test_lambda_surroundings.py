@@ -188,6 +188,7 @@ def test_the_handlers_from_the_environment(in_lambda: Callable[[], str]) -> None
         "run_id": "r",
         "tasks": {},
         "backfill": None,
+        "woken": 0,
         "started": [],
     }
 

@@ -228,7 +228,7 @@ def test_a_sensor_of_a_query(athena: Run, clock: Clock) -> None:
     athena.call("prepare_task", "q")
     athena.call("record_result", "q", result=ANSWER)
     deadline = int(clock.now.timestamp() * 1000) + 300_000
-    prepared = {"arguments": {"QueryExecutionId": "id-1"}, "deadline": deadline, "interval": 20}
+    prepared = {"arguments": {"QueryExecutionId": "id-1"}, "deadline": deadline}
     assert athena.call("prepare_task", "w") == prepared
     assert athena.call("record_result", "w", result=None) == {"w": "success"}
     assert "w" not in athena.xcoms()

@@ -69,7 +69,9 @@ ORDER = Order(items=[Item(name="a"), Item(name="b", price=2)])
 
 
 @pytest.mark.parametrize(
-    "value", [ORDER, Size(1, 3), Money(5), Parcel(Size(1), ORDER), {"all": [Money(1), (Size(2), ORDER)]}], ids=repr
+    "value",
+    [ORDER, Size(1, 3), Money(5), Parcel(Size(1), ORDER), {"all": [Money(1), (Size(2), ORDER)]}],
+    ids=lambda value: type(value).__name__,
 )
 def test_the_same_type_comes_back_at_any_depth(value: Any) -> None:
     back = decode(encode(value))

@@ -17,6 +17,7 @@ from dag_translator.pipeline import Refused, Translation, translate_loaded
 from infra.cli.inprocess import run_dag
 from infra.cli.run_result import RunResult
 from infra.local.engine import TaskCall
+from infra.local.engine.integration import Integrations
 from lambdas.backends import TemplateLender
 
 HEAD = """
@@ -74,7 +75,7 @@ class Project:
         assert all(each.hint for each in translated.problems)
         return [(each.code, each.message) for each in translated.problems if each.severity == "refused"]
 
-    def run(self, text: str, services: Services | None = None, lender: Runtime | None = None) -> RunResult:
+    def run(self, text: str, services: Integrations | None = None, lender: Runtime | None = None) -> RunResult:
         dag, translated = self.load(text)
         assert isinstance(translated, Translation), [str(each) for each in translated.problems]
         return run_dag(translated, dag, LOGICAL_DATE, services=services, lender=lender)
@@ -96,12 +97,17 @@ def actions() -> Callable[[Any], dict[str, list[str]]]:
 
 
 class Lender(TemplateLender):
-    """What operators borrow: boto3 clients."""
+    """What operators borrow: boto3 clients and resources."""
 
     def client(self, service: str, **arguments: Any) -> Any:
         import boto3
 
         return boto3.client(service, **arguments)
+
+    def resource(self, service: str, **arguments: Any) -> Any:
+        import boto3
+
+        return boto3.resource(service, **arguments)
 
 
 @pytest.fixture
@@ -115,3 +121,9 @@ def aws() -> Iterator[Lender]:
         yield Lender()
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def no_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Operators that wait for seconds in their Lambda don't, here."""
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)

@@ -29,6 +29,7 @@ DAG_IDS = (
         "cleanup",
         "diamond",
         "early",
+        "external",
         "groups",
         "jobs",
         "limited",

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.node
 
 ROOT = Path(__file__).parents[2]
 GOLDENS = Path(__file__).parent / "goldens"
-PAYLOADS = 8
+PAYLOADS = 10
 
 # Reads [[expression, bindings], …], writes [{"value": …} or {"error": …}, …]; undefined is an error, as on AWS.
 REFERENCE = """
@@ -117,7 +117,7 @@ def task_ids(definitions: Sequence[dict[str, Any]]) -> list[str]:
     """Names that the payloads are made of: of drawn tasks, and of every state of the goldens."""
     states = (name for each in definitions for name in each["States"])
     members = (f"{group}.{task}" for group in ("load", "fixed") for task in ("fetch", "clean", "mark", "alarm"))
-    nested = ("days", "left", "right", "a", "b", "c", "d", "e", "load.orders", "load.prices", *members)
+    nested = ("days", "left", "right", "a", "b", "c", "d", "e", "m", "load.orders", "load.prices", *members)
     return sorted({*states, *nested, *(f"t{number}" for number in range(14))})
 
 
@@ -191,7 +191,7 @@ class Payloads:
         branches = [{**self._task_states(), "answer": self._answer()} for _ in range(self._random.randint(1, 4))]
         instances = self._random.choices(STATES, k=self._random.randint(1, 4))
         groups = [letters, *self._random.choices((letters, letters[::-1], letters[1:] + "s"), k=3)]
-        return self._random.choice((payload, branches, instances, groups[: self._random.randint(1, 4)]))
+        return self._random.choice((payload, payload, branches, instances, groups[: self._random.randint(1, 4)]))
 
 
 def test_every_expression_has_the_value_that_the_reference_gives() -> None:

@@ -77,7 +77,11 @@ class Connection:
             found = runtime.current().get_connection(conn_id)
         if found is None:
             raise AirflowNotFoundException(f"The conn_id `{conn_id}` isn't defined")
-        return found if isinstance(found, Connection) else cls.from_text(found, conn_id)
+        connection = found if isinstance(found, Connection) else cls.from_text(found, conn_id)
+        masker = runtime.current().masker
+        masker.add(connection.password)
+        masker.add(connection.extra_dejson)
+        return connection
 
     get_connection_from_secrets = get
 

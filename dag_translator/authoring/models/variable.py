@@ -36,7 +36,11 @@ class Variable:
         if text is None:
             text = runtime.current().get_variable(key)
         if text is not None:
-            return json.loads(text) if deserialize_json else text
+            value = json.loads(text) if deserialize_json else text
+            masker = runtime.current().masker
+            masker.add(text, key)
+            masker.add(value, key)
+            return value
         for fallback in (default, default_var):
             if fallback is not NOTSET:
                 return fallback

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 
-def _from(module: str, *names: str, **renamed: str) -> dict[str, str]:
+def names_of(module: str, *names: str, **renamed: str) -> dict[str, str]:
     """Names that live in one module; renamed: Airflow's name → ours."""
     return {name: f"{module}:{name}" for name in names} | {
         name: f"{module}:{attribute}" for name, attribute in renamed.items()
     }
 
+
+_from = names_of  # short, as the tables are long
 
 DAG = _from("definitions.dag", "DAG", Dag="DAG")
 DAG_DECORATOR = _from("definitions.dag", "dag")
@@ -51,7 +53,10 @@ S3 = _from(
     "S3CreateBucketOperator", "S3DeleteBucketOperator", "S3CreateObjectOperator", "S3CopyObjectOperator",
     "S3DeleteObjectsOperator", "S3ListOperator",
 )  # fmt: skip
-S3_SENSOR = _from("sensors.s3", "S3KeySensor")
+S3_SENSOR = _from("sensors.s3", "S3KeySensor") | _from("sensors.s3_listing", "S3KeysUnchangedSensor", "S3PrefixSensor")
+SQS_SENSOR = _from("sensors.sqs", "SqsSensor", SQSSensor="SqsSensor")
+DYNAMODB_SENSOR = _from("sensors.dynamodb", "DynamoDBValueSensor")
+FILE_SENSOR = _from("sensors.filesystem", "FileSensor")
 LAMBDA = _from(
     "operators.lambda_function",
     "LambdaInvokeFunctionOperator",
@@ -60,7 +65,9 @@ LAMBDA = _from(
 SNS = _from("operators.messaging", "SnsPublishOperator")
 SQS = _from("operators.messaging", "SqsPublishOperator", SQSPublishOperator="SqsPublishOperator")
 EVENTBRIDGE = _from("operators.messaging", "EventBridgePutEventsOperator")
-STEP_FUNCTION = _from("operators.step_function", "StepFunctionStartExecutionOperator")
+STEP_FUNCTION = _from("operators.step_function", "StepFunctionStartExecutionOperator") | _from(
+    "operators.step_function_output", "StepFunctionGetExecutionOutputOperator"
+)
 LAMBDA_HOOK = _from("hooks.services", "LambdaHook", AwsLambdaHook="LambdaHook")
 EVENTBRIDGE_HOOK = _from("hooks.services", "EventBridgeHook")
 STEP_FUNCTION_HOOK = _from("hooks.services", "StepFunctionHook")
@@ -83,6 +90,12 @@ SQS_HOOK = _from("hooks.aws", "SqsHook", "SnsHook", "StsHook")
 
 BASE_SENSOR = _from("sensors.base", "BaseSensorOperator", "PokeReturnValue", "poke_mode_only")
 PYTHON_SENSOR = _from("sensors.python", "PythonSensor")
+EXTERNAL_TASK = _from("sensors.external_task", "ExternalTaskSensor", "ExternalTaskMarker")
+EXTERNAL_TASK_ERRORS = _from(
+    "exceptions",
+    "AirflowExternalTaskSensorException", "ExternalDagNotFoundError", "ExternalTaskNotFoundError",
+    "ExternalTaskFailedError", "ExternalTaskGroupFailedError", "ExternalDagFailedError", "DuplicateStateError",
+)  # fmt: skip
 BASH_SENSOR = _from("sensors.bash", "BashSensor")
 DATE_SENSOR = _from("sensors.dates", "DateTimeSensor", "DateTimeSensorAsync")
 TIME_SENSOR = _from("sensors.dates", "TimeSensor", "TimeSensorAsync")

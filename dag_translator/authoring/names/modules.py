@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dag_translator.authoring.names import families as f
+from dag_translator.authoring.names.amazon import AMAZON, GLUE_QUALITY
 
 _MODELS = (
     f.DAG | f.BASE_OPERATOR | f.MAPPED | f.PARAMS | f.VARIABLE | f.CONNECTION | f.XCOM_ARG | f.TYPING_ONLY
@@ -132,6 +133,10 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.sensors.time_delta_sensor": f.DELTA_SENSOR,
     "airflow.sensors.weekday": f.WEEKDAY_SENSOR,
     "airflow.contrib.sensors.weekday_sensor": f.WEEKDAY_SENSOR,
+    "airflow.sensors.external_task": f.EXTERNAL_TASK,
+    "airflow.sensors.external_task_sensor": f.EXTERNAL_TASK,
+    "airflow.providers.standard.sensors.external_task": f.EXTERNAL_TASK,
+    "airflow.providers.standard.exceptions": f.EXTERNAL_TASK_ERRORS,
     "airflow.providers.standard.sensors.python": f.PYTHON_SENSOR,
     "airflow.providers.standard.sensors.bash": f.BASH_SENSOR,
     "airflow.providers.standard.sensors.date_time": f.DATE_SENSOR,
@@ -154,6 +159,15 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.contrib.operators.s3_list_operator": f.S3,
     "airflow.providers.amazon.aws.sensors.s3": f.S3_SENSOR,
     "airflow.providers.amazon.aws.sensors.s3_key": f.S3_SENSOR,
+    "airflow.providers.amazon.aws.sensors.s3_keys_unchanged": f.S3_SENSOR,
+    "airflow.providers.amazon.aws.sensors.s3_prefix": f.S3_SENSOR,
+    "airflow.sensors.s3_prefix_sensor": f.S3_SENSOR,
+    "airflow.providers.amazon.aws.sensors.sqs": f.SQS_SENSOR,
+    "airflow.contrib.sensors.aws_sqs_sensor": f.SQS_SENSOR,
+    "airflow.providers.amazon.aws.sensors.dynamodb": f.DYNAMODB_SENSOR,
+    "airflow.sensors.filesystem": f.FILE_SENSOR,
+    "airflow.contrib.sensors.file_sensor": f.FILE_SENSOR,
+    "airflow.providers.standard.sensors.filesystem": f.FILE_SENSOR,
     "airflow.sensors.s3_key_sensor": f.S3_SENSOR,
     "airflow.sensors.s3_key": f.S3_SENSOR,
     "airflow.providers.amazon.aws.operators.lambda_function": f.LAMBDA,
@@ -168,7 +182,7 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.contrib.hooks.aws_lambda_hook": f.LAMBDA_HOOK,
     "airflow.providers.amazon.aws.hooks.eventbridge": f.EVENTBRIDGE_HOOK,
     "airflow.providers.amazon.aws.hooks.step_function": f.STEP_FUNCTION_HOOK,
-    "airflow.providers.amazon.aws.operators.glue": f.GLUE,
+    "airflow.providers.amazon.aws.operators.glue": f.GLUE | GLUE_QUALITY,
     "airflow.contrib.operators.aws_glue_job_operator": f.GLUE,
     "airflow.providers.amazon.aws.operators.ecs": f.ECS,
     "airflow.contrib.operators.ecs_operator": f.ECS,
@@ -187,6 +201,7 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.hooks.sqs": f.SQS_HOOK,
     "airflow.providers.amazon.aws.hooks.sns": f.SQS_HOOK,
     "airflow.providers.amazon.aws.hooks.sts": f.SQS_HOOK,
+    **AMAZON,
     # --- HTTP --------------------------------------------------------------------------------------------------------
     "airflow.operators.http_operator": f.HTTP,
     "airflow.providers.http.operators.http": f.HTTP,

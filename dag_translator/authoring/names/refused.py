@@ -8,16 +8,12 @@ from __future__ import annotations
 _BOTO3 = "call the service with boto3 in a @task; the task's role needs the permission"
 _DOCKER = "build the image's command into a Lambda-sized @task, or run it on ECS with boto3 from a @task"
 _SQL = "run the SQL with the database's own client in a @task (add it to requirements.txt), or with AthenaOperator"
-_OTHER_DAG = "make both one DAG, or let the other DAG start this one with TriggerDagRunOperator"
 _DEADLINE = "use dagrun_timeout, or a CloudWatch alarm on the state machine"
 _PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 
 # Class or function name → what to do instead. Matched whatever module it is imported from.
 BY_NAME: dict[str, str] = {
-    "ExternalTaskSensor": _OTHER_DAG,
-    "ExternalTaskMarker": _OTHER_DAG,
     "SubDagOperator": "Airflow 3 removed it; use a TaskGroup",
-    "FileSensor": "a Lambda has no shared file system; wait for the object with @task.sensor and S3Hook.check_for_key",
     "GenericTransfer": _SQL,
     "SQLExecuteQueryOperator": _SQL,
     "PostgresOperator": _SQL,

@@ -76,6 +76,7 @@ async def run_distributed(
         inner = scope.branch(index)
         child = scope.execution.engine.child(scope.execution, map_run, batch, inner)
         map_run.children.append(child)
+        scope.execution.children.append(child)
         map_run.items.append(size)
         jobs.append(_job(map_run, child, state, run_branch))
     try:

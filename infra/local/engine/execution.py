@@ -52,6 +52,7 @@ class Execution:
     checkpoint: dict[str, Json] = field(default_factory=dict, repr=False)
     task: asyncio.Task[None] | None = field(default=None, repr=False)
     fatal: errors.StateFailed | None = field(default=None, repr=False)
+    children: list[Execution] = field(default_factory=list, repr=False)
 
     @property
     def events(self) -> list[Event]:
@@ -65,6 +66,11 @@ class Execution:
         tries: int = sum(event["type"] in ("TaskScheduled", "LambdaFunctionScheduled") for event in self.events)
         tasks: int = sum(event["type"] == "TaskStateEntered" for event in self.events)
         return entered + max(0, tries - tasks)
+
+    @property
+    def charged(self) -> int:
+        """The transitions, with those of the children of its distributed Maps."""
+        return self.transitions + sum(child.charged for child in self.children)
 
     def start(self) -> None:
         """Begins to run, on the running event loop."""

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from infra.local.engine import TaskFailed
 from infra.local.engine.json_values import Json, dumps, timestamp
+from lambdas.native.spelling import sdk_name
 
 BOTO_NAMES: Final = {
     "applicationautoscaling": "application-autoscaling",
@@ -28,6 +29,7 @@ BOTO_NAMES: Final = {
     "costexplorer": "ce",
     "databasemigration": "dms",
     "elasticloadbalancingv2": "elbv2",
+    "emrcontainers": "emr-containers",
     "emrserverless": "emr-serverless",
     "eventbridge": "events",
     "rdsdata": "rds-data",
@@ -136,9 +138,7 @@ def _from_service(value: Any, shape: Any) -> Json:
     kind = shape.type_name if shape is not None else None
     if isinstance(value, dict):
         if kind == "structure":
-            return {
-                key[0].upper() + key[1:]: _from_service(item, shape.members.get(key)) for key, item in value.items()
-            }
+            return {sdk_name(key): _from_service(item, shape.members.get(key)) for key, item in value.items()}
         inner = shape.value if kind == "map" else None
         return {key: _from_service(item, inner) for key, item in value.items()}
     if isinstance(value, list):

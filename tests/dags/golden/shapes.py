@@ -22,6 +22,8 @@ from airflow.providers.amazon.aws.operators.step_function import StepFunctionSta
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sensors.date_time import DateTimeSensor
+from airflow.sensors.external_task import ExternalTaskMarker, ExternalTaskSensor
 from airflow.sensors.python import PythonSensor
 from airflow.utils.task_group import TaskGroup
 
@@ -83,6 +85,14 @@ with DAG("sensors", **KW):
     short = PythonSensor(task_id="short", python_callable=work, poke_interval=30, timeout=600, mode="reschedule")
     long = PythonSensor(task_id="long", python_callable=work, poke_interval=30)
     short >> long >> step("go")
+
+with DAG("external", **KW):
+    woken = ExternalTaskSensor(task_id="woken", external_dag_id="chain", failed_states=["failed"])
+    polled = ExternalTaskSensor(
+        task_id="polled", external_dag_id="diamond", external_task_id="b", allowed_states=["running", "success"]
+    )
+    moment = DateTimeSensor(task_id="moment", target_time="{{ data_interval_end.add(hours=3) }}")
+    [woken, polled] >> moment >> ExternalTaskMarker(task_id="mark", external_dag_id="fan", external_task_id="join")
 
 with DAG("athena", **KW):
     query = AthenaOperator(

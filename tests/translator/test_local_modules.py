@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local_modules import Finder
+from dag_translator.local_modules import Finder
 from tests.infra.project import write_tree
 
 TREE = {

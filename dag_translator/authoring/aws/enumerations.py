@@ -1,0 +1,54 @@
+"""States that DAG files name by the provider's enumerations (`hooks.eks`, `hooks.ecs`)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ClusterStates(StrEnum):
+    """Of an EKS cluster."""
+
+    CREATING = "CREATING"
+    ACTIVE = "ACTIVE"
+    DELETING = "DELETING"
+    FAILED = "FAILED"
+    UPDATING = "UPDATING"
+    NONEXISTENT = "NONEXISTENT"
+
+
+class FargateProfileStates(StrEnum):
+    """Of an EKS Fargate profile."""
+
+    CREATING = "CREATING"
+    ACTIVE = "ACTIVE"
+    DELETING = "DELETING"
+    CREATE_FAILED = "CREATE_FAILED"
+    DELETE_FAILED = "DELETE_FAILED"
+    NONEXISTENT = "NONEXISTENT"
+
+
+class NodegroupStates(StrEnum):
+    """Of an EKS node group."""
+
+    CREATING = "CREATING"
+    ACTIVE = "ACTIVE"
+    UPDATING = "UPDATING"
+    DELETING = "DELETING"
+    CREATE_FAILED = "CREATE_FAILED"
+    DELETE_FAILED = "DELETE_FAILED"
+    DEGRADED = "DEGRADED"
+    NONEXISTENT = "NONEXISTENT"
+
+
+class EcsTaskStates(StrEnum):
+    """Of an ECS task."""
+
+    PROVISIONING = "PROVISIONING"
+    PENDING = "PENDING"
+    ACTIVATING = "ACTIVATING"
+    RUNNING = "RUNNING"
+    DEACTIVATING = "DEACTIVATING"
+    STOPPING = "STOPPING"
+    DEPROVISIONING = "DEPROVISIONING"
+    STOPPED = "STOPPED"
+    NONE = "NONE"

@@ -1,0 +1,135 @@
+"""`ServiceOperator`: any operator of a service that Step Functions waits for, from the rows of its class.
+
+With a `Sync` the integration runs the job to its end, and stops it with the run: prepare → `….sync` → record. Else the
+start is Python (one call, and what the provider does before it), and the state is asked for: start → ask / Choice /
+Wait → record; then a run that is stopped leaves the job alone. Who asks is Step Functions, or a Lambda where only boto3
+will do: a connection's credentials, another region, an error that means success, the class's own `asked` or
+`abandon`. A task that waits for nothing, or whose `wait_for_completion` a template says, is Python as a whole
+(`ServiceTask`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from dag_translator import asl
+from dag_translator.lowering.lambdas import INVOKE, TRANSIENT
+from dag_translator.model import Task
+from dag_translator.operators import polling, python
+from dag_translator.operators.lowering import Lowering, Permission, Site, States, entering
+from dag_translator.operators.retrying import flags, trying
+from dag_translator.operators.service import lower_call
+from dag_translator.operators.service_rows import (
+    ASKING,
+    answer,
+    asks_by_itself,
+    elsewhere,
+    permissions,
+    sdk_resource,
+    statements,
+    watched,
+)
+
+
+def settings(operator: Any) -> Mapping[str, Any] | None:
+    """None: Python does it. how: "sync", "sdk" (Step Functions asks), "lambda" (a Lambda asks)."""
+    kind = operator.operator_class
+    watch, sync = kind.watch, kind.sync
+    waits = [getattr(operator, name, False) for name in ("wait_for_completion", "deferrable")]
+    if watch is None or any(isinstance(each, str) for each in waits) or not kind.waits(operator):
+        return None
+    away = elsewhere(operator)
+    by_lambda = away or watch.gone or asks_by_itself(kind)
+    how = "sync" if sync is not None and not away else "lambda" if by_lambda else "sdk"
+    delay, _ = kind.pace(operator)
+    return {
+        "how": how,
+        "resource": sync.resource if how == "sync" else sdk_resource(watch.service, watch.action),
+        "interval": max(1, math.ceil(delay)),
+        "timeout": kind.longest(operator),
+        "late": list(kind.too_late(operator)),
+        "watch": watched(operator),
+        "lambda": statements((*(kind.reads if how == "sync" else kind.starts), *watch.grants), operator),
+        "machine": statements(sync.grants if how == "sync" else watch.grants if how == "sdk" else (), operator),
+    }
+
+
+def lower(task: Task, site: Site) -> States:
+    if task.settings["how"] == "sync":
+        resource = f"arn:aws:states:::{task.settings['resource']}.sync"
+        return lower_call(task, site, resource, limit=task.settings["timeout"], tries=True)
+    prepare, record = site.names.name(task.task_id, "start"), site.names.name(task.task_id, "record")
+    states: States = {}
+    failed = trying(task, site, states, prepare)
+    poll = polling.Poll(_ask(task, site), _answer(task), task.settings["interval"], kept=True)
+    name, polled = polling.loop(task, site, poll, failed(poll.payload), (record, f"{{% {poll.again} %}}"))
+    success = site.exits.success()
+    states[prepare] = asl.Task(
+        INVOKE,
+        site.call("prepare_task", task, **flags(task)),
+        name,
+        output="{% {'states': $states.input, 'poll': $states.result.Payload} %}",
+        retry=(TRANSIENT,),
+        catch=failed("$states.input").catch,
+        comment=task.doc,
+    )
+    states |= polled
+    inner = "$states.input.states"
+    states[record] = asl.Task(
+        INVOKE,
+        site.call("record_result", task, inner, result="{% $states.input.poll.handle %}", **flags(task)),
+        success.next,
+        output=success.output(inner, "$states.result.Payload"),
+        retry=(TRANSIENT,),
+        catch=failed(inner).catch,
+    )
+    return entering(prepare, states)
+
+
+def _ask(task: Task, site: Site) -> asl.Task:
+    if task.settings["how"] == "sdk":
+        return asl.Task(task.settings["resource"], "{% $states.input.poll.arguments %}", None, retry=(ASKING,))
+    fields = {"handle": "{% $states.input.poll.handle %}", "deadline": "{% $states.input.poll.deadline %}"}
+    now = "{% $states.context.State.EnteredTime %}"
+    return asl.Task(
+        INVOKE, site.call("ask_service", task, "$states.input.states", now=now, **fields), None, retry=(TRANSIENT,)
+    )
+
+
+def _answer(task: Task) -> str:
+    if task.settings["how"] == "lambda":
+        return "$states.result.Payload"
+    error, cause = task.settings["late"]
+    late = f"{{'state': 'failed', 'error': {{'Error': '{error}', 'Cause': '{cause}'}}}}"
+    return answer(task.settings["watch"], late)
+
+
+def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
+    rounds = () if task.settings["how"] == "sync" else polling.permissions(task, machine_name)
+    return (*permissions(task.settings["machine"], f"what task {task.task_id} waits for"), *rounds)
+
+
+def _task_permissions(task: Task) -> tuple[Permission, ...]:
+    return permissions(task.settings["lambda"], f"what task {task.task_id} calls")
+
+
+def _in_python(operator: Any) -> Mapping[str, Any]:
+    kind = operator.operator_class
+    watching = kind.watch.grants if kind.watch is not None else ()
+    return {"lambda": statements((*kind.starts, *watching), operator)}
+
+
+LOWERINGS: Mapping[str, Lowering] = {
+    "ServiceTask": Lowering(python.lower, _in_python, task_permissions=_task_permissions),
+    "ServiceOperator": Lowering(
+        lower,
+        settings,
+        _permissions,
+        _task_permissions,
+        native=True,
+        tries=True,
+        becomes="Lambda, which starts it → the service's action / `Choice` / `Wait` → Lambda; one Lambda without",
+    ),
+}
