@@ -44,7 +44,11 @@ class Airflow:
         self.dags = home / "dags"
         self.log = home / "dag.log"
         self.dags.mkdir(parents=True, exist_ok=True)
-        settings = {"CORE__LOAD_EXAMPLES": "False", "CORE__DAGS_FOLDER": str(self.dags), "LOGGING__LOGGING_LEVEL": "CRITICAL"}
+        settings = {
+            "CORE__LOAD_EXAMPLES": "False",
+            "CORE__DAGS_FOLDER": str(self.dags),
+            "LOGGING__LOGGING_LEVEL": "CRITICAL",
+        }
         environment = {**os.environ, **{f"AIRFLOW__{name}": value for name, value in settings.items()}}
         environment |= {"AIRFLOW_HOME": str(home), "DAG_LOG": str(self.log)}
         told = (home / "airflow.log").open("w")
@@ -153,8 +157,7 @@ def _loads(file: Path) -> bool:
     """Whether the file has no problem for us."""
     loaded = load(file, root=file.parent)
     return not loaded.problems and all(
-        isinstance(each, Translation)
-        for each in translate_loaded(loaded, file.parent, IntervalSettings(**INTERVALS))
+        isinstance(each, Translation) for each in translate_loaded(loaded, file.parent, IntervalSettings(**INTERVALS))
     )
 
 
@@ -208,7 +211,9 @@ def _closed(above: Mapping[str, set[str]]) -> dict[str, set[str]]:
     return closed
 
 
-def _timed(name: str, expected: Mapping[str, Any], above: Mapping[str, set[str]], everything: Mapping[str, set[str]]) -> bool:
+def _timed(
+    name: str, expected: Mapping[str, Any], above: Mapping[str, set[str]], everything: Mapping[str, set[str]]
+) -> bool:
     structure = expected["structure"]
     looked_at = above[name] | {each for each in everything[name] if structure[each]["is_setup"]}
     states = {state for task, state in expected["tasks"].items() if task.partition("[")[0] in looked_at}

@@ -234,24 +234,25 @@ def _empty(writer: Writer, depth: int, prefix: str, nodes: list[Node]) -> Node:
 def _value(writer: Writer) -> tuple[str, str | None]:
     """What a task returns, and what that can be used for."""
     return writer.random.choice(
-        [("None", None), (repr(writer.hows()), "list"), (repr(dict.fromkeys(writer.hows(), 1)), "dict"), ("'text'", "text")]
+        [
+            ("None", None),
+            (repr(writer.hows()), "list"),
+            (repr(dict.fromkeys(writer.hows(), 1)), "dict"),
+            ("'text'", "text"),
+        ]
     )
 
 
 def _classic(writer: Writer, depth: int, prefix: str, nodes: list[Node]) -> Node:
     name, (value, yields) = writer.name("p"), _value(writer)
     arguments = f'op_kwargs={{"how": "{writer.how()}", "value": {value}}}'
-    writer.say(
-        depth, f'{name} = PythonOperator(task_id="{name}", python_callable=end, {arguments}{_settings(writer)})'
-    )
+    writer.say(depth, f'{name} = PythonOperator(task_id="{name}", python_callable=end, {arguments}{_settings(writer)})')
     return _task(writer, name, prefix, yields, plain=False)
 
 
 def _decorated(writer: Writer, depth: int, prefix: str, nodes: list[Node]) -> Node:
     name, (value, yields) = writer.name("d"), _value(writer)
-    writer.say(
-        depth, f'{name} = ended.override(task_id="{name}"{_settings(writer)})("{writer.how()}", value={value})'
-    )
+    writer.say(depth, f'{name} = ended.override(task_id="{name}"{_settings(writer)})("{writer.how()}", value={value})')
     return _task(writer, name, prefix, yields)
 
 
@@ -338,14 +339,16 @@ def _reader(writer: Writer, depth: int, prefix: str, nodes: list[Node]) -> Node:
 
 def _several_outputs(writer: Writer, depth: int, prefix: str, nodes: list[Node]) -> Node:
     name = writer.name("o")
-    value = writer.random.choice(['{"a": 1, "b": ["s", "k"]}', '{"a": None}', '{}', '{1: 2}'])
+    value = writer.random.choice(['{"a": 1, "b": ["s", "k"]}', '{"a": None}', "{}", "{1: 2}"])
     call = f'task(multiple_outputs=True)(end).override(task_id="{name}"{_settings(writer, 0.1)})'
     writer.say(depth, f'{name} = {call}("{writer.how()}", value={value})')
     node = _task(writer, name, prefix)
     if writer.odds(0.7):
         reader = writer.name("r")
         rule = _settings(writer)
-        writer.say(depth, f'{reader} = shown.override(task_id="{reader}"{rule})({name}["{writer.random.choice("ab")}"])')
+        writer.say(
+            depth, f'{reader} = shown.override(task_id="{reader}"{rule})({name}["{writer.random.choice("ab")}"])'
+        )
         node = _task(writer, reader, prefix, "text")
     return node
 

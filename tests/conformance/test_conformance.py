@@ -20,8 +20,8 @@ from dag_translator.load import load
 from dag_translator.pipeline import Refused, Translation, translate_loaded
 from dag_translator.schedule import IntervalSettings
 from infra.cli.inprocess import run_dag
-from tests.conformance.comparison import compare
 from lambdas.memory_store import MemoryStore
+from tests.conformance.comparison import compare
 from tests.conformance.deviations import DEVIATIONS, UNSUPPORTED
 
 TESTS = Path(__file__).parents[1]
