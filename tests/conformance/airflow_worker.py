@@ -1,9 +1,9 @@
 """Runs in Airflow's own environment: measures DAG files with `dag.test()`, in one process that stays.
 
-Reads the paths of DAG files from standard input, one a line; prints one line of JSON for each: DAG → what Airflow did, in
-the form of `tests/data/conformance`, with `callbacks`: the lines that the file appended to `$DAG_LOG`; or `{"error": …}`.
-The files lie in a folder of their own, `$AIRFLOW_HOME/dags`, as Airflow reads all of them at each run. Needs nothing of
-this project: `differential.py` starts it.
+Reads the paths of DAG files from standard input, one a line; prints one line of JSON for each: DAG → what Airflow did,
+in the form of `tests/data/conformance`, with `callbacks`, the lines that the file appended to `$DAG_LOG`; or
+`{"error": …}`. The files lie in a folder of their own, `$AIRFLOW_HOME/dags`, as Airflow reads all of them at each run.
+Needs nothing of this project: `differential.py` starts it.
 """
 
 from __future__ import annotations

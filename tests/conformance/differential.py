@@ -3,11 +3,11 @@
     python -m tests.conformance.differential AIRFLOW_PYTHON [SEED] [COUNT] [FOLDER]
 
 AIRFLOW_PYTHON is the interpreter of an environment with Airflow 3.3.2, which keeps its database in FOLDER. A file that
-differs stays in FOLDER/differs. Given a DAG file, or a folder of them, instead of SEED, those are compared. What Airflow
-did lies in FOLDER/measured, in the form of `tests/data/conformance`: so new cases are recorded.
+differs stays in FOLDER/differs. Given a DAG file, or a folder of them, instead of SEED, those are compared. What
+Airflow did lies in FOLDER/measured, in the form of `tests/data/conformance`: so new cases are recorded.
 
-Not counted is what Airflow itself decides by timing (`_by_chance`): `all_success` below tasks that failed and others that
-were skipped goes by whichever is seen first; a task whose rule fires early may begin before a branch skips it, and
+Not counted is what Airflow itself decides by timing (`_by_chance`): `all_success` below tasks that failed and others
+that were skipped goes by whichever is seen first; a task whose rule fires early may begin before a branch skips it, and
 reads what happens to be there.
 """
 
@@ -205,7 +205,7 @@ def _by_chance(differences: Mapping[str, Any], expected: Mapping[str, Any]) -> b
 def _closed(above: Mapping[str, set[str]]) -> dict[str, set[str]]:
     closed = {task_id: set(direct) for task_id, direct in above.items()}
     for _ in closed:
-        for task_id, before in closed.items():
+        for before in closed.values():
             for each in list(before):
                 before |= closed[each]
     return closed
