@@ -103,7 +103,7 @@ def _name(row: Any) -> str:
 
 
 def _text(state: Any) -> str | None:
-    return getattr(state, "value", state)
+    return None if state is None else str(getattr(state, "value", state))
 
 
 if __name__ == "__main__":

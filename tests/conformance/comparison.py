@@ -34,7 +34,9 @@ def plain(value: Any) -> Any:
         case {"__type__": "decimal.Decimal", **rest}:
             return {"__type__": "Decimal", "value": str(rest["repr"]).removeprefix("Decimal('").removesuffix("')")}
         case {"skipmixin_key": {**note}, **rest}:  # sets on both sides, as is what LatestOnlyOperator returns
-            unordered = {key: sorted(each) if isinstance(each, list) else each for key, each in rest.items()}
+            unordered: dict[str, Any] = {**rest}
+            if isinstance(returned := unordered.get("return_value"), list):
+                unordered["return_value"] = sorted(returned)
             return {"skipmixin_key": {kind: sorted(tasks) for kind, tasks in note.items()}, **unordered}
         case dict():
             return {key: plain(each) for key, each in value.items()}

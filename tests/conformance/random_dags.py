@@ -17,7 +17,7 @@ from random import Random
 
 from tests.conformance import random_tasks as tasks
 from tests.conformance.random_head import HEAD
-from tests.conformance.random_writer import RULES, Node, Writer, made, extra
+from tests.conformance.random_writer import RULES, Node, Writer, extra, made
 
 
 def write(seed: int) -> str:

@@ -5,7 +5,7 @@ depth: of the indentation; prefix: of task ids in the group; nodes: those before
 
 from __future__ import annotations
 
-from tests.conformance.random_writer import Node, Writer, made, extra, returned
+from tests.conformance.random_writer import Node, Writer, extra, made, returned
 
 
 def empty(writer: Writer, depth: int, prefix: str, nodes: list[Node]) -> Node:
