@@ -53,7 +53,8 @@ format: setup    ## Let ruff rewrite what it can
 
 golden: setup    ## Write the golden files anew; look at the difference before committing it
 	@AIRSTEP_WRITE_GOLDENS=1 $(BIN)/pytest -q tests -k golden $(PYTEST_ARGS)
-	@$(BIN)/python -m dag_translator.support README.md
+	@$(BIN)/python -m dag_translator.support OPERATORS.md
+	@$(BIN)/python -m tests.conformance.report README.md
 	@$(BIN)/python -m infra.cli.sensor_costs README.md
 
 synth: setup     ## CloudFormation templates of all DAGs, to cdk.out

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dag_translator.assets import assets_of
 from dag_translator.compute import compute_of
 from dag_translator.contract import settled
 from dag_translator.environments import environment_of
@@ -55,6 +56,7 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         end_date=_instant(dag.end_date),
         timezone=str(dag.timezone),
         is_paused_upon_creation=dag.is_paused_upon_creation,
+        assets=assets_of(dag),
         fail_fast=bool(dag.fail_fast),
         allowed_run_types=None if dag.allowed_run_types is None else tuple(sorted(dag.allowed_run_types)),
         messages=messages(dag),

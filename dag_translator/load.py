@@ -31,6 +31,8 @@ from dag_translator.errors import Problem, TranslationError, UsageError
 if TYPE_CHECKING:
     from dag_translator.authoring.definitions.dag import DAG
 
+_IMPORT_HINT = "import something that the module has; a DAG file is in no package, so its imports name the whole module"
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedFile:
@@ -133,7 +135,7 @@ def _problem_of(error: BaseException, loading: Loading) -> Problem:
             line,
         )
     if isinstance(error, ImportError):
-        hint = hint_for(error.name or "") or ""
+        hint = hint_for(error.name or "") or _IMPORT_HINT
         return _problem("unknown-import", str(error), hint, loading, line)
     if isinstance(error, SystemExit):
         return _problem("file-raised", f"the file ends the process with {error!r}", "remove the exit", loading, line)

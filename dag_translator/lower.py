@@ -25,9 +25,10 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import admission, guards, joins, mapped_groups, parts
+from dag_translator.lowering import admission, frame, guards, joins, mapped_groups, parts
 from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
 from dag_translator.lowering.knowledge import (
+    ANY,
     MAYBE_SKIPPED,
     Known,
     PossibleStates,
@@ -35,7 +36,7 @@ from dag_translator.lowering.knowledge import (
     sealed,
     verdicts,
 )
-from dag_translator.lowering.lambdas import INSTANCE, INVOKE, RUN, TASK_FUNCTION, TRANSIENT, call
+from dag_translator.lowering.lambdas import INSTANCE, RUN
 from dag_translator.model import Dag, Task
 from dag_translator.names import StateNames
 from dag_translator.operators import LOWERINGS, mapped
@@ -50,50 +51,28 @@ LONGEST_JUMP = 64  # tasks
 States = dict[str, asl.State]
 
 
-def lower(dag: Dag, region: Region | None) -> asl.Machine:
-    """The machine of a DAG; `region` is None for a DAG without tasks."""
+def lower(dag: Dag, region: Region | None, *, rerun: bool = False) -> asl.Machine:
+    """The machine of a DAG; `region` is None for a DAG without tasks.
+
+    rerun: the machine that executes runs again of which some tasks are kept: each task has a guard, which passes over
+    it if `$kept` says how it ended. Then nothing is known beforehand, and nothing is jumped over.
+    """
     dag = admission.limited(dag, region)
     names = StateNames({START, FINISH})
     states: States = {}
     first = FINISH
     if region is not None:
         with deep_recursion():
-            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag), _stops(dag, region))
+            lowering = _Lowering(dag, names, joins.reports(region), _askers(dag), _stops(dag, region), rerun)
             sequence = lowering.sequence(regions.steps_of(region), {}, FINISH)
         first, states = sequence.entry, sequence.states
-    return asl.Machine(START, {START: _start_run(first)} | states | {FINISH: _finish_run()})
+    return asl.Machine(START, {START: frame.start_run(first, rerun)} | states | {FINISH: frame.finish_run()})
 
 
 def _stops(dag: Dag, region: Region) -> bool:
     """Whether a failure ends the run at once. Where teardowns have their turn, and in a DAG that runs in parts, the
     records alone stop the other tasks."""
     return dag.fail_fast and not any(task.is_teardown for task in dag.tasks) and not regions.parts_of(region)
-
-
-def _start_run(following: str) -> asl.Task:
-    """Makes the DagRun; from here on `$run` says which it is. The payload begins with the tasks a re-run keeps."""
-    # Not the context's whole Execution: that holds the input once more, and a payload has 256 KB.
-    execution = {name: f"{{% $states.context.Execution.{name} %}}" for name in ("Id", "Name", "StartTime")}
-    payload = {"kind": "start_run", "execution": execution, "input": "{% $states.input %}"}
-    return asl.Task(
-        INVOKE,
-        {"FunctionName": TASK_FUNCTION, "Payload": payload},
-        following,
-        output="{% $states.result.Payload.states %}",
-        assign={"run": "{% $states.result.Payload.run %}"},
-        retry=(TRANSIENT,),
-    )
-
-
-def _finish_run() -> asl.Task:
-    """Decides the DagRun's state; fails, and so the execution, when the run failed."""
-    return asl.Task(
-        INVOKE,
-        call("finish_run", states="{% $states.input %}"),
-        None,
-        output="{% $states.result.Payload %}",
-        retry=(TRANSIENT,),
-    )
 
 
 def _askers(dag: Dag) -> dict[str, frozenset[str]]:
@@ -120,6 +99,7 @@ class _Lowering:
     reports: dict[str, joins.Reports]
     askers: Mapping[str, frozenset[str]]
     stops: bool
+    rerun: bool = False
     depth: int = 0  # of Parallel states around what is lowered
     place: Mapping[str, str] = field(default_factory=lambda: RUN)
     done: set[str] = field(default_factory=set)
@@ -156,7 +136,7 @@ class _Lowering:
     ) -> tuple[int, dict[str, str], Known]:
         """The first step from `number` on that has something to do, and the outcomes of the tasks before it."""
         jumped: dict[str, str] = {}
-        while number < len(steps) and not (jumped and number in landings):
+        while number < len(steps) and not self.rerun and not (jumped and number in landings):
             outcomes = sealed(steps[number], self.dag, known)
             if outcomes is None:
                 break
@@ -208,15 +188,21 @@ class _Lowering:
         name, ending = self.names.name(group_id), self.names.name(group_id, "record")
         entered = mapped_groups.entering(group, self.dag, known)
         # A `Fail` would end one instance alone, and as one that Step Functions counts against the whole.
-        inner = replace(self, place=INSTANCE, stops=False).sequence(regions.steps_of(region), entered, ending)
+        # In a re-run, instances that are kept say so themselves when they are asked.
+        inside = replace(self, place=INSTANCE, stops=False, rerun=False)
+        inner = inside.sequence(regions.steps_of(region), entered, ending)
         body = mapped_groups.Body(inner.entry, inner.states, ending, inner.known)
-        return mapped_groups.lower(group, self.dag, self.names, name, region, body, known, leave)
+        states = mapped_groups.lower(group, self.dag, self.names, name, region, body, known, leave)
+        if not self.rerun:
+            return states
+        kept = leave({**known, **dict.fromkeys(group.members, ANY)})
+        return {self.names.name(group_id, "kept"): mapped_groups.passing(group, next(iter(states)), kept)} | states
 
     def _part(self, number: int, inner: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
         lowered = self.sequence(regions.steps_of(inner), known, None)
         way = leave(_behind((inner,), [lowered.known], known))
         machine = asl.Machine(lowered.entry, lowered.states)
-        return parts.nested(number, inner, machine, known, self.names, way)
+        return parts.nested(number, inner, machine, known, self.names, way, rerun=self.rerun)
 
     def _title(self, branches: tuple[Region, ...]) -> str:
         """The task group that the branches make up, or what each of them begins with."""
@@ -237,7 +223,7 @@ class _Lowering:
         states: States = {}
         if "run" in can_say:
             states = self._unguarded(task, known, leave)
-        if not guards.needed(task, known, can_say):
+        if not self.rerun and not guards.needed(task, known, can_say):
             return states
 
         def past(state: str | None) -> Exit:
@@ -246,7 +232,8 @@ class _Lowering:
             way = leave(dict(known) | {task.task_id: frozenset({state})})
             return Exit(way.next, {task.task_id: state, **way.jumped})
 
-        guard = guards.choice(task, known, lambda: next(iter(states)), past)
+        kept = (lambda: leave(dict(known) | {task.task_id: ANY})) if self.rerun else None
+        guard = guards.choice(task, known, lambda: next(iter(states)), past, kept)
         return {self.names.free(f"{task.task_id}?"): guard} | states
 
     def _unguarded(self, task: Task, known: Known, leave: Callable[[Known], Exit]) -> States:

@@ -16,13 +16,21 @@ from dag_translator.compute import container_of, row_of
 from dag_translator.errors import Problem
 from dag_translator.lowering import mapped_groups
 from dag_translator.model import Compute, Dag, MappedGroup, Task
-from dag_translator.names import machine_name, part_name, subjects
+from dag_translator.names import machine_name, part_name, rerun_name, subjects
 from dag_translator.operators import LOWERINGS, mapped, notifying
 from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service import ARN, HERE
 from dag_translator.operators.trigger_dagrun import nested
 from dag_translator.regions import Region, parts_of
 from dag_translator.secret_names import SecretNames, secret_permissions
+
+# Source: EventBridge user guide, "Using IAM policy conditions in Amazon EventBridge".
+ASSET_EVENTS = Permission(
+    ("events:PutEvents",),
+    ("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default",),
+    "updates of assets",
+    {"StringEquals": {"events:source": "airstep", "events:detail-type": "AssetUpdated"}},
+)
 
 
 def manifest(
@@ -35,18 +43,18 @@ def manifest(
 ) -> dict[str, Any]:
     """The manifest of a translated DAG. secrets: the Variables and Connections that it uses.
 
-    tasks: one row each, in topological order, with the names of its states. permissions: of the machine's role;
-    environments: packages that tasks have to themselves, if any do. task_permissions: of the task function's role
-    beyond Airstep's own; reads, if any: ids of the DAGs whose rows it reads. parts: the further machines of a DAG that
-    is too large for one, placeholder → name. problems: what is approximated.
+    assets: the tasks' outlets and inlets, if there are any. tasks: one row each, in topological order, with the names
+    of its states. permissions: of the machine's role; environments: packages that tasks have to themselves, if any do.
+    task_permissions: of the task function's role beyond Airstep's own; reads, if any: ids of the DAGs whose rows it
+    reads. parts: the further machines of a DAG that is too large for one, placeholder → name. problems: what is
+    approximated.
     """
     name = machine_name(dag.dag_id)
-    parts = {number: part_name(name, number) for number in sorted(asl.parts(machine))}
-    home = {} if region is None else {task_id: parts[number] for task_id, number in parts_of(region).items()}
     return {
         "dag_id": dag.dag_id,
         "machine_name": name,
-        "parts": {asl.placeholder(number): part for number, part in parts.items()},
+        "rerun_machine_name": rerun_name(dag.dag_id),
+        "parts": part_names(machine, name),
         "file": dag.file,
         "description": dag.description,
         "tags": list(dag.tags),
@@ -58,17 +66,15 @@ def manifest(
         "start_date": dag.start_date,
         "end_date": dag.end_date,
         "timezone": dag.timezone,
+        **({"assets": dag.assets} if dag.assets else {}),
         "tasks": _tasks(dag, machine),
         "functions": {each.function: row_of(each) for each in (Compute(), *(task.compute for task in dag.tasks))},
         **_environments(dag),
         **_containers(dag),
-        "permissions": [
-            *(_permission(each) for task in dag.tasks for each in _permissions(task, home.get(task.task_id, name))),
-            *(_permission(each) for group in dag.mapped_groups for each in _group_permissions(group, dag, home, name)),
-            *(_permission(each) for part in parts.values() for each in _part_permissions(part)),
-        ],
+        "permissions": machine_permissions(dag, region, machine, name),
         "task_permissions": [
             *(_permission(each) for each in secret_permissions(secrets)),
+            *([_permission(ASSET_EVENTS)] if dag.assets.get("outlets") else []),
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
             *(_permission(each) for each in notifying.permissions(dag.messages)),
         ],
@@ -76,6 +82,22 @@ def manifest(
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
+
+
+def part_names(machine: asl.Machine, name: str) -> dict[str, str]:
+    """The machines beside the machine of this name: placeholder → name."""
+    return {asl.placeholder(number): part_name(name, number) for number in sorted(asl.parts(machine))}
+
+
+def machine_permissions(dag: Dag, region: Region | None, machine: asl.Machine, name: str) -> list[dict[str, Any]]:
+    """What the role of the machine of this name, and of its parts, may do."""
+    parts = {number: part_name(name, number) for number in sorted(asl.parts(machine))}
+    home = {} if region is None else {task_id: parts[number] for task_id, number in parts_of(region).items()}
+    return [
+        *(_permission(each) for task in dag.tasks for each in _permissions(task, home.get(task.task_id, name))),
+        *(_permission(each) for group in dag.mapped_groups for each in _group_permissions(group, dag, home, name)),
+        *(_permission(each) for part in parts.values() for each in _part_permissions(part)),
+    ]
 
 
 def _containers(dag: Dag) -> dict[str, Any]:
@@ -140,9 +162,9 @@ def _group_permissions(group: MappedGroup, dag: Dag, home: Mapping[str, str], na
     return mapped_groups.permissions(group, dag, home.get(group.members[0], name))
 
 
-def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
+def _permissions(task: Task, machine: str) -> tuple[Permission, ...]:
     lowering = LOWERINGS[task.lowering]
-    return (*lowering.permissions(task, machine_name), *mapped.permissions(task, lowering, machine_name))
+    return (*lowering.permissions(task, machine), *mapped.permissions(task, lowering, machine))
 
 
 def _part_permissions(part: str) -> tuple[Permission, ...]:

@@ -183,7 +183,8 @@ class Dag:
 
     mapped_groups: the task groups that are mapped; each is one node of the order in which the tasks outside run.
     messages: IAM action → resources, of what callbacks and mails send. schedule: what the manifest says of it (see
-    `dag_translator.schedule`), None without one. max_active_tasks: only if it is not Airflow's default.
+    `dag_translator.schedule`), None without one. max_active_tasks: only if it is not Airflow's default. assets: the
+    tasks' outlets and inlets, see `dag_translator.assets`.
     """
 
     dag_id: str
@@ -202,6 +203,7 @@ class Dag:
     end_date: str | None = None
     timezone: str = "UTC"
     is_paused_upon_creation: bool | None = None
+    assets: Mapping[str, Any] = field(default_factory=dict)
     fail_fast: bool = False
     allowed_run_types: tuple[str, ...] | None = None
     messages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

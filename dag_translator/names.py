@@ -51,6 +51,16 @@ def machine_name(dag_id: str) -> str:
     return shorten(safe if safe == dag_id else f"{safe}-{_hash(dag_id)}")
 
 
+def rerun_name(dag_id: str) -> str:
+    """The name of the machine that executes runs again of which some tasks are kept; no DAG's machine is called so.
+
+    >>> rerun_name("etl")
+    'etl-rerun-50bbeafc'
+    """
+    ending = f"-rerun-{_hash(f'rerun of {dag_id}')}"
+    return f"{shorten(machine_name(dag_id), LIMIT - len(ending))}{ending}"
+
+
 def part_name(machine: str, number: int) -> str:
     """The state machine of a part of a DAG that is too large for one.
 

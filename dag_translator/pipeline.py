@@ -23,12 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from dag_translator import asl, model, regions
+from dag_translator.assets import unresolved
 from dag_translator.check import check
 from dag_translator.errors import Problem
 from dag_translator.freeze import freeze
 from dag_translator.load import LoadedFile, load
 from dag_translator.lower import lower
-from dag_translator.manifest import manifest
+from dag_translator.manifest import machine_permissions, manifest, part_names
+from dag_translator.names import rerun_name
 from dag_translator.regions import Region
 from dag_translator.schedule import IntervalSettings, schedule_of
 from dag_translator.secret_names import names_of
@@ -37,6 +39,20 @@ from dag_translator.structure import deep_recursion, structure
 from dag_translator.validate import refused, validate
 
 DEFAULT_INTERVALS = IntervalSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """The machine for runs of which some tasks are kept, as plain JSON.
+
+    parts, part_names: the definitions and names of its further machines, by their placeholders. permissions: of its
+    role, as in the manifest.
+    """
+
+    definition: dict[str, Any]
+    parts: dict[str, dict[str, Any]]
+    part_names: dict[str, str]
+    permissions: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,19 @@ class Translation:
     model: model.Dag
     regions: Region | None
     asl: asl.Machine
+
+    def rerun(self) -> Rerun | None:
+        """The machine for runs of which some tasks are kept; None if Step Functions can't have it."""
+        dag, name = self.model, rerun_name(self.dag_id)
+        with deep_recursion():
+            region, machine = _lowered(dag, structure(dag) if dag.tasks else None, rerun=True)
+            _, problems = check(dag, machine)
+            if refused(problems):
+                return None
+            definition = asl.definition(machine, dag.description, _whole_seconds(dag.run_timeout))
+            parts = asl.part_definitions(machine)
+        permissions = machine_permissions(dag, region, machine, name)
+        return Rerun(definition, parts, part_names(machine, name), permissions)
 
     @property
     def definitions(self) -> tuple[dict[str, Any], ...]:
@@ -113,7 +142,7 @@ def _translate(
         return Refused(dag.dag_id, loading, len(dag.tasks))
     schedule, schedule_problems = schedule_of(dag, intervals)
     frozen = freeze(dag, file, schedule)
-    problems = _placed((*loading, *schedule_problems, *validate(frozen)), path, frozen)
+    problems = _placed((*loading, *schedule_problems, *unresolved(dag), *validate(frozen)), path, frozen)
     if refused(problems):
         return Refused(dag.dag_id, problems, len(frozen.tasks))
     with deep_recursion():
@@ -129,13 +158,13 @@ def _translate(
     return Translation(frozen.dag_id, definition, parts, described, problems, frozen, region, machine)
 
 
-def _lowered(dag: model.Dag, region: Region | None) -> tuple[Region | None, asl.Machine]:
+def _lowered(dag: model.Dag, region: Region | None, *, rerun: bool = False) -> tuple[Region | None, asl.Machine]:
     """The machine; if it is larger than one may be, in parts."""
-    machine = lower(dag, region)
+    machine = lower(dag, region, rerun=rerun)
     if region is None or load_of(machine) <= 1:
         return region, machine
     in_parts = split(dag, region, machine)
-    return in_parts, lower(dag, in_parts)
+    return in_parts, lower(dag, in_parts, rerun=rerun)
 
 
 def _placed(problems: Iterable[Problem], path: Path, dag: model.Dag) -> tuple[Problem, ...]:

@@ -1,6 +1,6 @@
-"""What is supported, as a table made from the code's own tables: README's section, never written by hand.
+"""What is supported, as a table made from the code's own tables: the file OPERATORS.md, never written by hand.
 
-`python -m dag_translator.support README.md` writes it anew (part of `make golden`); a test compares.
+`python -m dag_translator.support OPERATORS.md` writes it anew (part of `make golden`); a test compares.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from dag_translator.authoring.placeholders import RefusedOperator
 from dag_translator.operators import LOWERINGS
 from dag_translator.validate import NOT_ARGUMENTS, TASK_ASKS
 
-BEGIN, END = "<!-- supported: generated -->", "<!-- supported: end -->"
+_HEAD = """\
+# Operators
+
+What each operator becomes on AWS, and what is refused. Generated from the translator's own tables by `make golden`.
+"""
 
 _STATES = {
     "BaseOperator": "one `Task` state: the Lambda that runs it (or a container, by `executor_config`)",
@@ -30,9 +34,9 @@ _STATES = {
 _SYNCED = "Lambda → its service's `.sync` integration → Lambda; one Lambda without"
 
 
-def table() -> str:
-    """The section, in Markdown."""
-    lines = ["| Operator | becomes |", "|---|---|"]
+def document() -> str:
+    """The file, in Markdown."""
+    lines = [_HEAD, "| Operator | becomes |", "|---|---|"]
     lines += [f"| {', '.join(f'`{name}`' for name in sorted(names))} | {states} |" for states, names in _by_states()]
     approximated = f"{_arguments('approximated')}; {_messages('approximated')}"
     lines += [
@@ -95,13 +99,5 @@ def _arguments(severity: str) -> str:
     return ", ".join(f"`{name}`" for name in sorted(named))
 
 
-def written(text: str) -> str:
-    """`text` (a README) with the section in its place."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
-
-
 if __name__ == "__main__":
-    readme = Path(sys.argv[1])
-    readme.write_text(written(readme.read_text()))
+    Path(sys.argv[1]).write_text(document() + "\n")

@@ -37,7 +37,7 @@ def translate(settings: Settings) -> list[Source]:
             if isinstance(done, Refused):
                 refused += done.problems
             else:
-                sources.append(Source(file, done.definition, done.manifest, done.parts))
+                sources.append(Source(file, done.definition, done.manifest, done.parts, done.rerun()))
     sources, clashes = _without_clashes(sources)
     refused += clashes
     if refused and not settings.skip_refused:

@@ -3,12 +3,14 @@ role may do.
 
     plan ─► anything to do? ─► runs (distributed Map, max_active_runs at once) ─► summarise
                                │ cancelled? ─► wanted? ─► run (startExecution.sync:2) ─► done
+                               │   └─ held ◄── paused
                                │                          └ name taken ─► look ─► still runs? ─► run again
 
 `plan` writes the runs to S3, where the map reads them, and the map writes its children's results there, so no payload
 grows with the number of dates: 100,000 take the same 256 KiB. Each date is a child with a history of its own. A run
 that fails is an outcome, not an error. Before a run starts, its child looks whether the backfill was cancelled; what
-is under way goes on, as in Airflow. Stopping the execution stops its runs too.
+is under way goes on, as in Airflow. While the backfill is paused its children hold still, each with a task token that
+`unpause` answers: that costs nothing. Stopping the execution stops its runs too.
 
 Invariant: no child fails, so the map cannot. Sources: Step Functions developer guide, "Distributed mode", "IAM policies
 for using Distributed Map states", "Start a new state machine from a running execution".
@@ -20,7 +22,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dag_translator import asl
-from dag_translator.lowering.lambdas import ANYTHING, INVOKE, TRANSIENT
+from dag_translator.lowering.lambdas import ANYTHING, INVOKE, INVOKE_AND_WAIT, TRANSIENT
 
 State = dict[str, Any]
 
@@ -122,25 +124,27 @@ def _one_date() -> dict[str, State]:
         "TableName": TABLE,
         "Key": "{% $states.input.row %}",
         "ConsistentRead": True,
-        "ProjectionExpression": "is_cancelled",
+        "ProjectionExpression": "is_cancelled, is_paused",
     }
-    cancelled = "$states.result.Item.is_cancelled.BOOL"
+    said = ", ".join(f"'{name}': $states.result.Item.is_{name}.BOOL" for name in ("cancelled", "paused"))
     return {
         "cancelled?": {
             "Type": "Task",
             "Resource": "arn:aws:states:::dynamodb:getItem",
             "Arguments": ask,
             "Retry": [_retry(ANYTHING)],
-            "Output": f"{{% $merge([$states.input, {{'cancelled': {cancelled}}}]) %}}",
+            "Output": f"{{% $merge([$states.input, {{{said}}}]) %}}",
             "Next": "wanted?",
         },
         "wanted?": {
             "Type": "Choice",
             "Choices": [
-                {"Condition": "{% $states.input.cancelled %}", "Output": _outcome("cancelled"), "Next": "done"}
+                {"Condition": "{% $states.input.cancelled = true %}", "Output": _outcome("cancelled"), "Next": "done"},
+                {"Condition": "{% $states.input.paused = true %}", "Next": "held"},
             ],
             "Default": "run",
         },
+        "held": _held(),
         "run": _start("name", "look"),
         "look": {
             "Type": "Task",
@@ -164,6 +168,20 @@ def _one_date() -> dict[str, State]:
         },
         "run again": _start("spare", None),
         "done": {"Type": "Succeed"},
+    }
+
+
+def _held() -> State:
+    """Holds still until the backfill goes on, and looks again then. An execution may wait for a year."""
+    payload = {"kind": "hold", "row": "{% $states.input.row %}", "token": "{% $states.context.Task.Token %}"}
+    return {
+        "Type": "Task",
+        "Comment": "The backfill is paused",
+        "Resource": INVOKE_AND_WAIT,
+        "Arguments": {"FunctionName": FUNCTION, "Payload": payload},
+        "Retry": [_retry(TRANSIENT), _retry(ANYTHING)],
+        "Output": _INPUT,
+        "Next": "cancelled?",
     }
 
 
@@ -221,7 +239,7 @@ def permissions(machine: str, table: str, bucket: str, function: str) -> list[Ma
         {
             "actions": ["lambda:InvokeFunction"],
             "resources": [f"arn:${{AWS::Partition}}:lambda:{here}:function:{function}:*"],
-            "reason": "plan, summarise",
+            "reason": "plan, held, summarise",
         },
         {
             "actions": ["dynamodb:GetItem"],

@@ -76,7 +76,12 @@ def _grant(settings: Settings, function: lambda_.Function, bucket_arn: str) -> N
     parameters = arn("ssm", f"parameter{settings.dag_parameter('*')}")
     executions = arn("states", f"execution:{settings.backfill_machine}:*")
     function.add_to_role_policy(bucket_objects(bucket_arn, "backfill/"))
-    for action, resource in (("ssm:GetParameter", parameters), ("states:DescribeExecution", executions)):
+    machine = arn("states", f"stateMachine:{settings.backfill_machine}")  # a token names its machine
+    for action, resource in (
+        ("ssm:GetParameter", parameters),
+        ("states:DescribeExecution", executions),
+        ("states:SendTaskSuccess", machine),
+    ):
         function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
 
 

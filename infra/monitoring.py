@@ -1,4 +1,8 @@
-"""Alarms and the dashboard: what should wake somebody up, and what shows whether runs go well."""
+"""Alarms and the dashboard: what should wake somebody up, and what shows whether runs go well.
+
+Only where the setting `alarmTopic` says whom: an alarm costs $0.10 a month whether anything runs or not, a dashboard $3
+(the first ten and three of an account are free), and nothing else that is deployed costs anything at rest.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,9 @@ _PERIOD = Duration.minutes(5)
 
 
 def add_dag_alarms(scope: Construct, settings: Settings, dag_id: str, machine_arn: str) -> None:
-    """Alarms when a run of the DAG failed, or took longer than its `dagrun_timeout`."""
+    """Alarms when a run of the DAG failed, or took longer than its `dagrun_timeout`; none without a topic."""
+    if settings.alarm_topic is None:
+        return
     for metric, what in (("ExecutionsFailed", "failed"), ("ExecutionsTimedOut", "took too long")):
         ended = cloudwatch.Metric(
             namespace="AWS/States",
@@ -27,20 +33,25 @@ def add_dag_alarms(scope: Construct, settings: Settings, dag_id: str, machine_ar
             statistic="Sum",
             period=_PERIOD,
         )
-        _alarm(scope, metric.replace("Executions", "Runs"), ended, f"A run of the DAG {dag_id} {what}", settings)
+        about = f"A run of the DAG {dag_id} {what}"
+        _alarm(scope, metric.replace("Executions", "Runs"), ended, about, settings.alarm_topic)
 
 
 def add_platform_alarms(
     scope: Construct, settings: Settings, functions: Sequence[lambda_.IFunction], dead_letters: sqs.IQueue
 ) -> None:
-    """Alarms on the platform's functions and on what could not be delivered, and a dashboard over all runs."""
+    """Alarms on the platform's functions and on what could not be delivered, and a dashboard over all runs; none
+    without a topic.
+    """
+    if settings.alarm_topic is None:
+        return
     for function in functions:
         about = f"The function {function.node.id} of {settings.platform_stack} fails"
-        _alarm(
-            scope, f"{function.node.id}Errors", function.metric_errors(period=_PERIOD, statistic="Sum"), about, settings
-        )
+        errors = function.metric_errors(period=_PERIOD, statistic="Sum")
+        _alarm(scope, f"{function.node.id}Errors", errors, about, settings.alarm_topic)
     lost = dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Maximum")
-    _alarm(scope, "SchedulesLost", lost, "Schedules or requests for backfills could not be delivered", settings)
+    about = "Schedules or requests for backfills could not be delivered"
+    _alarm(scope, "SchedulesLost", lost, about, settings.alarm_topic)
     dashboard = cloudwatch.Dashboard(scope, "Dashboard", dashboard_name=settings.prefix)
     dashboard.add_widgets(
         _runs_widget(
@@ -72,7 +83,7 @@ def _runs_widget(title: str, metrics: Sequence[str], statistic: str) -> cloudwat
     return cloudwatch.GraphWidget(title=title, width=12, left=searches)
 
 
-def _alarm(scope: Construct, construct_id: str, metric: cloudwatch.IMetric, about: str, settings: Settings) -> None:
+def _alarm(scope: Construct, construct_id: str, metric: cloudwatch.IMetric, about: str, topic_arn: str) -> None:
     alarm = cloudwatch.Alarm(
         scope,
         construct_id,
@@ -83,6 +94,5 @@ def _alarm(scope: Construct, construct_id: str, metric: cloudwatch.IMetric, abou
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
     )
-    if settings.alarm_topic:
-        topic = sns.Topic.from_topic_arn(scope, f"{construct_id}Topic", settings.alarm_topic)
-        alarm.add_alarm_action(actions.SnsAction(topic))
+    topic = sns.Topic.from_topic_arn(scope, f"{construct_id}Topic", topic_arn)
+    alarm.add_alarm_action(actions.SnsAction(topic))

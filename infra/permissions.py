@@ -15,6 +15,7 @@ from aws_cdk import aws_iam as iam
 
 from dag_translator.errors import InternalError
 from infra.settings import Settings
+from lambdas.asset_events import alias_pk, asset_pk
 
 TABLE_READS = ("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query")
 TABLE_WRITES = ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
@@ -82,20 +83,50 @@ def bucket_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
 def task_rights(manifest: Mapping[str, Any], settings: Settings) -> list[iam.PolicyStatement]:
     """What a DAG's own code may do: its manifest's permissions and the settings', and its own rows and objects."""
     dag_id, granted = str(manifest["dag_id"]), settings.task_permissions
-    executions = f"execution/{arn('states', 'execution:' + manifest['machine_name'])}:*"
-    own = pattern(dag_id)
-    table = arn("dynamodb", f"table/{settings.table}")
+    machines = (manifest["machine_name"], manifest["rerun_machine_name"])
+    executions = (f"execution/{arn('states', f'execution:{name}')}:*" for name in machines)
+    own, table = pattern(dag_id), arn("dynamodb", f"table/{settings.table}")
     bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
     signal = arn("lambda", f"function:{settings.function('signal')}")
     others = manifest.get("reads")
     return [
         *statements([*manifest["task_permissions"], *granted.get("*", ()), *granted.get(dag_id, ())]),
-        table_rows(table, (f"{own}/*", f"dag/{own}", f"watch/{own}/*", executions)),
+        table_rows(table, (f"{own}/*", f"dag/{own}", f"watch/{own}/*", *executions)),
+        *asset_rows(manifest, table),
         *([rows_of_other_dags(table, others)] if others else []),
         # It wakes other DAGs that wait for this one.
         iam.PolicyStatement(sid="Wake", actions=["lambda:InvokeFunction"], resources=[signal]),
         bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"),
     ]
+
+
+def asset_rows(manifest: Mapping[str, Any], table_arn: str) -> list[iam.PolicyStatement]:
+    """What the DAG's tasks may do with the histories of assets: write those of outlets, read those of inlets.
+
+    An alias brings assets that only a run knows.
+    """
+    assets = manifest.get("assets", {})
+    statements = []
+    for kind, sid, actions in (
+        ("outlets", "Outlets", ("dynamodb:ConditionCheckItem", *TABLE_WRITES)),
+        ("inlets", "Inlets", TABLE_READS),
+    ):
+        rows = assets.get(kind, ())
+        keys = {_key_pattern(asset_pk(row["uri"])) for row in rows if "uri" in row}
+        keys |= {_key_pattern(alias_pk(row["alias"])) for row in rows if "alias" in row}
+        if kind == "outlets" and any("alias" in row for row in rows):
+            keys = {key for key in keys if not key.startswith("asset/")} | {"asset/*"}
+        if keys:
+            condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": sorted(keys)}}
+            statements.append(
+                iam.PolicyStatement(sid=sid, actions=sorted(actions), resources=[table_arn], conditions=condition)
+            )
+    return statements
+
+
+def _key_pattern(key: str) -> str:
+    """The key as a pattern; its own wildcards, and `$` (which begins a policy variable), match one character."""
+    return pattern(key).replace("*", "?").replace("$", "?")
 
 
 def pattern(text: str) -> str:

@@ -186,7 +186,23 @@ class PlatformStack(Stack):
         invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.dispatcher.function_arn])
         role.add_to_policy(invoke)
         role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn]))
+        self._let_asset_rules_in(dead_letters)
         return dead_letters
+
+    def _let_asset_rules_in(self, dead_letters: sqs.Queue) -> None:
+        """DAG stacks' rules about assets may call the dispatcher, and put aside what they can't deliver."""
+        rules = arn("events", f"rule/{self.settings.asset_rules}*")
+        caller = iam.ServicePrincipal("events.amazonaws.com")
+        self.dispatcher.add_permission("AssetRules", principal=caller, source_arn=rules)
+        dead_letters.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AssetRules",
+                principals=[caller],
+                actions=["sqs:SendMessage"],
+                resources=[dead_letters.queue_arn],
+                conditions={"ArnLike": {"aws:SourceArn": rules}},
+            )
+        )
 
     def _grant(self) -> None:
         """What the platform's functions may do. Table and bucket are theirs as a whole: they serve every DAG."""
@@ -214,10 +230,11 @@ class PlatformStack(Stack):
                 )
             )
 
-        functions = arn("lambda", f"function:{self.settings.prefix}-*:*")  # a run tells the version that it began with
-        # Either closes the records of a run whose machine is over, and asks its DAG for the callback.
-        for function in (self.dispatcher, self.run_ended):
-            function.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[functions]))
+        # Task functions, which are called so, in whatever version: they answer for timetables that are user code, and
+        # have the callbacks of runs whose machines are over.
+        tasks = arn("lambda", f"function:{self.settings.prefix}-*")
+        for function in (self.dispatcher, self.run_ended, self.backfill):
+            function.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[tasks]))
 
     def _watch_executions(self) -> None:
         """Tell the run-ended function of every execution that ended: it closes records, and starts what waits."""

@@ -64,9 +64,17 @@ def add_schedules(
     return added
 
 
+def deployed_spec(manifest: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """The spec of the manifest's schedule. For a timetable that is user code it says which function to ask."""
+    spec = dict(manifest["schedule"]["spec"])
+    if spec.get("timetable", {}).get("type") == "custom":
+        spec["task_function"] = settings.function(manifest["machine_name"])
+    return spec
+
+
 def _target(manifest: Mapping[str, Any], machine_arn: str, settings: Settings) -> scheduler.CfnSchedule.TargetProperty:
     payload = {
-        **manifest["schedule"]["spec"],
+        **deployed_spec(manifest, settings),
         "dag_id": manifest["dag_id"],
         "state_machine_arn": machine_arn,
         "scheduled_time": SCHEDULED_TIME,

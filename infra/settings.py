@@ -53,8 +53,9 @@ class Settings:
     environments need two accounts or regions). dags_folder: where the DAG files are. requirements: the DAGs' own pip
     requirements; None = no such file. memory: MB of a task function whose manifest names none. log_retention_days: of
     every log group. run_retention_days: a run's records and XComs, 0 for ever. log_level, log_execution_data: what
-    Step Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to. mail_from:
-    whom Airflow's mails come from, an address that is verified in SES. skip_refused: leave
+    Step Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to; without it there are
+    neither alarms nor a dashboard, as both are billed at rest. mail_from: whom Airflow's mails come from, an address
+    that is verified in SES. skip_refused: leave
     out DAGs that can't be translated. create_cron_data_intervals, create_delta_data_intervals: Airflow's settings
     of these names, whether a plain cron or timedelta makes data intervals (Airflow 2) or not (Airflow 3).
     fargate_cluster, fargate_subnets, fargate_security_groups, fargate_public_ip: where tasks with compute "fargate"
@@ -151,6 +152,16 @@ class Settings:
     def dag_parameter(self, machine: str) -> str:
         """SSM parameter that holds a DAG's timetable, for the backfill function."""
         return f"/{self.prefix}/dags/{machine}"
+
+    @property
+    def asset_parameters(self) -> str:
+        """Where the SSM parameters are that list the assets of DAGs."""
+        return f"/{self.prefix}/assets/"
+
+    @property
+    def asset_rules(self) -> str:
+        """With what the names of the rules on assets begin."""
+        return f"{self.prefix}-asset-"
 
     @property
     def backfill_machine(self) -> str:

@@ -10,8 +10,10 @@ from typing import Any
 
 from aws_cdk import App
 
+from dag_translator.pipeline import Rerun
 from infra.containers import check_settings
-from infra.dag_stack import DagDeployment, DagStack
+from infra.dag_deployment import DagDeployment
+from infra.dag_stack import DagStack
 from infra.environments import environments_layer
 from infra.packaging import Package, Packager
 from infra.platform_stack import LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER, PlatformStack
@@ -22,12 +24,13 @@ TASK_MODULE = "lambdas.task_function"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A DAG's definition, those of its parts, and its manifest, with the file that they come from."""
+    """A DAG: its definition, those of its parts, its machine for re-runs (if any), its manifest, and its file."""
 
     file: Path
     definition: Mapping[str, Any]
     manifest: Mapping[str, Any]
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rerun: Rerun | None = None
 
 
 def add_stacks(
@@ -47,6 +50,14 @@ def add_stacks(
         environments = environments_layer(source.manifest, source.file, settings)
         beside = environments.size if environments is not None else 0
         package = packager.task_function(TASK_MODULE, source.file, beside)
-        deployment = DagDeployment(source.manifest, source.definition, package, digests, source.parts, environments)
+        deployment = DagDeployment(
+            source.manifest,
+            source.definition,
+            package,
+            digests,
+            parts=source.parts,
+            environments=environments,
+            rerun=source.rerun,
+        )
         stack = DagStack(app, settings.stack_name(deployment.dag_id, ids), deployment, settings, now)
         stack.node.add_dependency(platform)

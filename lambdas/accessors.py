@@ -1,4 +1,4 @@
-"""`var`, `conn` and the asset events of the context: looked up when they are read.
+"""`var` and `conn` of the context: looked up when they are read.
 
 {{ var.value.colour }}   {{ var.value.get("colour", "red") }}   {{ var.json.settings.depth }}   {{ conn.db.host }}
 """
@@ -54,22 +54,3 @@ class ConnectionAccessor:
             return getattr(self, conn_id)
         except AirflowNotFoundException:
             return default_conn
-
-
-class AssetEvent:
-    """What a task says about an asset that it made: `outlet_events[asset].extra = {…}` or `.add(…)`."""
-
-    def __init__(self) -> None:
-        self.extra: dict[str, Any] = {}
-        self.added: list[tuple[Any, dict[str, Any]]] = []
-
-    def add(self, asset: Any, extra: dict[str, Any] | None = None) -> None:
-        self.added.append((asset, extra or {}))
-
-
-class AssetEvents(dict[Any, AssetEvent]):
-    """Asset → its event, made when it is first asked for."""
-
-    def __missing__(self, asset: Any) -> AssetEvent:
-        self[asset] = AssetEvent()
-        return self[asset]

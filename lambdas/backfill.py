@@ -5,6 +5,8 @@
         -> {"start": true, "machine", "items": {"Bucket", "Key"}, "max_active_runs", "conf": {"conf": …} or {}, …}
     {"kind": "summarise", "dag_id", "backfill_id"}      -> {"status", "counts"}
     {"kind": "dry_run", "detail": …}                    -> {"runs": [{"logical_date", "run_id", "action"}, …]}
+    {"kind": "hold", "row": the backfill's key, "token"} -> {}: the token is answered when the backfill goes on
+    {"kind": "release", "dag_id", "backfill_id"}        -> {"released": how many children look again}
     any of them                                         -> {"refused": why}
 
 The event's detail is the request; all but the first three are optional:
@@ -152,9 +154,26 @@ def summarise(backfiller: Backfiller, event: Mapping[str, Any]) -> dict[str, Any
     return {"status": ended["status"], "counts": ended["counts"]}
 
 
+def hold(backfiller: Backfiller, event: Mapping[str, Any]) -> dict[str, Any]:
+    """A child of a paused backfill waits, unless the pause has just ended."""
+    row = event["row"]
+    key = BackfillKey(row["pk"]["S"].removeprefix("dag/"), row["sk"]["S"].removeprefix("backfill/"))
+    if not backfills.hold(backfiller.store, key, event["token"]):
+        backfills.release(backfiller.store, key, backfiller.go_on)
+    return {}
+
+
+def release(backfiller: Backfiller, event: Mapping[str, Any]) -> dict[str, Any]:
+    """The pause is over, or the backfill is cancelled."""
+    key = BackfillKey(event["dag_id"], event["backfill_id"])
+    return {"released": backfills.release(backfiller.store, key, backfiller.go_on)}
+
+
 _KINDS: Mapping[str, Callable[[Backfiller, Mapping[str, Any]], dict[str, Any]]] = {
     "plan": plan,
     "summarise": summarise,
+    "hold": hold,
+    "release": release,
     "dry_run": lambda backfiller, event: dry_run(backfiller, event["detail"]),
 }
 
@@ -176,6 +195,7 @@ def from_environment() -> Backfiller:
     """The backfiller on AWS."""
     import os
 
+    from lambdas.ask_timetable import asker_of
     from lambdas.aws import clients, error_code, table_store
 
     def spec_of(dag_id: str) -> Mapping[str, Any] | None:
@@ -201,4 +221,12 @@ def from_environment() -> Backfiller:
             raise
         return answer["status"] in ("RUNNING", "PENDING_REDRIVE")
 
-    return Backfiller(table_store(), spec_of, is_running, lambda: datetime.now(UTC), os.environ["AIRSTEP_BUCKET"])
+    def go_on(token: str) -> None:
+        try:
+            clients().stepfunctions.send_task_success(taskToken=token, output="{}")
+        except Exception as error:
+            if error_code(error) not in ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"):
+                raise
+
+    bucket = os.environ["AIRSTEP_BUCKET"]
+    return Backfiller(table_store(), spec_of, is_running, lambda: datetime.now(UTC), bucket, go_on, asker_of)

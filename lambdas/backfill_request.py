@@ -18,7 +18,7 @@ from typing import Any
 from lambdas import backfills
 from lambdas.records import FINAL_RUN_STATES, DagRun
 from lambdas.store import Store
-from lambdas.timetable import timetable_from_spec
+from lambdas.timetable import Ask, timetable_from_spec
 from lambdas.timetables import kinds
 from lambdas.timetables.runs import RunInfo
 
@@ -50,7 +50,9 @@ class Backfiller:
     """What the function works with.
 
     spec_of: a deployed DAG's `schedule.spec` (None: no schedule); raises KeyError if it is not deployed. is_running:
-    whether an execution, by ARN, still runs. bucket: the name of the bucket that `store` puts blobs into.
+    whether an execution, by ARN, still runs. bucket: the name of the bucket that `store` puts blobs into. go_on:
+    answers a task token; one that is over already is no error. ask: who answers for a spec's timetable that is user
+    code.
     """
 
     store: Store
@@ -58,6 +60,8 @@ class Backfiller:
     is_running: Callable[[str], bool]
     now: Callable[[], datetime]
     bucket: str
+    go_on: Callable[[str], None]
+    ask: Callable[[Mapping[str, Any]], Ask | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def runs_of(backfiller: Backfiller, request: Request) -> list[Planned]:
         spec = backfiller.spec_of(request.dag_id)
     except KeyError:
         raise BackfillRefused(f"DAG {request.dag_id} is not deployed here; see `airstep dags list`") from None
-    timetable = timetable_from_spec(spec)
+    timetable = timetable_from_spec(spec, backfiller.ask(spec or {}))
     if isinstance(timetable.kind, kinds.Never | kinds.Once | kinds.Continuous):
         raise BackfillRefused(
             f"DAG {request.dag_id} has no periodic schedule, so there are no dates to fill; trigger it instead"

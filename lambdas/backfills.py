@@ -1,8 +1,10 @@
 """What the table holds of a backfill, and what is done with it: begin, plan, cancel, finish.
 
     pk "dag/{dag_id}"                sk "backfill/{id}"          the backfill: request, status, counts
+                                                             is_cancelled, is_paused
                                      sk "active-backfill"        {"backfill_id"}: one at a time for each DAG; "" if none
     pk "backfill/{dag_id}/{id}"      sk "date/{logical_date}"    one item for each date: run_id, state, reason
+                                     sk "held/{…}"            token of a child that holds still while it is paused
     pk "execution/{arn}"             sk "backfill"               which backfill an execution is
 
 A backfill is `running`, then `success`, `failed` or `cancelled`; one that never began is `refused`. A date is `queued`
@@ -20,14 +22,15 @@ True
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lambdas import past
 from lambdas.records import FINAL_RUN_STATES, DagRun, Item
-from lambdas.store import Condition, Put, Store
+from lambdas.store import Condition, Delete, Put, Store
 
 ALREADY_EXISTS, IN_FLIGHT = "already exists", "in flight"
 _ACTIVE = "active-backfill"
@@ -139,6 +142,36 @@ def cancel(store: Store, key: BackfillKey) -> bool:
         return False
     store.merge(key.pk, key.sk, {}, {"is_cancelled": True})
     return True
+
+
+def set_paused(store: Store, key: BackfillKey, paused: bool) -> bool:
+    """Pause: start no further runs for the time being; or go on (see `release`). False if the backfill is over."""
+    item = get_backfill(store, key)
+    if item is None or item["status"] != "running" or item.get("is_cancelled"):
+        return False
+    store.merge(key.pk, key.sk, {}, {"is_paused": paused})
+    return True
+
+
+def hold(store: Store, key: BackfillKey, token: str) -> bool:
+    """Keep the token of a child that waits; False if there is nothing to wait for any more."""
+    # First kept, then looked: whoever ends the pause looks for tokens after having said so.
+    store.write([Put(key.dates_pk, _held_sk(token), {"token": token, **store.expires()})])
+    item = get_backfill(store, key)
+    return bool(item and item["status"] == "running" and item.get("is_paused") and not item.get("is_cancelled"))
+
+
+def release(store: Store, key: BackfillKey, go_on: Callable[[str], None]) -> int:
+    """Let all children that wait look again; how many there were. go_on: answers a token, also one that is over."""
+    tokens = [str(item["token"]) for item in store.query(key.dates_pk, "held/")]
+    for token in tokens:
+        go_on(token)
+        store.write_many([Delete(key.dates_pk, _held_sk(token))])
+    return len(tokens)
+
+
+def _held_sk(token: str) -> str:
+    return f"held/{hashlib.sha256(token.encode()).hexdigest()}"
 
 
 def finish(store: Store, key: BackfillKey, now: str, status: str | None = None) -> Item:

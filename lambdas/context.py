@@ -31,11 +31,11 @@ class Context(MutableMapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         if key not in self._values:
-            self._values[key] = self._makers[key](self)
+            self._values[key] = (self._makers.get(key) or UNLISTED[key])(self)
         return self._values[key]
 
     def __contains__(self, key: object) -> bool:
-        return key in self._values or key in self._makers
+        return key in self._values or key in self._makers or key in UNLISTED
 
     def __setitem__(self, key: str, value: Any) -> None:
         self._values[key] = value
@@ -109,10 +109,12 @@ def _neighbour(direction: int) -> Maker:
 
 
 def _previous_date(context: Context) -> Any:
+    from dag_translator.schedule.custom import asker
     from dag_translator.schedule.spec import IntervalSettings, schedule_spec
     from lambdas.timetable import timetable_from_spec
 
-    timetable = timetable_from_spec(schedule_spec(context.runtime.dag, IntervalSettings(**context.runtime.intervals)))
+    dag = context.runtime.dag
+    timetable = timetable_from_spec(schedule_spec(dag, IntervalSettings(**context.runtime.intervals)), asker(dag))
     start, _ = timetable.infer_manual_data_interval(_logical(context))
     return dated(start.isoformat())
 
@@ -163,10 +165,25 @@ def _conf(_: Context) -> Any:
     return conf
 
 
-def _events(_: Context) -> Any:
-    from lambdas.accessors import AssetEvents
+def _outlet_events(_: Context) -> Any:
+    from lambdas.asset_accessors import OutletEvents
 
-    return AssetEvents()
+    return OutletEvents()
+
+
+def _inlet_events(context: Context) -> Any:
+    from lambdas.asset_accessors import InletEvents
+
+    return InletEvents(context.runtime, context.ti.task.inlets)
+
+
+def _triggering(by_uri: bool) -> Maker:
+    def make(context: Context) -> Any:
+        from lambdas.asset_accessors import TriggeringEvents
+
+        return TriggeringEvents(context.runtime, context.run, by_uri=by_uri)
+
+    return make
 
 
 ALWAYS: dict[str, Maker] = {
@@ -175,11 +192,11 @@ ALWAYS: dict[str, Maker] = {
     "dag": lambda context: context.runtime.dag,
     "dag_run": _dag_run,
     "expanded_ti_count": lambda context: context.ti.expanded_count,
-    "inlet_events": _events,
+    "inlet_events": _inlet_events,
     "inlets": lambda context: context.ti.task.inlets,
     "macros": _macros,
     "map_index_template": lambda context: context.ti.task.map_index_template,
-    "outlet_events": _events,
+    "outlet_events": _outlet_events,
     "outlets": lambda context: context.ti.task.outlets,
     "params": lambda context: run_params(context.runtime.dag, context.run.conf, context.ti.task),
     "prev_end_date_success": _previous_success("end_date"),
@@ -192,10 +209,12 @@ ALWAYS: dict[str, Maker] = {
     "templates_dict": lambda context: getattr(context.ti.task, "templates_dict", None),
     "test_mode": lambda _: False,
     "ti": lambda context: context.ti,
-    "triggering_asset_events": lambda _: {},
-    "triggering_dataset_events": lambda _: {},
+    "triggering_asset_events": _triggering(by_uri=False),
     "var": _var,
 }
+
+# Asked for by name only, so that code that looks at all keys sees Airflow 3's.
+UNLISTED: dict[str, Maker] = {"triggering_dataset_events": _triggering(by_uri=True)}
 
 DATED: dict[str, Maker] = {
     "data_interval_end": _run_date("data_interval_end"),

@@ -32,7 +32,6 @@ class DagRunView:
         self.conf: Mapping[str, Any] = run.conf
         self.partition_key = None
         self.partition_date = None
-        self.consumed_asset_events: list[Any] = []
 
     @property
     def run_type(self) -> DagRunType:
@@ -61,10 +60,12 @@ class DagRunView:
         """When the interval after this run's ends, by the DAG's schedule; None if it has none."""
         if self._run.data_interval_end is None or self._runtime.dag.schedule is None:
             return None
+        from dag_translator.schedule.custom import asker
         from dag_translator.schedule.spec import IntervalSettings, schedule_spec
         from lambdas.timetable import timetable_from_spec
 
-        timetable = timetable_from_spec(schedule_spec(self._runtime.dag, IntervalSettings(**self._runtime.intervals)))
+        dag, intervals = self._runtime.dag, IntervalSettings(**self._runtime.intervals)
+        timetable = timetable_from_spec(schedule_spec(dag, intervals), asker(dag))
         following = timetable.next_runs(datetime.fromisoformat(self._run.data_interval_end), 1)
         return dated(following[0].data_interval_end.isoformat()) if following else None
 
@@ -87,6 +88,13 @@ class DagRunView:
     def state(self) -> str:
         stored = self._stored()
         return stored.state if stored else "running"
+
+    @property
+    def consumed_asset_events(self) -> list[Any]:
+        """The asset events that started the run."""
+        from lambdas.asset_accessors import TriggeringEvents
+
+        return TriggeringEvents(self._runtime, self._run).events
 
     def get_state(self) -> str:
         return self.state

@@ -6,6 +6,7 @@
                        sk "machine"                      {"event": JSON text}: how runs are started by hand
                        sk "schedule"                     {"version", "event": JSON text, "cursor", …}: the
                        schedule's last event
+                       sk "assets", "asset-event/…"      what its assets' updates ask for, see `dispatch_assets`
 
 Everything is built on the store's conditional writes, so it is the same on DynamoDB and in memory. A run is first
 written into the queue, then claimed (into `active`), then started, then taken off the queue: whoever stops in
@@ -79,8 +80,12 @@ class DagState:
         """Put a run into the queue; False if it is there already or has run."""
         if self.store.get_run(RunKey(self.dag_id, queued.run_id)) is not None:
             return False
+        return self.store.write([self.queue_put(queued)])
+
+    def queue_put(self, queued: Queued) -> Put:
+        """What puts a run into the queue that is not there yet."""
         attributes = {"run_id": queued.run_id, "input": json.dumps(queued.input, ensure_ascii=False)}
-        return self.store.write([Put(self.pk, queued.sk, attributes, Condition(absent=True))])
+        return Put(self.pk, queued.sk, attributes, Condition(absent=True))
 
     def queue(self) -> Iterator[Queued]:
         """What waits, oldest first; also what is claimed but not known to have started."""
@@ -127,6 +132,13 @@ class DagState:
         """The run has ended: its place is free."""
         self._change_active(lambda runs: runs.pop(run_id, None))
 
+    def has_room(self, limit: int) -> bool:
+        """Whether a further run would start at once: fewer than `limit` are active or wait."""
+        waiting = {queued.run_id for queued in self.queue()}
+        if len(waiting | self.active().keys()) >= limit:
+            self._change_active(self._drop_ended)
+        return len(waiting | self.active().keys()) < limit
+
     def _drop_ended(self, runs: dict[str, str]) -> None:
         """Forget runs whose end nobody reported: a lost event must not block the DAG for ever."""
         for run_id in list(runs):
@@ -151,8 +163,9 @@ class DagState:
         return self.store.read(self.pk, "schedule")
 
     def last_event(self) -> dict[str, Any] | None:
-        """The schedule's last event; of a DAG without a schedule what `remember` was given last. None before both."""
-        item = self.schedule() or self.store.read(self.pk, "machine")
+        """The schedule's last event; of a DAG without one what its assets' last said, or what `remember` was given
+        last. None before all of these."""
+        item = next(filter(None, (self.store.read(self.pk, sk) for sk in ("schedule", "assets", "machine"))), None)
         return json.loads(item["event"]) if item is not None else None
 
     def remember(self, event: Mapping[str, Any]) -> None:

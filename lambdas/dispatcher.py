@@ -11,6 +11,7 @@ Event: the manifest's `schedule.spec`, and beside its keys
     {"dag_id", "state_machine_arn", "max_active_runs", "waiting": true}
                                                  by the command, which has put a run into the queue
     {"sweep": true}                              by a one-time schedule: see `sweep`
+    {…the same…, "assets": {…}, "asset_event": {…}, …}        an update of one of the DAG's assets: `dispatch_assets`
 
 Answer: {"started": [run_id, …], "dropped": reason or None, "renewed": how many one-time schedules are new}.
 
@@ -40,20 +41,18 @@ from itertools import islice
 from typing import Any, Protocol
 
 from dag_translator.names import execution_name
-from lambdas import past, sweep
+from lambdas import dispatch_assets, past, sweep
 from lambdas.admission import Waiting
 from lambdas.dag_state import DagState, Queued
-from lambdas.records import FINAL_RUN_STATES, RunKey
+from lambdas.due_runs import has_ended, take
+from lambdas.records import RunKey
 from lambdas.slots import Tell
 from lambdas.store import Put, Store
 from lambdas.sweep import Arm
-from lambdas.timetable import Timetable, timetable_from_spec
-from lambdas.timetables import kinds
+from lambdas.timetable import Ask
 from lambdas.timetables.instants import parse
-from lambdas.timetables.runs import RunInfo
 
 Event = Mapping[str, Any]
-_ATTEMPTS = 20
 _OF_ONE_DELIVERY = frozenset({"scheduled_time", "one_time", "activate", "waiting"})
 
 
@@ -67,7 +66,8 @@ class Machines(Protocol):
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
     """What the dispatcher works with. renew(event, tick) makes one-time schedules and says how many are new. tell, arm:
-    see `admission.Waiting`; status: of an execution, by its ARN."""
+    see `admission.Waiting`; status: of an execution, by its ARN. ask(event): who answers for a timetable that is user
+    code."""
 
     store: Store
     machines: Machines
@@ -76,6 +76,7 @@ class Dispatcher:
     tell: Tell = lambda _token: None
     arm: Arm = lambda: None
     status: Callable[[str], str | None] = lambda _arn: "RUNNING"
+    ask: Callable[[Event], Ask | None] = lambda _: None
 
     @property
     def waiting(self) -> Waiting:
@@ -85,7 +86,11 @@ class Dispatcher:
 def dispatch(dispatcher: Dispatcher, event: Event) -> dict[str, Any]:
     """Handle one event; see the module."""
     state = DagState(dispatcher.store, event["dag_id"])
-    if state.paused(at_first=bool(event.get("is_paused_upon_creation"))):
+    is_paused = state.paused(at_first=bool(event.get("is_paused_upon_creation")))
+    if "asset_event" in event or event.get("timetable", {}).get("type") == "assets":
+        dropped = dispatch_assets.on_event(dispatcher, event)  # which records the update of a paused DAG too
+        return _answer(started=[] if is_paused else start_next(dispatcher, event), dropped=dropped)
+    if is_paused:
         return _answer(dropped="paused")
     if event.get("waiting"):
         state.remember(_lasting(event))
@@ -96,7 +101,9 @@ def dispatch(dispatcher: Dispatcher, event: Event) -> dict[str, Any]:
         new = dispatcher.renew(_lasting(event), due)
         if not activated:
             return _answer(renewed=new)
-    dropped = _take(dispatcher, state, _lasting(event), due, activated)
+    dropped = take(dispatcher, state, _lasting(event), due, activated)
+    if activated and "assets" in event:
+        dispatch_assets.on_event(dispatcher, event)
     return _answer(started=start_next(dispatcher, event), dropped=dropped)
 
 
@@ -124,8 +131,11 @@ def resume(dispatcher: Dispatcher, dag_id: str, ended: RunKey | None = None) -> 
         _after(dispatcher, state, event, ended)
     if state.paused(at_first=bool(event.get("is_paused_upon_creation"))):
         return []
-    if "timetable" in event and (event["catchup"] or event["timetable"]["type"] == "continuous"):
-        _take(dispatcher, state, event, dispatcher.now(), activated=False)
+    schedule = event.get("timetable", {}).get("type", "assets")
+    if schedule == "continuous" or (schedule != "assets" and event["catchup"]):
+        take(dispatcher, state, event, dispatcher.now(), activated=False)
+    if "assets" in event:
+        dispatch_assets.on_event(dispatcher, event)
     return start_next(dispatcher, event)
 
 
@@ -165,83 +175,6 @@ def _lasting(event: Event) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name not in _OF_ONE_DELIVERY}
 
 
-def _take(dispatcher: Dispatcher, state: DagState, event: Event, due: datetime, activated: bool) -> str | None:
-    """Queue the runs that `due` brings, and remember how far that went; why there are none."""
-    timetable = timetable_from_spec(event)
-    for _ in range(_ATTEMPTS):
-        last = state.schedule()
-        cursor = last.get("cursor") if last else None
-        runs, reason = _runs(dispatcher, state, event, timetable, cursor and parse(cursor), due, activated)
-        for run in runs:
-            state.enqueue(Queued(run.run_id, run.run_after.isoformat(), {"run_type": "scheduled", **_times(run)}))
-        reached = max([cursor or "", *(run.run_after.isoformat() for run in runs)]) or None
-        if state.save_schedule(last, {"event": json.dumps(event), "cursor": reached}):
-            return reason
-    raise RuntimeError(f"DAG {state.dag_id}: its schedule's record kept changing; try again")
-
-
-def _times(run: RunInfo) -> dict[str, str]:
-    return {"run_id": run.run_id, **run.to_json()}
-
-
-def _runs(
-    dispatcher: Dispatcher,
-    state: DagState,
-    event: Event,
-    timetable: Timetable,
-    cursor: datetime | None,
-    due: datetime,
-    activated: bool,
-) -> tuple[list[RunInfo], str | None]:
-    """The runs to queue, and why there are none. cursor: `run_after` of the newest run that was queued."""
-    match timetable.kind:
-        case kinds.Once():
-            return _once(timetable, cursor, due)
-        case kinds.Continuous():
-            return _continuous(dispatcher, state, timetable, cursor, due)
-    if not event["catchup"] and not activated:
-        # Scheduler fires within the minute; should it say more precisely when, the run is still the minute's.
-        run = timetable.run_for(due) or timetable.run_for(due.replace(second=0, microsecond=0))
-        return ([run], None) if run else ([], "no run at this instant")
-    missed = timetable.missed_runs(cursor, due, catchup=bool(event["catchup"]))
-    room = int(event["max_active_runs"]) - sum(1 for _ in islice(state.queue(), int(event["max_active_runs"])))
-    if room <= 0:
-        if next(missed, None) is not None:
-            sweep.enter(dispatcher.store, dispatcher.arm, "dag", state.dag_id)
-        return [], None  # the rest is read off the timetable when a place gets free
-    runs = list(islice(missed, room))
-    return runs, None if runs else "no run at this instant"
-
-
-def _once(timetable: Timetable, cursor: datetime | None, due: datetime) -> tuple[list[RunInfo], str | None]:
-    if cursor is not None:
-        return [], "it has run already"  # or waits in the queue
-    at = timetable.window.earliest or due
-    latest = timetable.window.latest
-    if at > due or (latest is not None and at > latest):
-        return [], "outside start_date and end_date"
-    return [RunInfo.exact(at)], None
-
-
-def _continuous(
-    dispatcher: Dispatcher, state: DagState, timetable: Timetable, cursor: datetime | None, due: datetime
-) -> tuple[list[RunInfo], str | None]:
-    """As in Airflow each run's data interval begins where the last one's ended, and ends now."""
-    earliest, latest = timetable.window.earliest, timetable.window.latest
-    now = dispatcher.now()
-    if (earliest is not None and earliest > due) or (latest is not None and now > latest):
-        return [], "outside start_date and end_date"
-    if next(state.queue(), None) is not None or any(not _has_ended(dispatcher, state, run) for run in state.active()):
-        return [], "a run is active"
-    start = cursor or earliest or now
-    return [RunInfo.interval(start, max(start, now))], None
-
-
-def _has_ended(dispatcher: Dispatcher, state: DagState, run_id: str) -> bool:
-    run = dispatcher.store.get_run(RunKey(state.dag_id, run_id))
-    return run is not None and run.state in FINAL_RUN_STATES
-
-
 def _start(dispatcher: Dispatcher, state: DagState, machine_arn: str, queued: Queued) -> None:
     name = execution_name(queued.run_id)
     execution_arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
@@ -256,7 +189,7 @@ def _start(dispatcher: Dispatcher, state: DagState, machine_arn: str, queued: Qu
 
         if error_code(error) != "ExecutionAlreadyExists":
             raise
-        if _has_ended(dispatcher, state, queued.run_id):
+        if has_ended(dispatcher, state, queued.run_id):
             state.release(queued.run_id)
     state.dequeue(queued)
 
@@ -279,13 +212,18 @@ def from_environment(own_arn: str = "") -> Dispatcher:
     from lambdas.aws import clients, error_code, table_store
     from lambdas.renewal import renew
 
+    def ask(event: Event) -> Ask | None:
+        from lambdas.ask_timetable import asker_of
+
+        return asker_of(event)
+
     def renewal(event: Event, tick: datetime) -> int:
         target = {
             "Arn": own_arn,
             "RoleArn": os.environ["AIRSTEP_SCHEDULER_ROLE_ARN"],
             "GroupName": os.environ["AIRSTEP_SCHEDULE_GROUP"],
         }
-        return renew(clients().client("scheduler"), event, tick, datetime.now(UTC), target)
+        return renew(clients().client("scheduler"), event, tick, datetime.now(UTC), target, ask(event))
 
     def tell(token: str) -> bool:
         from lambdas import signal_function
@@ -302,4 +240,5 @@ def from_environment(own_arn: str = "") -> Dispatcher:
 
     store = table_store()
     now = partial(datetime.now, UTC)
-    return Dispatcher(store, clients().stepfunctions, now, renewal, tell, lambda: sweep.arm_on_aws(clients()), status)
+    machines = clients().stepfunctions
+    return Dispatcher(store, machines, now, renewal, tell, lambda: sweep.arm_on_aws(clients()), status, ask)

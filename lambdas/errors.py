@@ -55,3 +55,7 @@ def _frames(traceback: TracebackType | None) -> int:
         count += 1
         traceback = traceback.tb_next
     return count
+
+
+class RunIsActive(RuntimeError):
+    """The DagRun can't be taken over: another execution is at it."""

@@ -17,7 +17,7 @@ from typing import Any
 from lambdas.callbacks import DagCallback, has_callbacks, run_dag_callbacks
 from lambdas.fail_fast import settled
 from lambdas.groups import instances_without_running, literal_length, without_running
-from lambdas.records import TaskRecord, changed
+from lambdas.records import CLEARED, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_dates import not_in_run
 from lambdas.tries import labels_of
@@ -95,15 +95,18 @@ def _record_what_never_ran(runtime: Runtime, run: RunInfo, states: Mapping[str, 
     records = [record for record in runtime.store.list_tasks(run.key) if record.state != "removed"]
     known = {record.task_id: record for record in records if record.map_index < 0}
     expanded = {record.task_id for record in records if record.map_index >= 0}
-    # Instances that were stopped with their map.
+    # Instances that were stopped with their map, or cleared and then not even expanded.
     missing = [
-        changed(record, state="failed", end_date=now, states={})
+        changed(record, state=_unfinished(record, states), end_date=now, states={})
         for record in records
-        if record.map_index >= 0 and not record.is_final and record.execution == run.execution
+        if record.map_index >= 0
+        and not record.is_final
+        and (record.execution == run.execution or record.state == CLEARED)
     ]
+    cleared = {record.task_id for record in missing if record.execution != run.execution}
     for task_id, state in states.items():
         task = runtime.dag.task_dict.get(task_id)
-        if task is None or not isinstance(state, str):
+        if task is None or not isinstance(state, str) or task_id in cleared:
             continue
         if literal_length(task):
             missing += instances_without_running(runtime, run, task, state, records)
@@ -115,12 +118,19 @@ def _record_what_never_ran(runtime: Runtime, run: RunInfo, states: Mapping[str, 
             missing.append(without_running(runtime, run, task, state))
         elif record.state != state:
             # Left over from an earlier execution of the run, or from a worker that was lost.
-            missing.append(changed(record, state=state, execution=run.execution, end_date=now, states={}))
+            ended = changed(record, state=state, execution=run.execution, end_date=now, states={})
+            ran = record.state == CLEARED and state == "success"
+            missing.append(changed(ended, try_number=record.try_number + 1, start_date=now) if ran else ended)
     runtime.store.save_tasks(missing)
     if any(task.get_closest_mapped_task_group() is not None for task in runtime.dag.task_dict.values()):
         from lambdas.unexpanded import fold_unexpanded
 
         fold_unexpanded(runtime, run, states, records)
+
+
+def _unfinished(record: TaskRecord, states: Mapping[str, Any]) -> str:
+    told = states.get(record.task_id)
+    return told if record.state == CLEARED and isinstance(told, str) else "failed"
 
 
 def call_back(runtime: Runtime, run: RunInfo, state: str, records: list[TaskRecord], reason: str) -> None:

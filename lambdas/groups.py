@@ -15,7 +15,7 @@ from typing import Any
 
 from lambdas.expand_task import MAX_LENGTH, CannotExpand, check_states, measured, remove_others
 from lambdas.opening import map_index_of
-from lambdas.records import TaskKey, TaskRecord, changed
+from lambdas.records import CLEARED, TaskKey, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.tries import log
 
@@ -80,7 +80,8 @@ def _never_ran(
         if found is None:
             yield record
         elif found.execution != run.execution:  # of an earlier execution of the run
-            yield changed(record, try_number=found.try_number, max_tries=found.max_tries)
+            tries = found.try_number + (found.state == CLEARED and state == "success")
+            yield changed(record, try_number=tries, max_tries=found.max_tries)
 
 
 def without_running(runtime: Runtime, run: RunInfo, task: Any, state: str, map_index: int = -1) -> TaskRecord:
@@ -119,7 +120,7 @@ def instances_without_running(
     known = {record.map_index: record for record in records if record.task_id == task.task_id}
     for index in range(literal_length(task)):
         record = known.get(index)
-        if record is None:
+        if record is None or not record.execution:  # not even begun; maybe watched
             yield without_running(runtime, run, task, state, index)
-        elif record.execution != run.execution:  # of an earlier execution of the run
+        elif record.execution != run.execution and record.state != state:  # left over from an earlier execution
             yield changed(record, state=state, execution=run.execution, end_date=runtime.timestamp(), states={})

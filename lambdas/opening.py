@@ -22,7 +22,8 @@ from typing import Any
 
 from dag_translator.authoring.runtime import current
 from lambdas import fail_fast
-from lambdas.records import Fence, TaskKey, TaskRecord, changed
+from lambdas.history import archived
+from lambdas.records import CLEARED, Fence, TaskKey, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_dates import not_in_run
 
@@ -51,7 +52,7 @@ def map_index_of(event: Mapping[str, Any]) -> int:
 
 
 def open_task(runtime: Runtime, run: RunInfo, task: Any, attempt: int, map_index: int = -1) -> Opened | Ended:
-    """Find out which try this is, and write that it runs. XComs of an earlier try are gone afterwards."""
+    """Find out which try this is, and write that it runs. An earlier try is in the history then, its XComs are gone."""
     key = TaskKey(run.dag_id, run.run_id, task.task_id, map_index)
     if task.task_id in not_in_run(runtime.dag, run):
         reason = f"{task.task_id} does not run at this logical date"
@@ -68,6 +69,9 @@ def open_task(runtime: Runtime, run: RunInfo, task: Any, attempt: int, map_index
         ):
             raise LateInvocation(f"attempt {attempt} of {task.task_id} comes after attempt {found.attempt} has begun")
         record = _running(runtime, run, task, attempt, key, found)
+        is_next = found is not None and found.state != CLEARED and found.try_number != record.try_number
+        if found is not None and is_next:
+            runtime.store.write_many(archived(runtime.store, [found]))
         if not runtime.store.save_task(record, expect=None if found is None else Fence.unchanged(found)):
             continue
         culprit = fail_fast.stopped_by(runtime, record) if runtime.dag.fail_fast else None
@@ -76,7 +80,7 @@ def open_task(runtime: Runtime, run: RunInfo, task: Any, attempt: int, map_index
         stopped = fail_fast.skipped(runtime, record, culprit, found.try_number if found is not None else 0)
         if runtime.store.save_task(stopped, expect=Fence.unchanged(record)):
             return Ended(stopped)
-    if found is not None and found.try_number != record.try_number:
+    if is_next:
         runtime.store.clear_xcoms(key)
     return Opened(record)
 

@@ -54,7 +54,7 @@ def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     now = parse_time(event["now"]) if event.get("now") else runtime.now()
     opened = open_task(runtime, run, task, 0, map_index_of(event))
     if isinstance(opened, Ended):
-        return {"state": "success", "wait": 0, "states": answer_again(opened.record)}
+        return {"state": "success", "wait": 0, "states": answer_again(runtime, opened.record)}
     first_poke = opened.record.first_poke or iso(now)
     poking = Poking(runtime, parse_time(first_poke), now, opened.record.pokes + 1)
     outcome: dict[str, Any]

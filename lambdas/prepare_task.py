@@ -35,7 +35,7 @@ def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     task = runtime.dag.get_task(event["task_id"])
     opened = open_task(runtime, run, task, 0, map_index_of(event))
     if isinstance(opened, Ended):
-        answer_again(opened.record)
+        answer_again(runtime, opened.record)
         raise AlreadyDone(f"{task.task_id} is {opened.record.state} already")
     with task_environment(runtime, run, task, opened.record) as ti:
         try:

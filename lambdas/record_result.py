@@ -18,7 +18,7 @@ from lambdas.opening import Ended, map_index_of, open_task
 from lambdas.prepare_task import unsuccessful
 from lambdas.results import push_result
 from lambdas.runtime import RunInfo, Runtime
-from lambdas.tries import answer_again, conclude, log, render, task_environment
+from lambdas.tries import answer_again, collect_asset_events, conclude, log, render, task_environment
 
 
 def record_result(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,13 +27,14 @@ def record_result(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     task = runtime.dag.get_task(event["task_id"])
     opened = open_task(runtime, run, task, 0, map_index_of(event))
     if isinstance(opened, Ended):
-        return answer_again(opened.record)
+        return answer_again(runtime, opened.record)
     with task_environment(runtime, run, task, opened.record) as ti:
         tried = min(opened.record.try_number + int(event.get("attempt") or 0), opened.record.max_tries + 1)
         try:
             render(ti)  # `record` and callbacks see the fields as the request was made from them
             result = native_work(ti.task).record(ti.task, event.get("result"), ti.get_template_context())
             push_result(ti, result)
+            collect_asset_events(runtime, ti)
         except BaseException as error:
             skips = type(error).__name__ == "AirflowSkipException"
             if not skips:

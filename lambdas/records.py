@@ -3,6 +3,7 @@
     pk "{dag_id}/{run_id}"   sk "run"                                DagRun
                              sk "ti/{task_id}/{map_index}"           TaskRecord (-1: not mapped)
                              sk "xcom/{task_id}/{map_index}/{key}"   XCom
+                             sk "try/{task_id}/…"                    earlier tries, see `history`
                              sk "map/{task_id}"                      what a mapped task is mapped over (Mapped)
                              sk "join/{execution}/{task_id}"         Join
     pk "dag/{dag_id}"        sk "run/{run_after}/{run_id}"           index of the DagRuns, oldest first
@@ -27,6 +28,7 @@ Item = dict[str, Any]
 Record = TypeVar("Record", bound="DagRun | TaskRecord")
 
 FINAL_TASK_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+CLEARED = "none"  # of a task instance that is to run again; Airflow has no state for it either
 FINAL_RUN_STATES = frozenset({"success", "failed"})
 SEPARATOR = "/"
 
@@ -53,6 +55,11 @@ class RunKey:
     @property
     def pk(self) -> str:
         return f"{self.dag_id}/{self.run_id}"
+
+    @property
+    def conf_blob(self) -> str:
+        """Where a large conf is kept."""
+        return f"conf/{self.dag_id}/{self.run_id}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +90,9 @@ class TaskKey:
 @dataclass(frozen=True, slots=True)
 class DagRun:
     """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
-    backfill_id: of the backfill that started it last; function: name and version of the Lambda to call back when the
-    machine is stopped (name:version), None if the DAG has no callback for that."""
+    backfill_id: of the backfill that started it last; clear_number: how many executions there were before;
+    asset_events: which of the DAG's asset events started it, as "first-last"; function: name and version of the Lambda
+    to call back when the machine is stopped (name:version), None if the DAG has no callback for that."""
 
     dag_id: str
     run_id: str
@@ -101,6 +109,8 @@ class DagRun:
     conf: str = "{}"
     error: str | None = None
     backfill_id: str | None = None
+    clear_number: int = 0
+    asset_events: str | None = None
     function: str | None = None
 
     @property
@@ -120,7 +130,7 @@ class TaskRecord:
     whose answer was lost from somebody else's); states: the answer to give again once the task has succeeded;
     first_poke, pokes: a sensor's; retry_in: whole seconds until the next try, where Lambda decides that; rendered:
     JSON text of the rendered template fields; rendered_map_index: what `map_index_template` says of a mapped instance;
-    watched: another DAG waits for its end (`external`).
+    watched: another DAG waits for its end (`external`); asset_events: JSON text of the events that its success made.
     """
 
     dag_id: str
@@ -146,6 +156,7 @@ class TaskRecord:
     rendered: str | None = None
     rendered_map_index: str | None = None
     watched: bool = False
+    asset_events: str | None = None
 
     @property
     def key(self) -> TaskKey:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dag_translator.names import machine_name, shorten
-from lambdas.timetable import timetable_from_spec
+from lambdas.timetable import Ask, timetable_from_spec
 
 AHEAD = timedelta(hours=12)
 # Scheduler refuses an `at` in the past; one that is about to pass is moved to a little later.
@@ -35,24 +35,34 @@ class OneTime:
     scheduled_time: datetime
 
 
-def one_time_schedules(spec: Mapping[str, Any], tick: datetime, now: datetime | None = None) -> Iterator[OneTime]:
-    """The one-time schedules that a renewal at `tick` makes. now: when it really runs (default: on time)."""
+def one_time_schedules(
+    spec: Mapping[str, Any], tick: datetime, now: datetime | None = None, ask: Ask | None = None
+) -> Iterator[OneTime]:
+    """The one-time schedules that a renewal at `tick` makes. now: when it really runs (default: on time). ask: see
+    `timetable_from_spec`."""
     soonest = (now or tick - _SOONEST) + _SOONEST
-    for run in timetable_from_spec(spec).runs(tick - timedelta(microseconds=1)):
+    for run in timetable_from_spec(spec, ask).runs(tick - timedelta(microseconds=1)):
         if run.run_after > tick + AHEAD:
             return
         at = max(run.run_after, soonest)
         yield OneTime(f"at({at.astimezone(UTC):%Y-%m-%dT%H:%M:%S})", run.run_after)
 
 
-def renew(scheduler: Any, event: Mapping[str, Any], tick: datetime, now: datetime, target: Mapping[str, str]) -> int:
+def renew(
+    scheduler: Any,
+    event: Mapping[str, Any],
+    tick: datetime,
+    now: datetime,
+    target: Mapping[str, str],
+    ask: Ask | None = None,
+) -> int:
     """Make them; how many are new.
 
     event: the dispatcher's, which the one-time schedules hand on. target: `Arn` (the dispatcher), `RoleArn`,
     `GroupName`.
     """
     made = 0
-    for one in one_time_schedules(event, tick, now):
+    for one in one_time_schedules(event, tick, now, ask):
         payload = {**event, "scheduled_time": one.scheduled_time.isoformat(), "one_time": True}
         made += _create(scheduler, event["dag_id"], one, payload, target)
     return made

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambdas.external import wake_all
-from lambdas.records import Fence, TaskRecord, changed
+from lambdas.records import CLEARED, Fence, TaskRecord, changed
 from lambdas.runtime import iso, utcnow
 from lambdas.store import Store
 
@@ -41,7 +41,7 @@ def run_ended(store: Store, event: Mapping[str, Any], now: str) -> dict[str, Any
         return nothing
     ended = {}
     for record in store.list_tasks(key):
-        if record.execution == execution and not record.is_final:
+        if not record.is_final and (record.execution == execution or record.state == CLEARED):
             stopped = _stopped(record, detail["status"], reason, now)
             if store.save_task(stopped, expect=Fence.unchanged(record)):
                 ended[record.task_id] = stopped.state

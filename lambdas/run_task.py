@@ -22,7 +22,7 @@ def run_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     task = runtime.dag.get_task(event["task_id"])
     opened = open_task(runtime, run, task, int(event.get("attempt") or 0), map_index_of(event))
     if isinstance(opened, Ended):
-        return answer_again(opened.record)
+        return answer_again(runtime, opened.record)
     with task_environment(runtime, run, task, opened.record) as ti:
         from dag_translator.authoring.definitions.deferral import execute
 

@@ -11,7 +11,7 @@ A Lambda builds one `Runtime` per cold start (`task_function`), a test or a loca
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from typing import Any
 from dag_translator.authoring.runtime import Runtime as Lender
 from lambdas.backends import TemplateLender
 from lambdas.records import DagRun, RunKey
-from lambdas.store import Store, conf_blob
+from lambdas.store import Store
 
 
 def utcnow() -> datetime:
@@ -45,7 +45,7 @@ class Runtime:
     name:version. observe: what to put around a task's code, given its labels (log lines carry them). intervals: the
     fields of `dag_translator.schedule.IntervalSettings` that are not the defaults. measure: takes the final state of a
     try, its seconds and its labels. wake: lets the signal function wake who waits for the DAG's run of a logical date,
-    None where nobody can wait. memory_mb: of the Lambda.
+    None where nobody can wait. memory_mb: of the Lambda. send_assets: puts asset events where their consumers get them.
     """
 
     dag: Any
@@ -62,6 +62,7 @@ class Runtime:
     measure: Callable[[str, float, Mapping[str, Any]], None] = field(default=lambda *_: None)
     wake: Callable[[str, str], None] | None = None
     memory_mb: int = 512
+    send_assets: Callable[[Sequence[Mapping[str, Any]]], None] = field(default=lambda _: None)
 
     def timestamp(self) -> str:
         return iso(self.now())
@@ -69,7 +70,10 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """`$run`, as it comes with every payload. Times are ISO 8601 or None; conf is the plain dict."""
+    """`$run`, as it comes with every payload. Times are ISO 8601 or None; conf is the plain dict.
+
+    clear_number: how many executions of the run there were before; 0 unless it is a re-run.
+    """
 
     dag_id: str
     run_id: str
@@ -81,6 +85,8 @@ class RunInfo:
     data_interval_start: str | None
     data_interval_end: str | None
     conf: Mapping[str, Any]
+    clear_number: int = 0
+    asset_events: str | None = None
 
     @property
     def key(self) -> RunKey:
@@ -96,7 +102,7 @@ class RunInfo:
     def from_json(cls, run: Mapping[str, Any], store: Store) -> RunInfo:
         """The `$run` of a payload; a conf that is kept in the bucket is fetched."""
         conf = run.get("conf") or {}
-        if conf == {"s3": conf_blob(RunKey(run["dag_id"], run["run_id"]))}:
+        if conf == {"s3": RunKey(run["dag_id"], run["run_id"]).conf_blob}:
             conf = json.loads(store.get_blob(conf["s3"]))
         return cls(
             dag_id=run["dag_id"],
@@ -109,4 +115,6 @@ class RunInfo:
             data_interval_start=run.get("data_interval_start"),
             data_interval_end=run.get("data_interval_end"),
             conf=conf,
+            clear_number=int(run.get("clear_number", 0)),
+            asset_events=run.get("asset_events"),
         )

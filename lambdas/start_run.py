@@ -1,8 +1,11 @@
 """start_run: the machine's first state. It makes the DagRun and answers `$run`.
 
 Input: whatever the execution was started with (by the dispatcher, the command, or a person in the console), every key
-optional. What is missing is filled in as Airflow's manual trigger does: logical date now, data interval by the
-timetable, run_id `manual__<logical date>`. Starting the same execution twice makes one DagRun and gives one answer.
+optional; `states` and `instances` are a re-run's, see `rerun`. What is missing is filled in as Airflow's manual trigger
+does: logical date now, data interval by the timetable, run_id `manual__<logical date>`. Starting the same execution
+twice makes one DagRun and gives one answer.
+
+An input without any of these keys is the run's conf as it is: what a person types in the console, or an event.
 
     {"kind": "start_run", "execution": {"Id", "Name", "StartTime"}, "input": {…}} -> {"run": $run, "states": {…}}
 """
@@ -19,9 +22,10 @@ from lambdas.external import wake_if_watched
 from lambdas.params import run_params
 from lambdas.records import DagRun
 from lambdas.runtime import Runtime, iso, parse_time
-from lambdas.store import CONF_ITEM_LIMIT, conf_blob
+from lambdas.store import CONF_ITEM_LIMIT
 
 FINAL_STATES = frozenset({"success", "failed", "skipped", "upstream_failed"})
+# What a machine that starts another one adds.
 _STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 _RUN_TYPES = {
     "manual": "manual",
@@ -29,6 +33,16 @@ _RUN_TYPES = {
     "backfill": "backfill",
     "asset_triggered": "asset_triggered",
 }
+
+
+_FIELDS = frozenset(
+    {
+        *("run_id", "run_type", "logical_date", "data_interval_start", "data_interval_end", "run_after", "conf"),
+        *("states", "instances", "backfill_id", "triggered_by", "asset_events"),
+    }
+)
+# What the console's form begins with.
+_CONSOLES_DEFAULT = {"Comment": "Insert your JSON here"}
 
 
 class InvalidRunInput(ValueError):
@@ -40,22 +54,43 @@ def start_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises InvalidRunInput for an input that makes no sense and ParamValidationError for params that don't fit.
     """
-    given = event.get("input") or {}
-    if not isinstance(given, Mapping):
-        raise InvalidRunInput(f"the execution's input must be a JSON object, not {type(given).__name__}")
+    given = _as_run(event.get("input") or {})
     execution = event["execution"]
     states = _kept_states(runtime, given)
     conf = given.get("conf") or {}
     if not isinstance(conf, Mapping):
         raise InvalidRunInput(f"conf must be a JSON object, not {type(conf).__name__}")
     wanted = _new_run(runtime, given, dict(conf), execution)
-    run_params(runtime.dag, conf)  # refuse params that don't fit before there is a DagRun
+    _check_params(runtime, given, wanted, conf)
     run = runtime.store.create_run(wanted, with_conf="conf" in given)
+    if run.clear_number:
+        from lambdas.rerun import begin_again
+
+        begin_again(runtime, run, states, given.get("instances") or {})
     if run.run_type != "backfill":  # backfills have a max_active_runs of their own
         DagState(runtime.store, run.dag_id).occupy(run.run_id, run.execution)
     wake_if_watched(runtime.store, runtime.wake, run.dag_id, run.logical_date)
     conf_now = json.loads(run.conf)
     return {"run": _run_json(run, conf_now, run_params(runtime.dag, conf_now)), "states": states}
+
+
+def _as_run(given: Any) -> Mapping[str, Any]:
+    """The input; one that says nothing about a run is the run's conf (a person's, or an EventBridge event)."""
+    if not isinstance(given, Mapping):
+        raise InvalidRunInput(f"the execution's input must be a JSON object, not {type(given).__name__}")
+    if given.keys() & _FIELDS or given == _CONSOLES_DEFAULT:
+        return given
+    conf = {name: value for name, value in given.items() if name != _STARTED_BY}
+    return {"conf": conf} if conf else given
+
+
+def _check_params(runtime: Runtime, given: Mapping[str, Any], wanted: DagRun, conf: Mapping[str, Any]) -> None:
+    """Refuse params that don't fit before there is a DagRun. A run that is there has a conf already."""
+    try:
+        run_params(runtime.dag, conf)
+    except Exception:
+        if "conf" in given or runtime.store.get_run(wanted.key) is None:
+            raise
 
 
 def _kept_states(runtime: Runtime, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,18 +107,20 @@ def _kept_states(runtime: Runtime, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], execution: Mapping[str, Any]) -> DagRun:
     started = runtime.now()
+    # The same execution asks for the same run, however often this is called.
+    asked = parse_time(execution["StartTime"]) if execution.get("StartTime") else started
     run_type = str(given.get("run_type") or _type_of(str(given.get("run_id") or "")))
     if run_type not in _RUN_TYPES:
         raise InvalidRunInput(f"run_type: {run_type!r} is none of {', '.join(_RUN_TYPES)}")
     has_date = "logical_date" not in given or given["logical_date"] is not None
     _check_allowed(runtime.dag, run_type, given)
-    logical = _time(given, "logical_date") or (started if has_date else None)
+    logical = _time(given, "logical_date") or (asked if has_date else None)
     start, end = _time(given, "data_interval_start"), _time(given, "data_interval_end")
     if (start is None) != (end is None):
         raise InvalidRunInput("data_interval_start and data_interval_end go together: give both or none")
     if start is None and logical is not None:
         start, end = _manual_interval(runtime.dag, logical, runtime.intervals)
-    run_after = _time(given, "run_after") or end or logical or started
+    run_after = _time(given, "run_after") or end or logical or asked
     return DagRun(
         dag_id=runtime.dag.dag_id,
         run_id=str(given.get("run_id") or f"{run_type}__{iso(logical or run_after)}"),
@@ -98,6 +135,7 @@ def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], e
         data_interval_end=iso(end) if end else None,
         conf=json.dumps(conf, ensure_ascii=False),
         backfill_id=str(given["backfill_id"]) if given.get("backfill_id") else None,
+        asset_events=str(given["asset_events"]) if given.get("asset_events") else None,
         function=runtime.function if runtime.dag.on_failure_callback else None,
     )
 
@@ -129,14 +167,17 @@ def _manual_interval(dag: Any, logical: datetime, intervals: Mapping[str, bool])
     if dag.schedule is None:
         return logical, logical
     # Only a scheduled DAG that somebody starts by hand pays for these imports.
+    from dag_translator.schedule.custom import asker
     from dag_translator.schedule.spec import IntervalSettings, schedule_spec
     from lambdas.timetable import timetable_from_spec
 
-    return timetable_from_spec(schedule_spec(dag, IntervalSettings(**intervals))).infer_manual_data_interval(logical)
+    spec = schedule_spec(dag, IntervalSettings(**intervals))
+    return timetable_from_spec(spec, asker(dag)).infer_manual_data_interval(logical)
 
 
 def _run_json(run: DagRun, conf: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     large = len(run.conf) > CONF_ITEM_LIMIT
+    again = {"clear_number": run.clear_number} if run.clear_number else {}
     return {
         "dag_id": run.dag_id,
         "run_id": run.run_id,
@@ -146,8 +187,10 @@ def _run_json(run: DagRun, conf: dict[str, Any], params: dict[str, Any]) -> dict
         "data_interval_end": run.data_interval_end,
         "run_after": run.run_after,
         "start_date": run.start_date,
-        "conf": {"s3": conf_blob(run.key)} if large else conf,
+        "conf": {"s3": run.key.conf_blob} if large else conf,
         # They include the conf: what is too large for one is too large for the other.
         "params": {} if large else params,
         "execution": run.execution,
+        **again,
+        **({"asset_events": run.asset_events} if run.asset_events else {}),
     }

@@ -29,6 +29,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from lambdas.errors import RunIsActive
 from lambdas.records import (
     FINAL_RUN_STATES,
     DagRun,
@@ -45,8 +46,7 @@ from lambdas.records import (
 from lambdas.writes import Add, Check, Condition, Delete, Put, Write, transactions
 from lambdas.xcom_store import XCOM_ITEM_LIMIT, XComStore
 
-__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Add", "Check", "Condition", "Delete", "Put", "Store"]
-__all__ += ["Write", "conf_blob"]
+__all__ = ["CONF_ITEM_LIMIT", "XCOM_ITEM_LIMIT", "Add", "Check", "Condition", "Delete", "Put", "Store", "Write"]
 
 CONF_ITEM_LIMIT = 8 * 1024
 _YEAR = 366 * 24 * 3600  # an execution lives at most a year
@@ -71,25 +71,20 @@ class Store(XComStore):
     def create_run(self, run: DagRun, *, with_conf: bool = False) -> DagRun:
         """Create the DagRun, or take it over by a new execution (a re-run); what is then stored.
 
-        The same execution again changes nothing and gets the first answer. A backfill that takes a run over makes it
-        its own, as in Airflow; with_conf: with the new conf too.
+        The same execution again changes nothing. A backfill makes the run its own, as in Airflow; with_conf: with the
+        new conf too. Raises RunIsActive while another execution is at it.
         """
         existing = self.get_run(run.key)
         if existing is not None and existing.execution == run.execution:
             return existing
         if existing is None:
             wanted, condition = run, Condition(absent=True)
+        elif existing.state == "running":
+            raise RunIsActive(f"{run.run_id} is under way: {existing.execution}")
         else:
-            wanted = changed(
-                existing,
-                state=run.state,
-                start_date=run.start_date,
-                end_date=None,
-                error=None,
-                execution=run.execution,
-                execution_arn=run.execution_arn,
-                function=run.function,
-            )
+            begun = {"state": run.state, "start_date": run.start_date, "end_date": None, "error": None}
+            names = {"execution": run.execution, "execution_arn": run.execution_arn, "function": run.function}
+            wanted = changed(existing, **begun, **names, clear_number=existing.clear_number + 1)
             if run.backfill_id is not None:
                 conf = run.conf if with_conf else existing.conf
                 wanted = changed(wanted, backfill_id=run.backfill_id, run_type=run.run_type, conf=conf)
@@ -109,7 +104,7 @@ class Store(XComStore):
     def _write_run(self, run: DagRun, condition: Condition) -> bool:
         attributes = to_item(run)
         if len(run.conf) > CONF_ITEM_LIMIT:
-            attributes["conf_blob"] = conf_blob(run.key)
+            attributes["conf_blob"] = run.key.conf_blob
             self.put_blob(attributes["conf_blob"], attributes.pop("conf"))
         index = {name: value for name, value in attributes.items() if name not in ("conf", "conf_blob")}
         writes = [
@@ -144,12 +139,16 @@ class Store(XComStore):
         return sorted(records, key=lambda record: (record.task_id, record.map_index))
 
     def save_task(self, record: TaskRecord, *, expect: Fence | None, xcoms: Mapping[str, str] | None = None) -> bool:
-        """Write the record, and with it XComs (key → text). expect=None: there must be no record yet.
+        """Write the record with its asset events and XComs (key → text). expect=None: there must be no record yet.
 
         False if the fence does not hold: then nothing has changed.
         """
         condition = Condition(absent=True) if expect is None else Condition(equals=expect.equals())
         puts = [self._xcom_put(record, key, text) for key, text in (xcoms or {}).items()]
+        if record.asset_events is not None:
+            from lambdas.asset_events import history
+
+            puts += history(self, record)
         *earlier, last = transactions(puts)
         for chunk in earlier:
             if not self.write([Check(record.key.pk, record.key.sk, condition), *chunk]):
@@ -207,8 +206,3 @@ class Store(XComStore):
             sources=tuple(item["sources"]) if "sources" in item else None,
             rule=json.loads(item["rule"]) if "rule" in item else None,
         )
-
-
-def conf_blob(run: RunKey) -> str:
-    """Where a large conf is kept."""
-    return f"conf/{run.dag_id}/{run.run_id}.json"

@@ -13,7 +13,7 @@ import functools
 import importlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,12 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "ask_service": ("lambdas.ask_service", "ask_service"),
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
+    "clear_tasks": ("lambdas.clear_tasks", "clear_tasks"),
     "run_stopped": ("lambdas.run_stopped", "run_stopped"),
     "expand_group": ("lambdas.groups", "expand_group"),
     "record_instance": ("lambdas.groups", "record_instance"),
     "finish_run": ("lambdas.finish_run", "finish_run"),
+    "ask_timetable": ("lambdas.ask_timetable", "ask_timetable"),
 }
 
 
@@ -86,7 +88,15 @@ def environment_runtime() -> Runtime:
         intervals=_intervals(os.environ),
         wake=_wake,
         memory_mb=int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")),
+        send_assets=_send_assets,
     )
+
+
+def _send_assets(events: Sequence[Mapping[str, Any]]) -> None:
+    from lambdas.asset_events import send
+    from lambdas.aws import clients
+
+    send(clients().client("events"), events)
 
 
 def _function(environment: Mapping[str, str]) -> str | None:

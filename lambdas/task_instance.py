@@ -23,6 +23,7 @@ class TaskInstance(XComAccess, OtherDags):
         self.max_tries = record.max_tries
         self.hostname = "lambda"
         self.rendered: str | None = None
+        self.asset_events: str | None = None
         self._context: Any = None
 
     # --- what it is ------------------------------------------------------------------------------------------------
@@ -117,8 +118,8 @@ class TaskInstance(XComAccess, OtherDags):
         group, region = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME"), os.environ.get("AWS_REGION")
         if not group or not region:
             return ""
-        quoted = group.replace("/", "$252F")
-        return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{quoted}"
+        group = group.replace("/", "$252F")
+        return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{group}"
 
     @property
     def mark_success_url(self) -> str:

@@ -28,4 +28,4 @@ def task_outcome(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     record = runtime.store.get_task(key)
     if record is None or record.execution != run.execution or not record.is_final:
         raise NoOutcome(f"the container of {event['task_id']} wrote no outcome")
-    return answer_again(record)
+    return answer_again(runtime, record)

@@ -34,6 +34,7 @@ from lambdas.timetables.instants import parse, zone
 from lambdas.timetables.runs import RunInfo, Window
 
 Spec = Mapping[str, Any]
+Ask = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,20 @@ class Timetable:
         return start.astimezone(UTC), end.astimezone(UTC)
 
 
-def timetable_from_spec(spec: Spec | None) -> Timetable:
-    """The timetable of a manifest's `schedule.spec`. Raises KeyError for a type that this version does not know."""
+def timetable_from_spec(spec: Spec | None, ask: Ask | None = None) -> Timetable:
+    """The timetable of a manifest's `schedule.spec`. Raises KeyError for a type that this version does not know.
+
+    ask: who answers for a timetable that is user code (`timetables.custom`); a ValueError without it.
+    """
     if spec is None:
         return Timetable(kinds.Never())
     fields = spec.get("timetable") or {"type": "null"}
+    if fields["type"] == "custom":
+        from lambdas.timetables.custom import Custom
+
+        if ask is None:
+            raise ValueError(f"{fields['class']} is user code: only the DAG file can say when it runs")
+        return Timetable(Custom(ask), _window(spec))
     return Timetable(_KINDS[fields["type"]](fields), _window(spec))
 
 

@@ -86,6 +86,11 @@ def run_try(
         except DownstreamTasksSkipped as skip:
             tasks = skip.tasks if isinstance(skip.tasks, list | tuple | set) else [skip.tasks]
             skipped = [task if isinstance(task, str) else task[0] for task in tasks] if ti.map_index < 0 else []
+        if skipped and ti._run.clear_number:
+            from lambdas.rerun import not_kept
+
+            skipped = not_kept(runtime.store, ti.key.run, skipped)
+        collect_asset_events(runtime, ti)
         states = {ti.task_id: "success", **dict.fromkeys(skipped, "skipped")}
     except AirflowSkipException as error:
         log.info("Skipping task: %s", message_of(error))
@@ -182,6 +187,7 @@ def conclude(
         error_message=message_of(error)[:2000] if error is not None else None,
         rendered=ti.rendered or ti.record.rendered,
         rendered_map_index=ti.rendered_map_index,
+        asset_events=ti.asset_events if state == "success" else None,
         **also,
     )
     saved = _saved(runtime, record, ti)
@@ -189,10 +195,11 @@ def conclude(
         standing = runtime.store.get_task(record.key)
         if standing is not None and standing.is_final and standing.execution == record.execution:
             log.warning("this try's outcome (%s) comes too late: the task is %s already", state, standing.state)
-            return answer_again(standing)
+            return answer_again(runtime, standing)
         raise LateInvocation(f"try {record.try_number} of {record.task_id} is not the current one any more")
     record = saved
     ti.moved_to(record)
+    send_asset_events(runtime, record)
     if record.start_date and state in FOR_STATE:
         seconds = (
             datetime.fromisoformat(record.end_date or "") - datetime.fromisoformat(record.start_date)
@@ -250,11 +257,29 @@ def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseExc
         ti.moved_to(ti.record)
 
 
-def answer_again(record: TaskRecord) -> dict[str, Any]:
-    """What the task's outcome means for the machine, without running anything."""
+def collect_asset_events(runtime: Runtime, ti: TaskInstance) -> None:
+    """Note the asset events that the task's success makes; a task without outlets pays nothing for it."""
+    if ti.task.outlets:
+        from lambdas.asset_events import collect
+
+        collect(runtime, ti)
+
+
+def send_asset_events(runtime: Runtime, record: TaskRecord) -> None:
+    """Send the asset events of a recorded success; whoever consumes them drops those that it has already."""
+    if record.asset_events is not None:
+        from lambdas.asset_events import of_record
+
+        runtime.send_assets(of_record(record))
+
+
+def answer_again(runtime: Runtime, record: TaskRecord) -> dict[str, Any]:
+    """What the task's outcome means for the machine, without running anything. Asset events that may not have been sent
+    are sent again."""
     from dag_translator.authoring.exceptions import AirflowFailException, AirflowSkipException
 
     if record.state == "success":
+        send_asset_events(runtime, record)
         return dict(record.states) or {record.task_id: "success"}
     if record.state == "skipped":
         raise AirflowSkipException(record.error_message or f"{record.task_id} was skipped")

@@ -32,7 +32,8 @@ class Loading:
     """One DAG file under way. path: as `__file__` will say it; root: the DAG folder.
 
     problems: found so far, without repetitions; dags: those made by `with DAG(...)` or a called `@dag` function, in
-    order; tasks: every task made, whether or not it has a DAG (each answers `has_dag()` and `_airstep_line`).
+    order; tasks: every task made, whether or not it has a DAG (each answers `has_dag()` and `_airstep_line`); assets:
+    by name, for those that are referred to.
     """
 
     def __init__(self, path: str, root: str | None = None) -> None:
@@ -41,6 +42,7 @@ class Loading:
         self.problems: list[Problem] = []
         self.dags: list[Any] = []
         self.tasks: list[Any] = []
+        self.assets: dict[str, Any] = {}
         self._token: Token[Loading | None] | None = None
 
     def __enter__(self) -> Self:

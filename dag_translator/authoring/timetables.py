@@ -7,15 +7,39 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Timetable:
-    """Base class. `description` and `summary` are for display."""
+    """Base class. A subclass in user code says by `next_dagrun_info` when its DAG runs. `description` and `summary` are
+    for display."""
 
+    description: str | None = ""
     can_be_scheduled: bool = True
     periodic: bool = True
     run_immediately: Any = False
+    active_runs_limit: int | None = None
+
+    def next_dagrun_info(
+        self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        """The run after the one of the given data interval (None: the first one); None: there is none."""
+        raise NotImplementedError
+
+    def infer_manual_data_interval(self, *, run_after: datetime) -> DataInterval:
+        """The data interval of a run that is started by hand."""
+        raise NotImplementedError
+
+    def serialize(self) -> dict[str, Any]:
+        """Airflow's scheduler keeps timetables in its database; here it is the DAG file that is asked."""
+        return {}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> Timetable:
+        return cls(**data)
+
+    def validate(self) -> None:
+        """Raises for settings that make no sense."""
 
     @property
     def summary(self) -> str:
@@ -159,33 +183,30 @@ class PartitionedAtRuntime(PartitionedTimetable):
     """See PartitionedTimetable."""
 
 
-class DataInterval:
+class DataInterval(NamedTuple):
     """The times that a run's data lies between."""
 
-    def __init__(self, start: datetime, end: datetime) -> None:
-        self.start = start
-        self.end = end
+    start: datetime
+    end: datetime
 
     @classmethod
     def exact(cls, at: datetime) -> DataInterval:
         return cls(at, at)
 
 
-class TimeRestriction:
+class TimeRestriction(NamedTuple):
     """From when to when a custom timetable may schedule."""
 
-    def __init__(self, earliest: datetime | None, latest: datetime | None, catchup: bool) -> None:
-        self.earliest = earliest
-        self.latest = latest
-        self.catchup = catchup
+    earliest: datetime | None
+    latest: datetime | None
+    catchup: bool
 
 
-class DagRunInfo:
+class DagRunInfo(NamedTuple):
     """A custom timetable's next run."""
 
-    def __init__(self, run_after: datetime, data_interval: DataInterval) -> None:
-        self.run_after = run_after
-        self.data_interval = data_interval
+    run_after: datetime
+    data_interval: DataInterval
 
     @classmethod
     def exact(cls, at: datetime) -> DagRunInfo:

@@ -23,7 +23,7 @@ from dag_translator import asl
 from dag_translator.lowering.exits import Exit
 from dag_translator.lowering.knowledge import Known, PossibleStates, asked
 from dag_translator.model import Task
-from dag_translator.names import state_of
+from dag_translator.names import key, literal, state_of
 from dag_translator.trigger_rules import Verdict, condition
 
 
@@ -37,11 +37,16 @@ def needed(task: Task, known: Known, verdicts: frozenset[Verdict]) -> bool:
 
 
 def choice(
-    task: Task, known: Known, to_task: Callable[[], str], past: Callable[[str | None], Exit]
+    task: Task,
+    known: Known,
+    to_task: Callable[[], str],
+    past: Callable[[str | None], Exit],
+    kept: Callable[[], Exit] | None = None,
 ) -> asl.Choice | asl.Pass:
     """The guard. to_task: the name of the task's first state; past: the way past it, with the state it then has.
 
-    `past(None)` is the way for a task that has its state already. With one way only, the guard is a `Pass`.
+    `past(None)` is the way for a task that has its state already. kept: in a re-run, the way past a task that is kept,
+    in whatever state: `$kept` has it. With one way only, the guard is a `Pass`.
     """
     rules: list[asl.Rule] = []
 
@@ -51,6 +56,10 @@ def choice(
         leave = past(verdict)
         return leave.next, leave.passing()
 
+    if kept is not None:
+        leave, state = kept(), f"$kept.{key(task.task_id)}"
+        merged = leave.output("$states.input", f"{{{literal(task.task_id)}: {state}}}")
+        rules.append(asl.Rule(f"{{% $exists({state}) %}}", leave.next, merged))
     if decided(task, known):
         leave = past(None)
         rules.append(asl.Rule(f"{{% $exists({state_of(task.task_id)}) %}}", leave.next, leave.passing()))

@@ -73,9 +73,9 @@ def signal(step: Signal, names: StateNames, place: Mapping[str, str], way: Exit)
 def _reported(step: Signal) -> str | dict[str, str]:
     if not step.decided:
         return {task_id: f"{{% {state_of(task_id)} %}}" for task_id in step.reports}
-    sifted = sifted_states((*step.reports, *step.decided))
+    found = sifted_states((*step.reports, *step.decided))
     # Sifting nothing out is undefined, which is an error; that can only be where no state is certain.
-    return f"{{% {sifted} %}}" if step.reports else f"{{% $merge([{{}}, {sifted}]) %}}"
+    return f"{{% {found} %}}" if step.reports else f"{{% $merge([{{}}, {found}]) %}}"
 
 
 def sifted_states(task_ids: Iterable[str], payload: str = "$states.input") -> str:

@@ -106,6 +106,14 @@ def lower(
     return states
 
 
+def passing(group: MappedGroup, following: str, past: Exit) -> asl.Choice:
+    """In a re-run, the way past a group of which all members are kept, as a whole."""
+    kept = " and ".join(f"$exists($kept.{names.key(task_id)})" for task_id in group.members)
+    states = joins.sifted_states(group.members, "$kept")
+    rule = asl.Rule(f"{{% {kept} %}}", past.next, past.output("$states.input", states))
+    return asl.Choice((rule,), following, None)
+
+
 def _ended(group: MappedGroup, body: Body) -> Known:
     """How the members may have ended; any set of these. A child that is lost fails all of them."""
     found: dict[str, PossibleStates] = {}

@@ -52,6 +52,14 @@ ARGUMENTS = {
 }
 
 
+# With `reset_dag_run` the run stays the same, and each try needs an execution of its own.
+AGAIN = {
+    **ARGUMENTS,
+    "Name": "{% $states.input.arguments.name"
+    " & ($states.context.State.RetryCount = 0 ? '' : '__try' & ($states.context.State.RetryCount + 1)) %}",
+}
+
+
 def settings(operator: Any) -> Mapping[str, Any]:
     # Of a mapped task's arguments only those that were given are there.
     waits = bool(getattr(operator, "wait_for_completion", False))
@@ -63,6 +71,8 @@ def settings(operator: Any) -> Mapping[str, Any]:
         found["machine"] = machine_name(dag_id)
     if waits and "failed" in map(str, allowed) and "failed" not in map(str, ["failed"] if failed is None else failed):
         found["failure_allowed"] = True
+    if getattr(operator, "reset_dag_run", False):
+        found["resets"] = True
     notes = []
     if waits and getattr(operator, "poke_interval", 60) != 60:
         message = "poke_interval has no effect: Step Functions is told when the other run ends"
@@ -86,7 +96,7 @@ def lower(task: Task, site: Site) -> States:
         site,
         asl.START_AND_WAIT if task.settings["waits"] else START,
         retry=(TRANSIENT, EXISTS, *((ENDED,) if allowed else ())),
-        arguments=ARGUMENTS,
+        arguments=AGAIN if task.settings.get("resets") else ARGUMENTS,
         result=f"{{'run_id': {_RUN_ID}, 'execution': $states.result.ExecutionArn}}",
         caught=caught,
     )

@@ -17,11 +17,13 @@ from typing import Any
 
 from dag_translator.errors import Problem, TranslationError
 from dag_translator.schedule.cron_dialect import Native, from_cron
+from dag_translator.schedule.custom import asker
 from dag_translator.schedule.delta_dialect import from_delta
-from dag_translator.schedule.spec import IntervalSettings, schedule_spec
+from dag_translator.schedule.spec import IntervalSettings, Refused, problem_of, schedule_spec
 from lambdas.renewal import AHEAD
 from lambdas.timetable import Timetable, timetable_from_spec
 from lambdas.timetables import kinds
+from lambdas.timetables.custom import Ask, Custom
 from lambdas.timetables.delta import Delta
 
 _MARGIN = timedelta(seconds=30)
@@ -48,12 +50,23 @@ def schedule_of(
         return None, error.problems
     if spec["timetable"]["type"] == "null":
         return None, ()
-    return emit(spec), _approximations(dag, spec)
+    try:
+        return emit(spec, asker(dag)), _approximations(dag, spec)
+    except Exception as error:
+        if spec["timetable"]["type"] != "custom":
+            raise
+        message = f"{spec['timetable']['class']} raised {type(error).__name__}: {error}"
+        hint = (
+            "it is asked while the DAG is translated, and later in Lambda: with start_date, end_date and catchup=True"
+        )
+        return None, (problem_of(dag, Refused("timetable-raised", message, hint)),)
 
 
-def emit(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """`manifest.schedule` of a spec that is not "null"."""
-    timetable = timetable_from_spec(spec)
+def emit(spec: Mapping[str, Any], ask: Ask | None = None) -> dict[str, Any]:
+    """`manifest.schedule` of a spec that is not "null". ask: see `timetable_from_spec`."""
+    if spec["timetable"]["type"] == "assets":
+        return {"kind": "assets", "expressions": [], "spec": dict(spec)}
+    timetable = timetable_from_spec(spec, ask)
     kind, natives = _natives(timetable)
     first, last = _bounds(timetable)
     if kind == "events":
@@ -99,6 +112,9 @@ def _natives(timetable: Timetable) -> tuple[str, list[tuple[Native, datetime | N
             return "events", [(Native(at_expression(date), "UTC"), date) for date in due]
         case kinds.Once():
             return "once", [(Native(ONCE, "UTC"), None)]
+        case Custom():
+            timetable.infer_manual_data_interval(timetable.window.earliest or _EPOCH)  # so that a mistake shows now
+            return renewed
         case kinds.Continuous():
             return "continuous", [(Native(WATCHDOG, "UTC"), None)]
     raise AssertionError(f"no expression for {kind!r}")
@@ -133,7 +149,7 @@ def _bounds(timetable: Timetable) -> tuple[datetime | None, datetime | None]:
     first = next(timetable.runs(earliest - timedelta(microseconds=1)), None) if earliest is not None else None
     if latest is None:
         return (first.run_after if first else None), None
-    if isinstance(timetable.kind, kinds.Continuous):
+    if isinstance(timetable.kind, kinds.Continuous | Custom):
         return (first.run_after if first else None), latest
     last = _last_run(timetable, latest)
     if last is None or (earliest is not None and first is None):

@@ -31,17 +31,18 @@ _WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 _LAST_YEAR = 2199
 
 
-def fire_times(schedule: Mapping[str, Any] | None, after: datetime) -> Iterator[datetime]:
+def fire_times(schedule: Mapping[str, Any] | None, after: datetime, ask: Any = None) -> Iterator[datetime]:
     """The instants (UTC, ascending, each once) later than `after` at which a manifest's schedule may start a run.
 
     For kind `renewed` these are the instants of the one-time schedules that the dispatcher makes at each renewal.
+    ask: who answers for a timetable that is user code.
     """
     if schedule is None:
         return iter(())
     if schedule["kind"] == "renewed":
         from dag_translator.schedule.upcoming import renewed_fires
 
-        return renewed_fires(schedule, after)
+        return renewed_fires(schedule, after, ask)
     merged = _distinct(heapq.merge(*(expression_fires(entry, after) for entry in schedule["expressions"])))
     if schedule["kind"] not in ("once", "continuous"):
         return merged

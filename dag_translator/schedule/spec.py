@@ -12,18 +12,21 @@ settings. Every schedule that Airflow knows either gets a spec or is refused her
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from dag_translator.assets import condition_of, is_made_of_assets
 from dag_translator.errors import Problem, TranslationError
+from dag_translator.schedule.custom import custom_timetable, is_custom
 from lambdas.timetables.cron import PRESETS, Cron
 from lambdas.timetables.delta import Delta
 
 # Airflow's default for max_active_runs (core.max_active_runs_per_dag).
 MAX_ACTIVE_RUNS = 16
-_LATER = "assets start runs in a later version; give the DAG a cron schedule, or None and trigger it"
+_LARGEST_CONDITION = 6_000  # characters: the input template of a rule's target takes 8,192
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,15 @@ class Refused(Exception):
 
 def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> dict[str, Any]:
     """The spec of a live DAG: `timetable` (see `lambdas.timetable`), `timezone`, `start_date`, `end_date` (ISO in
-    UTC or None), `catchup`, `max_active_runs`; where set `max_consecutive_failed_dag_runs` and, if any task
-    does, `depends_on_past`. Raises TranslationError for a schedule that is refused."""
+    UTC or None), `catchup`, `max_active_runs`; where set `max_consecutive_failed_dag_runs` and, if any task does,
+    `depends_on_past`; `assets` if their updates start runs (the condition, see `dag_translator.assets`). Raises
+    TranslationError for a schedule that is refused."""
     try:
         zone_name = name_of(dag.timezone)
         fields = timetable_fields(dag.schedule, zone_name, settings)
         start = _earliest(dag)
         _check_start(dag, fields, start)
+        condition = _asset_condition(dag.schedule)
     except Refused as refusal:
         raise TranslationError((problem_of(dag, refusal),)) from None
     return {
@@ -56,8 +61,9 @@ def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> 
         "start_date": _iso(start),
         "end_date": _iso(_latest(dag)),
         "catchup": bool(dag.catchup),
-        "max_active_runs": 1 if fields["type"] == "continuous" else int(dag.max_active_runs or MAX_ACTIVE_RUNS),
+        "max_active_runs": _limit(dag, fields),
         **_about_runs(dag),
+        **({"assets": condition} if condition is not None else {}),
     }
 
 
@@ -69,6 +75,14 @@ def _about_runs(dag: Any) -> dict[str, Any]:
     if any(task.depends_on_past for task in dag.tasks):
         found["depends_on_past"] = True
     return found
+
+
+def _limit(dag: Any, fields: dict[str, Any]) -> int:
+    if fields["type"] == "continuous":
+        return 1
+    given = int(dag.max_active_runs or MAX_ACTIVE_RUNS)
+    own = getattr(custom_timetable(dag.schedule), "active_runs_limit", None)
+    return given if own is None else min(given, int(own))
 
 
 def problem_of(dag: Any, refusal: Refused) -> Problem:
@@ -85,7 +99,7 @@ def problem_of(dag: Any, refusal: Refused) -> Problem:
 
 def timetable_fields(schedule: Any, zone_name: str, settings: IntervalSettings) -> dict[str, Any]:
     """The spec's `timetable` of a `schedule=` as given. Raises Refused."""
-    if schedule is None:
+    if schedule is None or (is_made_of_assets(schedule) and not schedule):
         return {"type": "null"}
     if schedule in ("@once", "@continuous"):
         return {"type": schedule[1:]}
@@ -94,9 +108,13 @@ def timetable_fields(schedule: Any, zone_name: str, settings: IntervalSettings) 
     if isinstance(schedule, timedelta) or type(schedule).__name__ == "relativedelta":
         kind = "delta_interval" if settings.create_delta_data_intervals else "delta_trigger"
         return {"type": kind, "delta": _delta(schedule)}
-    if isinstance(schedule, list | tuple | set) or hasattr(schedule, "iter_assets"):
-        raise Refused("unsupported-schedule", "the DAG is scheduled by assets", _LATER)
+    if is_made_of_assets(schedule):
+        return {"type": "assets"}
+    if type(schedule).__name__ == "AssetOrTimeSchedule":
+        return _assets_or_time(schedule, zone_name, settings)
     known = _TIMETABLES.get(type(schedule).__name__)
+    if known is None and is_custom(schedule):
+        return {"type": "custom", "class": type(schedule).__name__}
     if known is None:
         raise Refused(
             "unsupported-schedule",
@@ -151,8 +169,27 @@ def _events(timetable: Any) -> dict[str, Any]:
     return {"type": "events", "dates": dates, "restrict": bool(timetable.restrict_to_events)}
 
 
-def _assets(timetable: Any) -> dict[str, Any]:
-    raise Refused("unsupported-schedule", f"{type(timetable).__name__} starts runs by assets", _LATER)
+def _assets_or_time(timetable: Any, zone_name: str, settings: IntervalSettings) -> dict[str, Any]:
+    inner = timetable_fields(timetable.timetable, zone_name, settings)
+    if inner["type"] == "assets":
+        raise Refused("invalid-schedule", "cannot nest asset timetables", "give the time as the timetable")
+    return {"type": "assets"} if inner["type"] == "null" else inner
+
+
+def _asset_condition(schedule: Any) -> dict[str, Any] | None:
+    """The condition on assets under which runs start; None for a schedule of time alone."""
+    given = getattr(schedule, "asset_condition", schedule)
+    if not is_made_of_assets(given) or not given:
+        return None
+    try:
+        condition = condition_of(given)
+    except TypeError as error:
+        raise Refused("invalid-schedule", str(error), "give Asset objects, or combine them with & and |") from None
+    size = len(json.dumps(condition))
+    if size > _LARGEST_CONDITION:
+        message = f"the schedule's assets take {size:,} characters, a rule on EventBridge takes {_LARGEST_CONDITION:,}"
+        raise Refused("too-many-assets", message, "let an asset that a DAG of its own updates stand for several")
+    return condition
 
 
 def _partitioned(timetable: Any) -> dict[str, Any]:
@@ -173,9 +210,7 @@ _TIMETABLES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "DeltaDataIntervalTimetable": _delta_interval,
     "DeltaTriggerTimetable": _delta_trigger,
     "EventsTimetable": _events,
-    "AssetTriggeredTimetable": _assets,
-    "AssetOrTimeSchedule": _assets,
-    "DatasetOrTimeSchedule": _assets,
+    "AssetTriggeredTimetable": lambda _: {"type": "assets"},
     "CronPartitionTimetable": _partitioned,
     "PartitionedAssetTimetable": _partitioned,
     "PartitionedAtRuntime": _partitioned,
@@ -224,7 +259,7 @@ def _delta(value: Any) -> dict[str, Any]:
 
 
 def _check_start(dag: Any, fields: dict[str, Any], start: datetime | None) -> None:
-    if start is not None or fields["type"] in ("null", "once", "continuous", "events"):
+    if start is not None or fields["type"] in ("null", "once", "continuous", "events", "assets", "custom"):
         return
     if dag.catchup:
         hint = "give the DAG a start_date, or catchup=False"

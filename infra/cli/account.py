@@ -84,7 +84,9 @@ class Account:
             ours = [
                 (found[DAG_TAG], arn)
                 for arn, found in tagged
-                if found.get(ENVIRONMENT_TAG) == self.settings.prefix and DAG_TAG in found
+                if found.get(ENVIRONMENT_TAG) == self.settings.prefix
+                and DAG_TAG in found
+                and arn.endswith(f":{machine_name(found[DAG_TAG])}")  # not the one for re-runs
             ]
         return sorted(ours)
 

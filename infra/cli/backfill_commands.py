@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from infra.cli.backfill_requests import Told
     from lambdas.backfills import DateItem
 
-_COLUMNS = ["backfill_id", "status", "from_date", "to_date", "total", "counts", "created_at", "completed_at", "error"]
+_COLUMNS = [
+    "backfill_id",
+    "status",
+    "is_paused",
+    "from_date",
+    "to_date",
+    "total",
+    "counts",
+    "created_at",
+    "completed_at",
+    "error",
+]
 _DATE_COLUMNS = ["logical_date", "run_id", "state", "reason"]
 _ENDED = ("success", "failed", "cancelled")
 _TOLD_ONE_BY_ONE = 50
@@ -41,6 +52,8 @@ def add_to(group: typer.Typer) -> None:
     group.command("create")(create)
     group.command("list")(list_)
     group.command("show")(show)
+    group.command("pause")(pause)
+    group.command("unpause")(unpause)
     group.command("cancel")(cancel)
 
 
@@ -143,6 +156,41 @@ def show(
     emit(_rows(account, key), output, _DATE_COLUMNS, title=f"{key.backfill_id}: {item['status']}")
 
 
+def pause(
+    dag_id: DagIdArgument,
+    backfill_id: BackfillIdArgument = None,
+    local: LocalOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Start no further runs of a backfill until it is unpaused; runs that are under way go on."""
+    _set_paused(dag_id, backfill_id, True, local, output)
+
+
+def unpause(
+    dag_id: DagIdArgument,
+    backfill_id: BackfillIdArgument = None,
+    local: LocalOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Let a paused backfill go on."""
+    _set_paused(dag_id, backfill_id, False, local, output)
+
+
+def _set_paused(dag_id: str, backfill_id: str | None, paused: bool, local: bool, output: Output) -> None:
+    from infra.cli.account import connect
+    from infra.cli.backfill_requests import find, release
+    from lambdas import backfills
+
+    account = connect(local)
+    key, item = find(account, dag_id, backfill_id)
+    if not backfills.set_paused(account.store, key, paused):
+        status = "cancelled" if item.get("is_cancelled") else item["status"]
+        raise UsageError(f"backfill {key.backfill_id} of DAG {dag_id} is not running: {status}")
+    if not paused:
+        release(account, key)
+    emit([{**_names_of(key), "is_paused": paused}], output)
+
+
 def cancel(
     dag_id: DagIdArgument,
     backfill_id: BackfillIdArgument = None,
@@ -151,13 +199,15 @@ def cancel(
 ) -> None:
     """Start no further runs of a backfill; runs that are under way go on."""
     from infra.cli.account import connect
-    from infra.cli.backfill_requests import find
+    from infra.cli.backfill_requests import find, release
     from lambdas import backfills
 
     account = connect(local)
     key, item = find(account, dag_id, backfill_id)
     if not backfills.cancel(account.store, key):
         raise UsageError(f"backfill {key.backfill_id} of DAG {dag_id} is not running: {item['status']}")
+    if item.get("is_paused"):
+        release(account, key)
     emit([{**_names_of(key), "status": "cancelled", "note": "runs that are under way go on"}], output)
 
 

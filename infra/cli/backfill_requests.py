@@ -35,20 +35,28 @@ def dry_run(account: Account, detail: Mapping[str, Any]) -> list[dict[str, str]]
 
     Rows {"logical_date", "run_id", "action"}. Raises UsageError with the reason if the backfill is refused.
     """
-    lambda_ = account.client("lambda")
-    try:
-        answer = lambda_.invoke(
-            FunctionName=account.settings.function("backfill"),
-            Payload=json.dumps({"kind": "dry_run", "detail": dict(detail)}).encode(),
-        )
-    except lambda_.exceptions.ResourceNotFoundException:
-        raise UsageError("this environment has no backfills yet\n    → deploy it: `airstep deploy`") from None
-    payload = json.loads(answer["Payload"].read())
-    if answer.get("FunctionError"):
-        raise AirstepError(f"the backfill function failed: {payload.get('errorMessage', payload)}")
+    payload = _invoke(account, {"kind": "dry_run", "detail": dict(detail)})
     if "refused" in payload:
         raise UsageError(f"no backfill: {payload['refused']}")
     return list(payload["runs"])
+
+
+def release(account: Account, key: BackfillKey) -> None:
+    """Let what holds still look again: the pause is over, or the backfill is cancelled."""
+    _invoke(account, {"kind": "release", "dag_id": key.dag_id, "backfill_id": key.backfill_id})
+
+
+def _invoke(account: Account, event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The backfill function's answer."""
+    lambda_ = account.client("lambda")
+    try:
+        answer = lambda_.invoke(FunctionName=account.settings.function("backfill"), Payload=json.dumps(event).encode())
+    except lambda_.exceptions.ResourceNotFoundException:
+        raise UsageError("this environment has no backfills yet\n    → deploy it: `airstep deploy`") from None
+    payload: Mapping[str, Any] = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        raise AirstepError(f"the backfill function failed: {payload.get('errorMessage', payload)}")
+    return payload
 
 
 def request(account: Account, detail: Mapping[str, Any]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from infra.cli import next_execution
 from infra.cli.file_commands import instant, json_object
 from infra.cli.options import (
     ConfOption,
@@ -34,7 +34,7 @@ def add_to(group: typer.Typer) -> None:
     group.command("trigger")(trigger)
     group.command("list-runs")(list_runs)
     group.command("state")(state)
-    group.command("next-execution")(next_execution)
+    group.command("next-execution")(next_execution.next_execution)
     group.command("pause")(pause)
     group.command("unpause")(unpause)
 
@@ -105,12 +105,7 @@ def trigger(
     given = json_object("--conf", conf)
     account = connect(local)
     triggered = triggers.trigger(account, dag_id, run_id, instant(logical_date), given)
-    row: dict[str, Any] = {
-        "dag_id": dag_id,
-        "run_id": triggered.run_id,
-        "state": "running" if triggered.is_started else "queued",
-        "execution": triggered.execution_arn,
-    }
+    row = triggered.row(dag_id)
     if not triggered.is_started:
         note(f"{triggered.run_id} waits: {dag_id} is paused, or has as many runs as max_active_runs allows")
     url = account.console_url(triggered.execution_arn)
@@ -153,26 +148,6 @@ def state(dag_id: DagIdArgument, run_id: RunIdArgument, local: LocalOption = Fal
         raise typer.Exit(1)
 
 
-def next_execution(
-    dag_id: DagIdArgument,
-    count: Annotated[int, typer.Option("--num-executions", "-n", min=1, help="How many.")] = 1,
-    dags_folder: DagsFolderOption = None,
-    output: OutputOption = Output.TABLE,
-) -> None:
-    """When a DAG's schedule starts its next runs, from its DAG file."""
-    from infra.cli.local_dags import find_translation
-    from lambdas.timetable import timetable_from_spec
-
-    schedule = find_translation(dag_id, dags_folder).manifest["schedule"]
-    if schedule is None:
-        note("the DAG has no schedule: it runs when it is triggered")
-        emit([], output)
-        return
-    runs = timetable_from_spec(schedule["spec"]).next_runs(datetime.now(UTC), count)
-    names = ("run_after", "logical_date", "data_interval_start", "data_interval_end")
-    emit([{name: _iso(getattr(run, name)) for name in names} for run in runs], output)
-
-
 def pause(dag_id: DagIdArgument, local: LocalOption = False, output: OutputOption = Output.TABLE) -> None:
     """Stop the schedule from starting runs; runs that are under way go on."""
     _set_paused(dag_id, True, local, output)
@@ -192,7 +167,3 @@ def _set_paused(dag_id: str, paused: bool, local: bool, output: Output) -> None:
         raise account.unknown_dag(dag_id)
     started = set_paused(account, dag_id, paused)
     emit([{"dag_id": dag_id, "is_paused": paused, "started": started}], output)
-
-
-def _iso(value: Any) -> str | None:
-    return value.isoformat() if value is not None else None

@@ -268,12 +268,12 @@ def json_object(option: str, text: str | None) -> dict[str, Any]:
     return value
 
 
-def instant(text: str | None) -> Any:
+def instant(text: str | None, option: str = "--logical-date") -> Any:
     if text is None:
         return None
     from infra.cli.dates import as_instant
 
     moment = as_instant(text)
     if moment is None:
-        raise UsageError(f"--logical-date: {text!r} is not ISO 8601, such as 2024-01-15T00:00:00+00:00")
+        raise UsageError(f"{option}: {text!r} is not ISO 8601, such as 2024-01-15T00:00:00+00:00")
     return moment

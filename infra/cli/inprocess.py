@@ -20,6 +20,7 @@ from typing import Any
 
 from dag_translator.names import execution_name
 from dag_translator.operators.container import RUN_TASK
+from dag_translator.pipeline import Rerun
 from infra.cli.run_result import RunResult
 from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
 from infra.local.engine.clock import Clock
@@ -167,6 +168,8 @@ def run_dag(
     measured: bool = False,
     start: datetime | None = None,
     intervals: Mapping[str, bool] | None = None,
+    again: Rerun | None = None,
+    name: str | None = None,
 ) -> RunResult:
     """Execute a translated DAG once and say what became of it.
 
@@ -174,12 +177,13 @@ def run_dag(
     pretend). conf, run_id, given (more keys of the execution's input) as for a manual trigger. store: to look at later,
     or with earlier runs in it. services: carries out native integrations. lender: what operators borrow (Variables,
     Connections, clients). start: when the run begins on the virtual clock; logical_date, else now, if None.
-    intervals: as `Runtime.intervals`.
+    intervals: as `Runtime.intervals`. again: the machine to execute instead of the translation's (its `rerun()`);
+    name: the execution's, if not the run's.
     """
     store = store or MemoryStore()
     meter = meter or Meter()
     began = start or logical_date or datetime.now(UTC)
-    execution_input = {**(given or {}), "conf": dict(conf or {})}
+    execution_input = {**(given or {}), **({} if conf is None and given else {"conf": dict(conf or {})})}
     if logical_date is not None:
         execution_input["logical_date"] = logical_date.astimezone(UTC).isoformat()
     run_id = run_id or execution_input.get("run_id") or f"manual__{began.astimezone(UTC).isoformat()}"
@@ -195,15 +199,16 @@ def run_dag(
     containers = {name: name for name in (*network, *translation.manifest.get("containers", ()))}
     placeholders = {name: _ARN.format(name) for name in handlers} | containers
     placeholders["ContainerCluster"] = CONTAINER_CLUSTER
-    parts = Parts(translation.parts, integrations, machine_name, placeholders)
+    machine = again or translation
+    parts = Parts(machine.parts, integrations, machine_name, placeholders)
     execution = run(
-        translation.definition,
+        machine.definition,
         execution_input,
         integrations=parts,
         callbacks=callbacks,
         placeholders=parts.placeholders,
         machine_name=machine_name,
-        name=execution_name(run_id),
+        name=name or execution_name(run_id),
         start=began,
         on_start=parts.begin,
     )

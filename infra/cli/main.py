@@ -17,7 +17,9 @@ from typer.core import TyperGroup
 
 from dag_translator.errors import AirstepError, InternalError
 from infra.cli import (
+    asset_commands,
     backfill_commands,
+    clear_commands,
     connection_commands,
     dag_commands,
     deploy_command,
@@ -111,9 +113,11 @@ def make_app() -> typer.Typer:
     file_commands.add_to(dags)
     dag_commands.add_to(dags)
     dags.command("backfill")(backfill_commands.create)
+    dags.command("clear")(clear_commands.clear_run)
     made.add_typer(dags, name="dags")
     for name, module, help_text in (
         ("backfill", backfill_commands, "Run DAGs for dates of the past, and look after it."),
+        ("assets", asset_commands, "List assets, see and make their updates."),
         ("tasks", task_commands, "Inspect a DAG's tasks and their instances."),
         ("xcom", xcom_commands, "Read XComs."),
         ("variables", variable_commands, "Read and set Variables (SSM Parameter Store)."),

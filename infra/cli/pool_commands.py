@@ -6,13 +6,13 @@ A pool is a record in the table; a task that names it holds its slots while it r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from dag_translator.errors import AirstepError, UsageError
+from dag_translator.errors import UsageError
 from infra.cli.account import Account
 from infra.cli.options import LocalOption, Output, OutputOption
 from infra.cli.output import emit, note
@@ -64,10 +64,11 @@ def set_(
 ) -> None:
     """Make a pool, or change it; tasks that find room now go on."""
     from infra.cli.account import connect
+    from infra.cli.waking import wake
 
     account = connect(local)
     _set(account, name, count, description, include_deferred)
-    _wake(account, [name])
+    wake(account, "the pools are set", gates=[f"pool/{name}"])
     emit([_row(account, _existing(account, name))], output, _COLUMNS)
 
 
@@ -88,6 +89,7 @@ def import_(
 ) -> None:
     """Make the pools of a file that `airflow pools export` or `airstep pools export` wrote."""
     from infra.cli.account import connect
+    from infra.cli.waking import wake
 
     try:
         found = json.loads(file.read_text())
@@ -100,7 +102,7 @@ def import_(
         note(f"{DEFAULT_POOL} is left out: {_NOT_COUNTED}")
     for name, count, description, pool in counted:
         _set(account, name, count, description, bool(pool.get("include_deferred")))
-    _wake(account, [name for name, *_ in counted])
+    wake(account, "the pools are set", gates=[f"pool/{name}" for name, *_ in counted])
     emit([_row(account, _existing(account, name)) for name, *_ in counted], output, _COLUMNS)
 
 
@@ -138,13 +140,3 @@ def _existing(account: Account, name: str) -> Mapping[str, Any]:
 def _row(account: Account, pool: Mapping[str, Any]) -> dict[str, Any]:
     described = {name: pool[name] for name in ("pool", "slots", "description")}
     return {**described, **slots.occupancy(account.store, f"pool/{pool['pool']}")}
-
-
-def _wake(account: Account, names: Iterable[str]) -> None:
-    """Let the signal function look who may go on: that is what the tasks that wait have given their tokens to."""
-    event = {"kind": "wake", "gates": [f"pool/{name}" for name in names]}
-    answer = account.client("lambda").invoke(
-        FunctionName=account.settings.function("signal"), Payload=json.dumps(event).encode()
-    )
-    if answer.get("FunctionError"):
-        raise AirstepError(f"the pools are set, but who waits for them was not woken: {answer['Payload'].read()!r}")

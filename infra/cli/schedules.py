@@ -7,6 +7,7 @@ with `activate` tells the dispatcher to start what was missed while the DAG was 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ _NAME_LIMIT = 64
 
 def is_paused(account: Account, dag_id: str) -> bool:
     """Whether the DAG's schedule starts no runs now: as somebody said, else as its is_paused_upon_creation says."""
-    at_first = any(_event(schedule).get("is_paused_upon_creation") for schedule in _schedules(account, dag_id))
+    at_first = bool((_dispatchers_event(account, dag_id) or {}).get("is_paused_upon_creation"))
     return DagState(account.store, dag_id).paused(at_first=at_first)
 
 
@@ -31,14 +32,12 @@ def set_paused(account: Account, dag_id: str, paused: bool) -> list[str]:
 
 
 def activate(account: Account, dag_id: str) -> list[str]:
-    """Let the dispatcher start what the DAG's schedule missed, and what waits; the run ids."""
-    schedules = _schedules(account, dag_id)
-    if not schedules:
+    """Let the dispatcher start what the DAG's schedule or assets call for, and what waits; the run ids."""
+    event = _dispatchers_event(account, dag_id)
+    if event is None:
         from infra.cli.triggers import start_waiting
 
         return start_waiting(account, dag_id) if next(DagState(account.store, dag_id).queue(), None) else []
-    event = _event(schedules[0])
-    event.pop("scheduled_time", None)
     return invoke_dispatcher(account, {**event, "activate": True})
 
 
@@ -53,7 +52,7 @@ def invoke_dispatcher(account: Account, event: Mapping[str, Any]) -> list[str]:
     return list(payload["started"])
 
 
-def _schedules(account: Account, dag_id: str) -> list[Mapping[str, Any]]:
+def schedules_of(account: Account, dag_id: str) -> list[Mapping[str, Any]]:
     """The DAG's own schedules, by name; not the one-time ones that the dispatcher makes of them."""
     from dag_translator.names import machine_name
 
@@ -66,11 +65,34 @@ def _schedules(account: Account, dag_id: str) -> list[Mapping[str, Any]]:
 
 
 def _is_own(schedule: Mapping[str, Any], dag_id: str) -> bool:
-    event = _event(schedule)
+    event = event_of(schedule)
     return event.get("dag_id") == dag_id and not event.get("one_time")
 
 
-def _event(schedule: Mapping[str, Any]) -> dict[str, Any]:
+def _dispatchers_event(account: Account, dag_id: str) -> dict[str, Any] | None:
+    """What the dispatcher is told of the DAG by its schedules, or by its rules about assets; None without either."""
+    schedules = schedules_of(account, dag_id)
+    event = event_of(schedules[0]) if schedules else _event_of_rule(account, dag_id)
+    for name in ("scheduled_time", "asset_event", "event_id", "event_time"):
+        event.pop(name, None)
+    return event or None
+
+
+def _event_of_rule(account: Account, dag_id: str) -> dict[str, Any]:
+    from dag_translator.names import machine_name
+
+    events = account.client("events")
+    rule = shorten(f"{account.settings.asset_rules}{machine_name(dag_id)}-1", _NAME_LIMIT)
+    try:
+        targets = events.list_targets_by_rule(Rule=rule)["Targets"]
+    except events.exceptions.ResourceNotFoundException:
+        return {}
+    template = targets[0]["InputTransformer"]["InputTemplate"] if targets else "{}"
+    event: dict[str, Any] = json.loads(re.sub(r"<\w+>", "null", template))
+    return event if event.get("dag_id") == dag_id else {}
+
+
+def event_of(schedule: Mapping[str, Any]) -> dict[str, Any]:
     """What the schedule gives the dispatcher; nothing for a schedule that is none of ours."""
     try:
         event = json.loads(schedule["Target"].get("Input", ""))

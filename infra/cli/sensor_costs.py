@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra.cli.cost import Usage, estimate
+from infra.cli.generated import replaced
 
 BEGIN, END = "<!-- sensor costs: generated -->", "<!-- sensor costs: end -->"
 HOUR, WEEK = 3600.0, 7 * 24 * 3600.0
@@ -103,9 +104,7 @@ def row(kind: str, seconds: float, wait: Wait) -> str:
 
 def written(text: str) -> str:
     """`text` (a README) with the section in its place."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    return replaced(text, BEGIN, END, table())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`airstep tasks list | states-for-dag-run | logs | render`."""
+"""`airstep tasks list | states-for-dag-run | state | tries | logs | render`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from dag_translator.errors import UsageError
+from infra.cli.clear_commands import add_to_tasks
 from infra.cli.options import (
     DagIdArgument,
     LocalOption,
@@ -30,8 +31,11 @@ def add_to(group: typer.Typer) -> None:
     """Add the commands to `airstep tasks`."""
     group.command("list")(list_)
     group.command("states-for-dag-run")(states_for_dag_run)
+    group.command("state")(state)
+    group.command("tries")(tries)
     group.command("logs")(logs)
     group.command("render")(render)
+    add_to_tasks(group)
 
 
 def list_(
@@ -74,6 +78,42 @@ def states_for_dag_run(
     hidden = {"dag_id", "run_id"} | (set() if any(row["map_index"] != -1 for row in rows) else {"map_index"})
     hidden |= set() if any(row["error"] for row in rows) else {"error"}
     emit(rows, output, [name for name in rows[0] if name not in hidden] if rows else None)
+
+
+def tries(
+    dag_id: DagIdArgument,
+    task_id: TaskIdArgument,
+    run_id: RunIdArgument,
+    local: LocalOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Every try of a task in a run, earlier ones that retries and clears came after too."""
+    from infra.cli.account import connect
+    from lambdas.history import list_tries
+
+    account = connect(local)
+    run = account.find_run(dag_id, run_id)
+    names = ("map_index", "try_number", "state", "start_date", "end_date", "error", "error_message")
+    rows = [{name: getattr(each, name) for name in names} for each in list_tries(account.store, run.key, task_id)]
+    hidden = () if any(row["map_index"] != -1 for row in rows) else ("map_index",)
+    emit(rows, output, [name for name in names if name not in hidden])
+
+
+def state(
+    dag_id: DagIdArgument,
+    task_id: TaskIdArgument,
+    run_id: RunIdArgument,
+    map_index: MapIndexOption = -1,
+    local: LocalOption = False,
+) -> None:
+    """A task instance's state."""
+    from infra.cli.account import connect
+    from lambdas.records import TaskKey
+
+    account = connect(local)
+    run = account.find_run(dag_id, run_id)
+    record = account.store.get_task(TaskKey(dag_id, run.run_id, task_id, map_index))
+    sys.stdout.write(f"{record.state if record is not None else 'none'}\n")
 
 
 def logs(

@@ -26,6 +26,11 @@ class Triggered:
     execution_arn: str
     is_started: bool
 
+    def row(self, dag_id: str) -> dict[str, Any]:
+        """What commands print of it."""
+        state = "running" if self.is_started else "queued"
+        return {"dag_id": dag_id, "run_id": self.run_id, "state": state, "execution": self.execution_arn}
+
 
 def trigger(
     account: Account, dag_id: str, run_id: str | None, logical_date: datetime | None, conf: Mapping[str, Any]

@@ -15,7 +15,7 @@ from lambdas.native.work import NativeWork
 
 def start_request(operator: Any, context: Any) -> dict[str, Any]:
     """{"machine", "name", "run_id", "fixed", "input"}: the state machine completes them for each try."""
-    from dag_translator.names import execution_name, machine_name
+    from dag_translator.names import machine_name
 
     given = operator.run_input(context["ti"]._runtime.now())
     run_id = given.pop("run_id")
@@ -24,7 +24,7 @@ def start_request(operator: Any, context: Any) -> dict[str, Any]:
     operator.push_run(context, run_id)
     return {
         "machine": machine_name(operator.trigger_dag_id),
-        "name": execution_name(run_id),
+        "name": operator.execution_of(run_id, context),
         "run_id": run_id,
         "fixed": operator.names_its_run,
         "input": given,

@@ -45,4 +45,4 @@ def test_every_task_has_its_permission() -> None:
     granted = {action for each in permissions("m", "t", "b", "f") for action in each["actions"]}
     assert all(call in text for call in needed)
     assert set(needed.values()) <= granted
-    assert text.count('"Resource"') == 8, "a new integration needs its permission here"
+    assert text.count('"Resource"') == 9, "a new integration needs its permission here"

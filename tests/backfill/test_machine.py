@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lambdas import backfills
+from lambdas import backfill, backfills
 from lambdas.records import DagRun
 from tests.backfill.world import DAILY, World, day
 
@@ -133,6 +134,47 @@ def test_cancelled_and_taken_up_again(world: World) -> None:
     again = world.backfill("event-2", **dates)
     assert (again["status"], again["counts"]) == ("success", {"already exists": 6, "success": 4})
     assert len(set(world.started)) == len(world.started) == 10
+
+
+def test_paused_it_starts_nothing_and_then_goes_on(world: World) -> None:
+    execution = world.deliver(from_date=day(0), to_date=day(9), max_active_runs=3)
+    world.pass_time(1800)
+    assert backfills.set_paused(world.store, world.key(), True)
+    world.pass_time(30 * 86_400)
+    assert len(world.started) == 3, "what was under way went on, nothing new was started"
+    assert not world.running
+    invocations = world.meter.invocations
+    world.pass_time(30 * 86_400)
+    assert world.meter.invocations == invocations, "nobody asks meanwhile"
+    assert backfills.set_paused(world.store, world.key(), False)
+    assert backfill.handle(world.backfiller, {"kind": "release", "dag_id": "etl", "backfill_id": "event-1"}) == {
+        "released": 3
+    }
+    world.finish(execution)
+    assert (world.summary()["status"], world.summary()["counts"]) == ("success", {"success": 10})
+    assert world.most_at_once == 3
+    assert not backfills.set_paused(world.store, world.key(), True), "it is over"
+
+
+def test_cancelled_while_it_is_paused(world: World) -> None:
+    execution = world.deliver(from_date=day(0), to_date=day(9), max_active_runs=3)
+    world.pass_time(1800)
+    assert backfills.set_paused(world.store, world.key(), True)
+    world.pass_time(86_400)
+    assert backfills.cancel(world.store, world.key())
+    backfill.handle(world.backfiller, {"kind": "release", "dag_id": "etl", "backfill_id": "event-1"})
+    world.finish(execution)
+    assert (world.summary()["status"], world.summary()["counts"]) == ("cancelled", {"success": 3, "cancelled": 7})
+
+
+def test_a_child_that_comes_to_wait_too_late_goes_on(world: World) -> None:
+    """The pause ended between its looking and its waiting."""
+    told: list[str] = []
+    backfiller = replace(world.backfiller, go_on=told.append)
+    backfills.begin(world.store, world.key(), {"status": "running"}, "arn:e", replaces=None)
+    row = {"pk": {"S": world.key().pk}, "sk": {"S": world.key().sk}}
+    backfill.handle(backfiller, {"kind": "hold", "row": row, "token": "t"})
+    assert told == ["t"]
 
 
 def test_cancelled_before_a_date_was_run_again(world: World) -> None:

@@ -123,7 +123,8 @@ class World:
         self.running: set[str] = set()
         self.most_at_once = 0
         self.started: list[str] = []
-        self.backfiller = Backfiller(self.store, self._spec_of, self._is_running, self.clock.now, "bucket")
+        self.meter = Meter()
+        self.backfiller = Backfiller(self.store, self._spec_of, self._is_running, self.clock.now, "bucket", self._go_on)
         handlers: dict[str, Callable[[Any, Invocation], Json]] = {
             BACKFILL: self._backfill,
             "Run": self._run,
@@ -131,7 +132,7 @@ class World:
         self.service = StepFunctions(
             account="123456789012",
             region="us-east-1",
-            integrations=Lambdas(handlers, Services(self.store), Meter()),
+            integrations=Lambdas(handlers, Services(self.store), self.meter),
             clock=self.clock,
             generator=random.Random(5),
             emit=self._emit,
@@ -205,6 +206,9 @@ class World:
 
     def _is_running(self, execution_arn: str) -> bool:
         return self.service.registry.execution(execution_arn).status == "RUNNING"
+
+    def _go_on(self, token: str) -> None:
+        self.service.engine.callbacks.send_task_success(taskToken=token, output="{}")
 
     def _emit(self, event: dict[str, Any]) -> None:
         detail = event["detail"]

@@ -38,13 +38,16 @@ class Cloud:
     fails: str = ""
     carries_out: bool = True
     events: list[dict[str, Any]] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         def spec_of(dag_id: str) -> Any:
             return {"etl": DAILY}[dag_id]
 
         now = datetime(2026, 1, 1, tzinfo=UTC)
-        self.backfiller = Backfiller(self.account.store, spec_of, lambda _: True, lambda: now, "bucket")
+        self.backfiller = Backfiller(
+            self.account.store, spec_of, lambda _: True, lambda: now, "bucket", self.released.append
+        )
         not_found = type("ResourceNotFoundException", (Exception,), {})
         clients: dict[str, Any] = {
             "lambda": SimpleNamespace(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 # DAG -> the code it is refused with.
-UNSUPPORTED: dict[str, str] = {
-    "t40_consumer": "unsupported-schedule",
-}
+UNSUPPORTED: dict[str, str] = {}
 
 _NESTED = "a list inside a list is a chain; Airflow raises AttributeError, which this file turns into a task"
 _AIRFLOW_2 = "Airflow 2's name still works"

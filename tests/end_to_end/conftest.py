@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -16,6 +17,7 @@ from infra.deploy import deploy
 from infra.local import server
 from infra.settings import Settings
 
+T = TypeVar("T")
 DAGS = Path(__file__).parents[1] / "dags"
 
 
@@ -49,6 +51,15 @@ def run_once(account: Account, dag_id: str, run_id: str) -> str:
         assert time.monotonic() < give_up, "the execution hangs"
         time.sleep(0.2)
     return str(status)
+
+
+def wait_until(found: Callable[[], T | None], seconds: float = 60) -> T:
+    """What `found` answers, as soon as that is something."""
+    give_up = time.monotonic() + seconds
+    while (answer := found()) is None:
+        assert time.monotonic() < give_up, "it never happened"
+        time.sleep(0.2)
+    return answer
 
 
 @pytest.fixture(scope="module")

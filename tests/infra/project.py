@@ -66,6 +66,7 @@ def manifest(dag_id: str, **changes: Any) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "dag_id": dag_id,
         "machine_name": dag_id,
+        "rerun_machine_name": f"{dag_id}-rerun",
         "parts": {},
         "file": "other.py",
         "description": None,
@@ -139,6 +140,30 @@ DAILY = manifest(
             "reason": "Variable x",
         }
     ],
+)
+
+
+CONSUMER = manifest(
+    "consumer",
+    is_paused_upon_creation=True,
+    schedule={
+        "kind": "assets",
+        "expressions": [],
+        "spec": {
+            "timetable": {"type": "assets"},
+            "assets": {
+                "any": [
+                    {"all": [{"asset": {"name": f"a<{n}>", "uri": f"s3://bucket/{n:0200}"}} for n in range(15)]},
+                    {"asset_ref": {"name": "b"}},
+                    {"alias": {"name": "x"}},
+                ]
+            },
+        },
+    },
+    assets={
+        "outlets": [{"task_id": "t", "name": "out", "uri": "s3://bucket/$out*", "group": "asset"}],
+        "inlets": [{"task_id": "t", "name": "in", "uri": "s3://bucket/in", "group": "asset"}],
+    },
 )
 
 

@@ -80,10 +80,16 @@ def test_the_example_dags_become_stacks(tmp_path: Path) -> None:
     assert sources
     for source in sources:
         template = json.loads((folder / f"{ours.stack_name(source.manifest['dag_id'])}.template.json").read_text())
-        (machine,) = (
-            each["Properties"]
+        machines = {
+            each["Properties"]["StateMachineName"]: each["Properties"]
             for each in template["Resources"].values()
             if each["Type"] == "AWS::StepFunctions::StateMachine"
-        )
-        assert json.loads(machine["DefinitionString"]) == source.definition
-        assert "TaskFunction" in machine["DefinitionSubstitutions"]
+        }
+        own, again = source.manifest["machine_name"], source.manifest["rerun_machine_name"]
+        assert {name: json.loads(machine["DefinitionString"]) for name, machine in machines.items()} == {
+            own: source.definition,
+            again: source.rerun and source.rerun.definition,
+        }
+        assert "TaskFunction" in machines[own]["DefinitionSubstitutions"]
+        assert machines[own]["RoleArn"] == machines[again]["RoleArn"]
+        assert f"execution:{again}" in json.dumps(template), "the task function notes which run its executions are"

@@ -97,8 +97,10 @@ def test_a_task_function_reaches_the_rows_and_objects_of_its_own_dag_only(cloud:
     statements = role_statements(cloud, DAILY, "TaskFunctionRole")
     (rows,) = (condition for actions, _, condition in statements if "dynamodb:PutItem" in actions)
     keys = [text(key) for key in rows["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]]
-    executions = "execution/arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:daily_sales:*"
-    assert keys == ["daily_sales/*", "dag/daily_sales", "watch/daily_sales/*", executions]
+    executions = "execution/arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{}:*"
+    machines = ("daily_sales", "daily_sales-rerun")
+    own = ("daily_sales/*", "dag/daily_sales", "watch/daily_sales/*")
+    assert keys == [*own, *(executions.format(machine) for machine in machines)]
     objects = allowed(statements)["s3:GetObject"]
     bucket = "arn:<AWS::Partition>:s3:::airstep-<AWS::AccountId>-<AWS::Region>"
     assert objects == {f"{bucket}/xcom/daily_sales/*", f"{bucket}/conf/daily_sales/*"}
@@ -263,7 +265,8 @@ def test_executions_that_end_reach_the_run_ended_function(cloud: Cloud) -> None:
     (target,) = rule["Targets"]
     function = cloud.templates[PLATFORM]["Resources"][target["Arn"]["Fn::GetAtt"][0]]["Properties"]
     assert function["FunctionName"] == "airstep-run-ended"
-    permission = cloud.one(PLATFORM, "AWS::Lambda::Permission")
+    permissions = cloud.resources(PLATFORM, "AWS::Lambda::Permission")
+    (permission,) = (each for each in permissions if each["FunctionName"] == target["Arn"])
     assert permission["Principal"] == "events.amazonaws.com"
 
 

@@ -13,7 +13,7 @@ from lambdas.records import RunKey
 from lambdas.runtime import Runtime, iso
 from lambdas.task_function import handle
 
-EXECUTION = {"Id": "arn:aws:states:us-east-1:1:execution:d:r1", "Name": "r1", "StartTime": "2024-01-15T00:00:00Z"}
+EXECUTION = {"Id": "arn:aws:states:us-east-1:1:execution:d:r1", "Name": "r1", "StartTime": "2024-01-20T12:00:00Z"}
 LOGICAL_DATE = "2024-01-15T00:00:00+00:00"
 NEVER_RETRIED = frozenset({"AirflowSkipException", "AirflowFailException"})
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dag_translator.authoring.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from lambdas.errors import RunIsActive
 from lambdas.memory_store import MemoryStore
 from lambdas.opening import LateInvocation
 from lambdas.records import TaskKey, changed
@@ -216,6 +217,9 @@ def test_a_run_that_is_started_again_runs_the_task_again(begin: Begin) -> None:
     run.task("a")
     assert (run.states, run.record("a").try_number) == ({"a": "failed"}, 2)
     execution = {**EXECUTION, "Id": "arn:2", "Name": "r1-2"}
+    with pytest.raises(RunIsActive, match="is under way: r1"):
+        start(run.runtime, {"run_id": run.key.run_id, "states": {}}, execution)
+    assert run.runtime.store.end_run(run.key, "r1", "failed", "2024-01-20")
     again = start(run.runtime, {"run_id": run.key.run_id, "states": {}}, execution)
     assert again.key == run.key
     assert again.run["logical_date"] == run.run["logical_date"]

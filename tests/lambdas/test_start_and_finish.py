@@ -146,7 +146,28 @@ def test_a_rerun_starts_with_the_outcomes_that_are_kept(plain: Any, make_runtime
     assert (again.run["conf"], again.run["logical_date"]) == ({"k": 1}, first.run["logical_date"])
     assert runtime.store.get_run(again.key).state == "running"
     assert again.everything() == "success"
-    assert again.record("a").execution == "r1"  # kept, not run
+    assert (again.record("a").try_number, again.record("a").execution) == (1, "r-2")  # kept, not run
+
+
+@pytest.mark.parametrize(
+    ("given", "conf"),
+    [
+        ({}, {}),
+        ({"day": 1}, {"day": 1}),
+        ({"detail-type": "x", "detail": {"k": 1}}, {"detail-type": "x", "detail": {"k": 1}}),
+        ({"conf": {"day": 1}}, {"day": 1}),
+        ({"Comment": "Insert your JSON here"}, {}),
+        ({"day": 1, "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn"}, {"day": 1}),
+    ],
+)
+def test_what_a_person_types_in_the_console(
+    plain: Any, make_runtime: Any, given: dict[str, Any], conf: dict[str, Any]
+) -> None:
+    runtime = make_runtime(plain())
+    run = start(runtime, given)
+    assert run.run["conf"] == conf
+    assert run.run["run_id"] == "manual__2024-01-20T12:00:00+00:00"
+    assert start(runtime, given).run == run.run
 
 
 # --- the end -------------------------------------------------------------------------------------------------------
@@ -273,6 +294,7 @@ def test_runs_that_ended_or_moved_on_are_left_alone(plain: Any, make_runtime: An
     assert run_ended(runtime.store, ended("ABORTED"), "t") == nothing  # never started
     run = start(runtime, {"run_id": "r"})
     assert run_ended(runtime.store, ended("SUCCEEDED"), "t") == nothing
+    assert runtime.store.end_run(run.key, "r1", "failed", "t")
     start(runtime, {"run_id": "r"}, {**EXECUTION, "Name": "r-2", "Id": "arn:2"})
     assert run_ended(runtime.store, ended("ABORTED"), "t") == nothing  # a newer execution has taken over
     assert runtime.store.get_run(run.key).state == "running"

@@ -61,6 +61,19 @@ def test_it_waits_and_tries_again_with_another_run(project: Project) -> None:
     assert result.xcoms["fire"]["trigger_run_id"] == second["Input"]["run_id"]
 
 
+def test_a_run_that_exists_is_reset(project: Project) -> None:
+    """The same run, in executions of their own: each try, and each run of this DAG, asks for another one."""
+    services = Services({WAIT: [FAILED, started]})
+    arguments = 'trigger_run_id="it", reset_dag_run=True, wait_for_completion=True, retries=1, retry_delay=timedelta(0)'
+    result = project.run(trigger(arguments), services)
+    assert (result.tasks["fire"], result.xcoms["fire"]["trigger_run_id"]) == ("success", "it")
+    first, second = (arguments for _, arguments in services.calls)
+    assert (first["Input"]["run_id"], second["Input"]["run_id"]) == ("it", "it")
+    assert first["Name"].startswith("it__")
+    assert first["Name"] != "it"
+    assert second["Name"] == f"{first['Name']}__try2"
+
+
 def test_a_failed_run_fails_it_and_leaves_its_xcoms(project: Project) -> None:
     result = project.run(trigger("wait_for_completion=True"), Services({WAIT: FAILED}))
     assert (result.state, result.tasks["fire"]) == ("failed", "failed")
@@ -111,7 +124,6 @@ def test_permissions(project: Project, actions: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("reset_dag_run=True", "reset_dag_run is not supported"),
         ("run_after=datetime(2024, 1, 1)", "run_after is not supported"),
         ("fail_when_dag_is_paused=True", "fail_when_dag_is_paused is not supported"),
         ('wait_for_completion="{{ params.x }}"', "a template as wait_for_completion is not supported"),

@@ -11,6 +11,7 @@ import pytest
 from dateutil.relativedelta import relativedelta  # type: ignore[import-untyped]
 
 from dag_translator.authoring import timetables
+from dag_translator.authoring.models.assets import Asset, AssetAlias
 from dag_translator.errors import TranslationError
 from dag_translator.schedule import IntervalSettings, schedule_of, schedule_spec
 from tests.schedule.live import FakeDag, FakeTask
@@ -106,6 +107,23 @@ def test_a_fixed_offset_has_a_name() -> None:
     assert schedule_spec(dag)["timetable"]["timezone"] == "-03:30"
 
 
+def test_assets() -> None:
+    a = {"asset": {"name": "a", "uri": "a"}}
+    spec = schedule_spec(FakeDag([Asset("a"), AssetAlias("x")], catchup=True))
+    assert (spec["timetable"], spec["assets"]) == ({"type": "assets"}, {"all": [a, {"alias": {"name": "x"}}]})
+    spec = schedule_spec(FakeDag(Asset("a") | Asset.ref(name="b")))
+    assert spec["assets"] == {"any": [a, {"asset_ref": {"name": "b"}}]}
+    assert schedule_of(FakeDag([])) == (None, ())
+    daily = timetables.CronTriggerTimetable("0 1 * * *", timezone="UTC")
+    schedule, _ = schedule_of(FakeDag(timetables.AssetOrTimeSchedule(timetable=daily, assets=[Asset("a")])))
+    assert schedule is not None
+    assert (schedule["kind"], schedule["spec"]["assets"]) == ("cron", {"all": [a]})
+    assert schedule["expressions"][0]["expression"] == "cron(0 1 * * ? *)"
+    schedule, _ = schedule_of(FakeDag(Asset("a")))
+    assert schedule is not None
+    assert (schedule["kind"], schedule["expressions"]) == ("assets", [])
+
+
 @pytest.mark.parametrize(
     ("schedule", "code"),
     [
@@ -117,8 +135,14 @@ def test_a_fixed_offset_has_a_name() -> None:
         (timedelta(seconds=30), "schedule-too-frequent"),
         (timedelta(0), "invalid-schedule"),
         (timetables.CronTriggerTimetable("0 0 * * *", timezone="Mars/Base"), "invalid-timezone"),
-        ([object()], "unsupported-schedule"),
-        (timetables.AssetOrTimeSchedule(timetable=timetables.OnceTimetable(), assets=[]), "unsupported-schedule"),
+        ([object()], "invalid-schedule"),
+        (
+            timetables.AssetOrTimeSchedule(
+                timetable=timetables.AssetTriggeredTimetable([Asset("a")]), assets=[Asset("b")]
+            ),
+            "invalid-schedule",
+        ),
+        ([Asset(f"s3://bucket/{number:0100}") for number in range(40)], "too-many-assets"),
         (timetables.CronPartitionTimetable("0 0 * * *"), "unsupported-schedule"),
         (42, "unsupported-schedule"),
     ],

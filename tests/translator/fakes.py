@@ -51,6 +51,7 @@ class FakeLambdas:
     ends: dict[str, float] = field(default_factory=dict)
     final: dict[str, Any] = field(default_factory=dict)
     joins: dict[tuple[str, int], Join] = field(default_factory=lambda: defaultdict(Join))
+    kept: Mapping[str, str] = field(default_factory=dict)
     began: float | None = None
 
     async def call(self, resource: str, arguments: Any, call: TaskCall) -> Any:
@@ -64,7 +65,7 @@ class FakeLambdas:
 
     async def start_run(self, payload: Any, call: TaskCall) -> Any:
         self._now(call)
-        return {"run": {"run_id": "r"}, "states": {}}
+        return {"run": {"run_id": "r"}, "states": dict(self.kept)}
 
     async def run_task(self, payload: Any, call: TaskCall) -> Any:
         task_id, map_index = payload["task_id"], payload.get("map_index", -1)
@@ -79,7 +80,8 @@ class FakeLambdas:
             raise TaskFailed("AirflowSkipException", "")
         if state == "failed":
             raise TaskFailed("ValueError", "x")
-        return {task_id: "success", **{skipped: "skipped" for skipped in outcome.skips if skipped not in self.starts}}
+        skips = (each for each in outcome.skips if each not in self.starts and each not in self.kept)
+        return {task_id: "success", **dict.fromkeys(skips, "skipped")}
 
     async def expand_task(self, payload: Any, call: TaskCall) -> Any:
         length = len(self.outcomes[payload["task_id"]].each)
@@ -125,8 +127,10 @@ class FakeLambdas:
             join.token = ""
 
 
-def execute(dag: Dag, machine: asl.Machine, outcomes: Mapping[str, Outcome]) -> tuple[Execution, FakeLambdas]:
-    lambdas = FakeLambdas(dag, outcomes)
+def execute(
+    dag: Dag, machine: asl.Machine, outcomes: Mapping[str, Outcome], kept: Mapping[str, str] | None = None
+) -> tuple[Execution, FakeLambdas]:
+    lambdas = FakeLambdas(dag, outcomes, kept=kept or {})
     definition = asl.definition(machine, "", None)
     functions = {"TaskFunction": "task", "SignalFunction": "signal"}
     parts = Parts(asl.part_definitions(machine), lambdas, "machine", functions)

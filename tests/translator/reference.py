@@ -49,7 +49,10 @@ def schedule(
     above: Mapping[str, str | tuple[str, ...]] | None = None,
     skipped: frozenset[str] = frozenset(),
 ) -> Result:
-    """above: how tasks ended that are not among the DAG's; skipped: those that a branch has skipped already."""
+    """above: how tasks ended that are not among the DAG's, or that a re-run keeps (mapped groups as a whole).
+
+    skipped: those that a branch has skipped already.
+    """
     result, now = Result(dict(above or {})), 0.0
     running: list[tuple[float, str]] = []
     started: set[str] = set()
@@ -61,7 +64,9 @@ def schedule(
         while changed:
             changed = False
             for group in dag.mapped_groups:
-                if group.group_id not in started and all(each in result.states for each in _waited(dag, group)):
+                if group.group_id in started or result.states.keys() >= {*group.members}:
+                    continue
+                if all(each in result.states for each in _waited(dag, group)):
                     started.add(group.group_id)
                     instances[group.group_id] = _instances(dag, group, outcomes, result.states, frozenset(doomed))
                     spent = max((each.makespan for each in instances[group.group_id]), default=0.0)

@@ -68,16 +68,19 @@ def test_golden(dag_id: str, ir: str, ending: str) -> None:
 
 @pytest.mark.node
 def test_every_definition_is_valid(tmp_path: Path) -> None:
-    """The goldens, the examples and every measured DAG, all in one call of asl-validator."""
+    """The goldens, the examples and every measured DAG, also for re-runs, all in one call of asl-validator."""
     if shutil.which("node") is None or not VALIDATOR.exists():
         pytest.fail("the Node tools are missing: run `make setup`")
     files = [SHAPES, *sorted((ROOT / "dags").glob("*.py")), *sorted((ROOT / "tests/dags/conformance").glob("*.py"))]
     options: list[str] = []
     for file in files:
         for dag_id, translation in _translations(file).items():
-            written = tmp_path / f"{dag_id}.json"
-            written.write_text(json.dumps(translation.definition))
-            options += ["--json-path", str(written)]
-    assert len(options) > 2 * 50
+            again = translation.rerun()
+            assert again is not None
+            for name, definition in ((dag_id, translation.definition), (f"{dag_id}-rerun", again.definition)):
+                written = tmp_path / f"{name}.json"
+                written.write_text(json.dumps(definition))
+                options += ["--json-path", str(written)]
+    assert len(options) > 2 * 100
     done = subprocess.run([VALIDATOR, *options], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout[-3000:]

@@ -92,6 +92,11 @@ def is_async(function: Any) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(vars(type(function)).get("__call__"))
 
 
+def is_generator(function: Any) -> bool:
+    """Whether calling it gives a generator, or an asynchronous one."""
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+
+
 def check_call(function: Callable[..., Any], args: Collection[Any], kwargs: Mapping[str, Any], complete: bool) -> None:
     """What Airflow checks when a @task function is called: TypeError for arguments that do not fit its signature.
 

@@ -124,8 +124,9 @@ SMTP_HOOK = _from("hooks.smtp", "SmtpHook")
 SES_HOOK = _from("hooks.smtp", "SesHook")
 ASSETS = _from(
     "models.assets",
-    "Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher", "Metadata",
-    Dataset="Asset", DatasetAlias="AssetAlias", DatasetAll="AssetAll", DatasetAny="AssetAny",
+    "Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher", "Metadata", "Dataset", "Model",
+    "AssetRef", "AssetNameRef", "AssetUriRef", "BaseAsset",
+    DatasetAlias="AssetAlias", DatasetAll="AssetAll", DatasetAny="AssetAny",
 )  # fmt: skip
 TYPING_ONLY = _from(
     "models.typing_only",
@@ -177,6 +178,7 @@ LOGGING = _from("utils.logs", "LoggingMixin")
 CONF = _from("configuration", "conf")
 SETTINGS = _from("configuration", "TIMEZONE", "DAGS_FOLDER", "AIRFLOW_HOME")
 
+ASSET_DECORATOR = _from("models.asset_decorators", "asset")
 TIMETABLE_BASE = _from("timetables", "Timetable", "DataInterval", "DagRunInfo", "TimeRestriction", "BaseTimetable")
 TIMETABLE_INTERVAL = _from("timetables", "CronDataIntervalTimetable", "DeltaDataIntervalTimetable")
 TIMETABLE_TRIGGER = _from(

@@ -17,7 +17,7 @@ _TIMETABLES = f.TIMETABLE_INTERVAL | f.TIMETABLE_TRIGGER | f.TIMETABLE_SIMPLE | 
 _SDK = (
     f.DAG | f.DECORATORS | f.BASE_OPERATOR | f.ASYNC_OPERATOR | f.BASE_SENSOR | f.BRANCH | f.SKIP | f.TASK_GROUP
     | f.EDGES | f.LABELS | f.PARAMS | f.XCOM_ARG | f.CONTEXT | f.VARIABLE | f.CONNECTION | f.BASE_HOOK | f.NOTIFIER
-    | f.ASSETS | f.TRIGGER_RULE | f.WEIGHT_RULE | f.STATES | f.RETRY_POLICY | _TIMETABLES
+    | f.ASSETS | f.ASSET_DECORATOR | f.TRIGGER_RULE | f.WEIGHT_RULE | f.STATES | f.RETRY_POLICY | _TIMETABLES
     | {"BaseOperatorLink": "models.notifier:BaseOperatorLink", "conf": "configuration:conf"}
 )  # fmt: skip
 _BASEOPERATOR = f.BASE_OPERATOR | f.EDGES
@@ -62,6 +62,7 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.sdk.definitions.connection": f.CONNECTION,
     "airflow.sdk.definitions.context": f.CONTEXT,
     "airflow.sdk.definitions.asset": f.ASSETS,
+    "airflow.sdk.definitions.asset.decorators": f.ASSET_DECORATOR,
     "airflow.sdk.definitions.asset.metadata": {"Metadata": "models.assets:Metadata"},
     "airflow.sdk.definitions.mappedoperator": f.MAPPED,
     "airflow.sdk.definitions.timetables.interval": f.TIMETABLE_INTERVAL,
@@ -118,6 +119,7 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.providers.common.compat.sdk": _SDK | f.EXCEPTIONS | {"timezone": "utils:timezone"},
     "airflow.providers.common.compat.standard.operators": f.PYTHON,
     "airflow.providers.common.compat.assets": f.ASSETS,
+    "airflow.providers.amazon.aws.assets.s3": {"create_asset": "models.assets:create_s3_asset"},
     # --- sensors and triggers ----------------------------------------------------------------------------------------
     "airflow.sensors": {},
     "airflow.sensors.base": f.BASE_SENSOR,

@@ -27,7 +27,6 @@ BY_NAME: dict[str, str] = {
     "EksPodOperator": _DOCKER,
     "HITLOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "ApprovalOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
-    "asset": "write a DAG with a @task that has outlets=[Asset(…)]",
     "AssetAccessControl": "who may see or start a DAG is IAM's business",
     **dict.fromkeys(("DeadlineAlert", "DeadlineReference", "AsyncCallback", "SyncCallback"), _DEADLINE),
     **dict.fromkeys(

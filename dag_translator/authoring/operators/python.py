@@ -8,7 +8,7 @@ from typing import Any
 
 from dag_translator.authoring.definitions.baseoperator import BaseOperator
 from dag_translator.authoring.definitions.decorated import DecoratedOperator
-from dag_translator.authoring.definitions.signatures import determine_kwargs, is_async
+from dag_translator.authoring.definitions.signatures import determine_kwargs, is_async, is_generator
 from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.operators.skipmixin import BranchMixIn, SkipMixin
 
@@ -47,6 +47,7 @@ class PythonOperator(BaseOperator):
         self.op_kwargs = self.determine_kwargs(
             ChainMap({**self.op_kwargs, "templates_dict": self.templates_dict}, context)
         )
+        self._context = context
         result = self.execute_callable()
         if self.show_return_value_in_logs:
             self.log.info("Done. Returned value was: %s", result)
@@ -58,7 +59,11 @@ class PythonOperator(BaseOperator):
         return determine_kwargs(self.python_callable, self.op_args, context)
 
     def execute_callable(self) -> Any:
-        """Call the function; a coroutine is run to its end."""
+        """Call the function; a coroutine is run to its end, and so is a generator, for the Metadata that it yields."""
+        if is_generator(self.python_callable):
+            from dag_translator.authoring.operators.yields import run_generator
+
+            return run_generator(self.python_callable(*self.op_args, **self.op_kwargs), self._context, self.log)
         if is_async(self.python_callable):
             import asyncio
 

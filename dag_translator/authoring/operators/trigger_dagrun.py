@@ -27,7 +27,8 @@ class TriggerDagRunOperator(BaseOperator):
     """Starts a run of `trigger_dag_id`; the XCom `trigger_run_id` is its run_id.
 
     logical_date (execution_date in Airflow 2): of the new run, default now. A run exists already if one with the same
-    run_id was started within 90 days; then the task fails, or is skipped with skip_when_already_exists.
+    run_id was started within 90 days; then the task fails, or is skipped with skip_when_already_exists. With
+    reset_dag_run it is cleared and run again, with the conf that it has; a run that is under way fails the task.
     poke_interval and deferrable have no effect on Step Functions, which is told when the other run ends.
     """
 
@@ -77,8 +78,6 @@ class TriggerDagRunOperator(BaseOperator):
 
     def _refuse(self, run_after: Any, fail_when_dag_is_paused: bool) -> None:
         """What can't be honoured; it raises, and loading reports it at the user's line."""
-        if self.reset_dag_run:
-            _no("reset_dag_run", "an execution can't be started anew under its name; leave trigger_run_id to Airflow")
         if run_after is not NOTSET:
             _no("run_after", "put a DateTimeSensor before the task")
         if fail_when_dag_is_paused:
@@ -112,6 +111,16 @@ class TriggerDagRunOperator(BaseOperator):
         """Whether a second try would ask for the same run."""
         return bool(self.trigger_run_id) or (self.logical_date is not NOTSET and self.logical_date is not None)
 
+    def execution_of(self, run_id: str, context: Any) -> str:
+        """The name of the run's execution; with reset_dag_run one that this try alone asks for."""
+        from dag_translator.names import LIMIT, execution_name, shorten
+
+        if not self.reset_dag_run:
+            return execution_name(run_id)
+        ti = context["ti"]
+        asked_by = f"{run_id}__{ti.dag_id}.{ti.task_id}.{ti.map_index}.{ti.run_id}.{ti.try_number}"
+        return shorten(execution_name(asked_by), LIMIT - len("__try10"))
+
     def push_run(self, context: Any, run_id: str) -> None:
         """The XComs of the new run."""
         context["ti"].xcom_push(key=LINK_KEY, value=f"/dags/{self.trigger_dag_id}/runs/{run_id}")
@@ -132,7 +141,7 @@ class TriggerDagRunOperator(BaseOperator):
 
     def execute(self, context: Any) -> None:
         """Start the run; wait for its end with wait_for_completion."""
-        from dag_translator.names import execution_name, machine_name
+        from dag_translator.names import machine_name
 
         given = self.run_input(datetime.now(UTC))
         client = runtime.current().client("stepfunctions")
@@ -141,7 +150,7 @@ class TriggerDagRunOperator(BaseOperator):
         try:
             started = client.start_execution(
                 stateMachineArn=f"arn:{place}:stateMachine:{machine_name(self.trigger_dag_id)}",
-                name=execution_name(given["run_id"]),
+                name=self.execution_of(given["run_id"], context),
                 input=json.dumps({**given, "triggered_by": f"{context['run_id']}/{self.task_id}"}),
             )
         except client.exceptions.ExecutionAlreadyExists:
