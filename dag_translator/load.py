@@ -150,7 +150,7 @@ def _problem(code: str, message: str, hint: str, loading: Loading, line: int | N
 def _dags(module: ModuleType, loading: Loading) -> list[DAG]:
     from dag_translator.authoring.definitions.dag import DAG
 
-    bound = [value for value in list(vars(module).values()) if isinstance(value, DAG)]
+    bound = [value for value in list(vars(module).values()) if isinstance(value, DAG) and not value.is_subdag]
     for dag in bound:
         loading.register(dag)
     return sorted(loading.dags, key=lambda dag: dag._airstep_line or 0)

@@ -21,6 +21,7 @@ _DECIDING = frozenset(
         *("poke_interval", "timeout", "mode", "soft_fail", "sleep_time", "wait_for_completion", "deferrable"),
         *("allowed_states", "failed_states", "waiter_delay", "waiter_max_attempts", "skip_on_exit_code"),
         *("poll_interval", "check_interval", "max_attempts", "max_polling_attempts", "target_states", "target_status"),
+        *("target_state", "target_statuses", "success_states", "failure_states", "db_type"),
     }
 )
 # These differ from instance to instance without anybody minding.

@@ -26,6 +26,16 @@ from dag_translator.operators.lowering import Permission
 
 # Of a hook that is made without a connection; each of ours has one of these.
 DEFAULT_CONNECTIONS = ("aws_default", "fs_default", "http_default")
+# Of hooks that only who imports them makes, or extends.
+_DEFAULTS = {
+    "PostgresHook": "postgres_default",
+    "MySqlHook": "mysql_default",
+    "RedshiftSQLHook": "redshift_default",
+    "SnowflakeHook": "snowflake_default",
+    "SqliteHook": "sqlite_default",
+    "SlackHook": "slack_api_default",
+    "SlackWebhookHook": "slack_default",
+}
 _GET_SECRET = ("secretsmanager:GetSecretValue",)
 _READS = frozenset({"get"})
 _WRITES = frozenset({"set", "delete", "update", "setdefault"})
@@ -210,6 +220,9 @@ class _Reader(ast.NodeVisitor):
             if isinstance(key, ast.Constant) and str(key.value).endswith("conn_id"):
                 self._add(self.found.connections, value, node)
         self.generic_visit(node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.found.connections.names.update(_DEFAULTS[each.name] for each in node.names if each.name in _DEFAULTS)
 
     def visit_Name(self, node: ast.Name) -> None:
         if node.id in self.variable_names and id(node) not in self.understood:

@@ -122,6 +122,9 @@ class XComAccess:
         order. No task_ids: this task's own. Another DAG's are refused: its rows are not this role's to read. As in
         Airflow 3, `default` counts only together with `map_indexes`.
         """
+        inside = self.task.subdag_prefix
+        if dag_id is not None and dag_id.startswith(f"{self.dag_id}."):  # of a SubDagOperator in this DAG
+            inside, dag_id = dag_id.removeprefix(f"{self.dag_id}.") + ".", None
         if dag_id not in (None, self.dag_id):
             from dag_translator.authoring.exceptions import AirflowException
 
@@ -132,6 +135,9 @@ class XComAccess:
         run = RunKey(self.dag_id, run_id or self.run_id)
         single = task_ids is None or isinstance(task_ids, str)
         tasks: list[Any] = [task_ids or self.task_id] if single else list(task_ids or ())
+        if inside:
+            known = self.task.dag.task_dict
+            tasks = [inside + each if inside + each in known else each for each in tasks]
         if map_indexes is NOTSET:
             return self._pull_all(run, tasks, key, single, include_prior_dates, default)
         single_index = map_indexes is None or isinstance(map_indexes, int)

@@ -24,6 +24,7 @@ from dag_translator.operators import (
     service_job,
     service_sensor,
     step_function,
+    transfers,
     trigger_dagrun,
 )
 from dag_translator.operators.lowering import Lowering
@@ -43,6 +44,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     **messaging.LOWERINGS,
     **jobs.LOWERINGS,
     **http.LOWERINGS,
+    **transfers.LOWERINGS,
     **service_job.LOWERINGS,
     **service_sensor.LOWERINGS,
 }

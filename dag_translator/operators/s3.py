@@ -64,9 +64,42 @@ def _copied(operator: Any) -> dict[str, Any]:
         [["s3:ListBucket"], source, ""],
         [["s3:PutObject", "s3:PutObjectTagging", *acl], target, "/*"],
     ]
+    return {"grants": grants, "keys": _keys(operator)}
+
+
+def _copied_below(operator: Any) -> dict[str, Any]:
+    source = bucket_of(getattr(operator, "source_bucket_name", None), getattr(operator, "source_bucket_prefix", None))
+    target = bucket_of(getattr(operator, "dest_bucket_name", None), getattr(operator, "dest_bucket_prefix", None))
+    acl = ["s3:PutObjectAcl"] if getattr(operator, "acl_policy", None) else []
+    grants = [
+        [["s3:GetObject", "s3:GetObjectTagging"], source, "/*"],
+        [["s3:ListBucket"], source, ""],
+        [["s3:PutObject", "s3:PutObjectTagging", *acl], target, "/*"],
+    ]
+    return {"grants": grants, "keys": _keys(operator)}
+
+
+def _read(operator: Any) -> dict[str, Any]:
+    bucket = bucket_of(getattr(operator, "s3_bucket", None), getattr(operator, "s3_key", None))
+    return {"grants": [[["s3:GetObject"], bucket, "/*"], [["s3:ListBucket"], bucket, ""]]}
+
+
+def _transformed(operator: Any) -> dict[str, Any]:
+    source = bucket_of(None, getattr(operator, "source_s3_key", None))
+    target = bucket_of(None, getattr(operator, "dest_s3_key", None))
+    listed = sorted({*source, *target})
+    return {
+        "grants": [
+            [["s3:GetObject"], source, "/*"],
+            [[*_WRITES, "s3:GetObject"], target, "/*"],
+            [["s3:ListBucket"], ["*"] if "*" in listed else listed, ""],
+        ]
+    }
+
+
+def _keys(operator: Any) -> list[str]:
     key = literal(getattr(operator, "kms_key_id", None))
-    keys = [] if key is None else [key if key.startswith("arn:") else f"{ARN}:kms:{HERE}:key/{key}"]
-    return {"grants": grants, "keys": keys}
+    return [] if key is None else [key if key.startswith("arn:") else f"{ARN}:kms:{HERE}:key/{key}"]
 
 
 def _deleted(operator: Any) -> dict[str, Any]:
@@ -119,6 +152,9 @@ LOWERINGS: Mapping[str, Lowering] = {
     "S3DeleteBucketOperator": _in_python(_bucket_deleted),
     "S3CreateObjectOperator": _in_python(_created),
     "S3CopyObjectOperator": _in_python(_copied),
+    "S3CopyPrefixOperator": _in_python(_copied_below),
+    "S3ReadObjectOperator": _in_python(_read),
+    "S3FileTransformOperator": _in_python(_transformed),
     "S3DeleteObjectsOperator": _in_python(_deleted),
     "S3ListOperator": _in_python(_listed),
     "S3KeySensor": _sensor(_watched),

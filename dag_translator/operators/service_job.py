@@ -29,6 +29,7 @@ from dag_translator.operators.service_rows import (
     permissions,
     sdk_resource,
     statements,
+    unused,
     watched,
 )
 
@@ -36,7 +37,7 @@ from dag_translator.operators.service_rows import (
 def settings(operator: Any) -> Mapping[str, Any] | None:
     """None: Python does it. how: "sync", "sdk" (Step Functions asks), "lambda" (a Lambda asks)."""
     kind = operator.operator_class
-    watch, sync = kind.watch, kind.sync
+    watch, sync = kind.chosen_watch(operator), kind.sync
     waits = [getattr(operator, name, False) for name in ("wait_for_completion", "deferrable")]
     if watch is None or any(isinstance(each, str) for each in waits) or not kind.waits(operator):
         return None
@@ -52,6 +53,7 @@ def settings(operator: Any) -> Mapping[str, Any] | None:
         "late": list(kind.too_late(operator)),
         "watch": watched(operator),
         "lambda": statements((*(kind.reads if how == "sync" else kind.starts), *watch.grants), operator),
+        **unused(operator),
         "machine": statements(sync.grants if how == "sync" else watch.grants if how == "sdk" else (), operator),
     }
 
@@ -117,8 +119,9 @@ def _task_permissions(task: Task) -> tuple[Permission, ...]:
 
 def _in_python(operator: Any) -> Mapping[str, Any]:
     kind = operator.operator_class
-    watching = kind.watch.grants if kind.watch is not None else ()
-    return {"lambda": statements((*kind.starts, *watching), operator)}
+    watch = kind.chosen_watch(operator)
+    grants = (*kind.starts, *(watch.grants if watch is not None else ()))
+    return {"lambda": statements(grants, operator), **unused(operator)}
 
 
 LOWERINGS: Mapping[str, Lowering] = {

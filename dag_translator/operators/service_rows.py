@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from inspect import signature
 from typing import Any
 
 from dag_translator import asl
@@ -11,7 +12,7 @@ from dag_translator.authoring.aws.operator import ServiceMixin, ServiceTask
 from dag_translator.authoring.aws.rows import Grant, Watch, at
 from dag_translator.authoring.aws.sensor import ServiceSensorTask
 from dag_translator.operators.lowering import Permission
-from dag_translator.operators.service import ARN, HERE, literal
+from dag_translator.operators.service import ARN, HERE, literal, note
 from lambdas.native.spelling import sdk_name
 
 # Services that Step Functions' SDK integrations call otherwise than boto3, beyond the hyphens.
@@ -21,6 +22,22 @@ _SDK_SERVICES: Mapping[str, str] = {
     "logs": "cloudwatchlogs",
     "events": "eventbridge",
 }
+
+# Arguments that are accepted and change nothing, with what to do instead.
+_UNUSED: Mapping[str, str] = {
+    "cancel_on_kill": "a run that is stopped stops what a .sync state runs, and nothing else",
+    "cleanup_timeout_seconds": "what failed is deleted at once",
+    "durable": "every try begins anew",
+    "enable_application_ui_links": "look into the service's console",
+    "ingest_data_kwargs": "the provider does not send it either",
+    "max_retries": "set timeout",
+    "openlineage_inject_parent_job_info": "nothing reports to OpenLineage",
+    "openlineage_inject_transport_info": "nothing reports to OpenLineage",
+    "print_log": "look into the job's log group",
+    "verbose": "look into the service's logs",
+}
+# Classes in which one of these does what it says.
+_USED: Mapping[str, tuple[str, ...]] = {"BatchCreateComputeEnvironmentOperator": ("max_retries",)}
 
 # A question is asked again whatever went wrong: SDK integrations name throttling differently from service to service.
 ASKING = asl.Retrier(("States.TaskFailed",), 4, interval=2, backoff=2, full_jitter=True)
@@ -59,7 +76,7 @@ def elsewhere(operator: Any) -> bool:
 def watched(operator: Any) -> dict[str, Any]:
     """What a live operator's watch says, as JSON for the task's settings; see `answer`."""
     kind = operator.operator_class
-    watch: Watch = kind.watch
+    watch: Watch = kind.chosen_watch(operator)
     return {
         "name": kind.__name__,
         "state": path(watch.state),
@@ -89,6 +106,19 @@ def answer(watch: Mapping[str, Any], late: str) -> str:
         + f" : $toMillis($states.context.State.EnteredTime) >= $states.input.poll.deadline ? {late}"
         + " : {'state': 'up_for_reschedule'}"
     )
+
+
+def unused(operator: Any) -> dict[str, Any]:
+    """settings["notes"] on arguments that are given otherwise than by default, and have no effect."""
+    notes = []
+    for name, hint in _UNUSED.items():
+        inits = (vars(kind).get("__init__") for kind in operator.operator_class.__mro__)
+        found = [parameter for init in inits if init if (parameter := signature(init).parameters.get(name))]
+        if found and name not in _USED.get(operator.operator_class.__name__, ()):
+            given = getattr(operator, name, None)
+            if given not in (None, found[0].default):
+                notes.append(note("unused-argument", f"{name} has no effect", hint))
+    return {"notes": notes} if notes else {}
 
 
 def statements(grants: Iterable[Grant], operator: Any) -> list[dict[str, Any]]:

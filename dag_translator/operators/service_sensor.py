@@ -22,6 +22,7 @@ from dag_translator.operators.service_rows import (
     permissions,
     sdk_resource,
     statements,
+    unused,
     watched,
 )
 
@@ -32,7 +33,7 @@ _OWN_RULES = ("silent_fail", "never_fail", "exponential_backoff")
 
 def settings(operator: Any) -> Mapping[str, Any] | None:
     kind = operator.operator_class
-    watch = kind.watch
+    watch = kind.chosen_watch(operator)
     if (
         watch.gone
         or asks_by_itself(kind)
@@ -46,6 +47,8 @@ def settings(operator: Any) -> Mapping[str, Any] | None:
         "soft_fail": bool(getattr(operator, "soft_fail", False)),
         "resource": sdk_resource(watch.service, watch.action),
         "watch": watched(operator),
+        "lambda": statements(kind.reads, operator),
+        **unused(operator),
         "machine": statements(watch.grants, operator),
     }
 
@@ -87,7 +90,9 @@ def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
 
 
 def _in_python(operator: Any) -> Mapping[str, Any]:
-    return {**polling.settings(operator), "lambda": statements(operator.operator_class.watch.grants, operator)}
+    watch = operator.operator_class.chosen_watch(operator)
+    grants = statements((*operator.operator_class.reads, *watch.grants), operator)
+    return {**polling.settings(operator), "lambda": grants, **unused(operator)}
 
 
 def _task_permissions(task: Task) -> tuple[Permission, ...]:
@@ -100,6 +105,7 @@ LOWERINGS: Mapping[str, Lowering] = {
         lower,
         settings,
         _permissions,
+        _task_permissions,
         native=True,
         sensor=True,
         tries=True,

@@ -20,7 +20,7 @@ def start(operator: Any, context: Any) -> dict[str, Any]:
 
         request: dict[str, Any] = sdk_spelt(present(operator.prepared(context)), operator.sync.maps)
         return request
-    return _both(operator.start(context) or {})
+    return _both(operator, operator.start(context) or {})
 
 
 def finish(operator: Any, answer: Any, context: Any) -> Any:
@@ -35,7 +35,7 @@ def limit(operator: Any) -> float | None:
 
 def ask(sensor: Any, _context: Any) -> dict[str, Any]:
     """What a sensor asks with."""
-    return _both(sensor.arguments())
+    return _both(sensor, sensor.arguments())
 
 
 def nothing(_sensor: Any, _answer: Any, _context: Any) -> None:
@@ -48,8 +48,8 @@ def _synced(operator: Any) -> bool:
     return operator.sync is not None and not operator.is_elsewhere(lambda name: fixed(task, name))
 
 
-def _both(handle: dict[str, Any]) -> dict[str, Any]:
-    return {"handle": handle, "arguments": sdk_spelt(handle)}
+def _both(task: Any, handle: dict[str, Any]) -> dict[str, Any]:
+    return {"handle": handle, "arguments": sdk_spelt(task.question(handle))}
 
 
 OPERATOR = NativeWork(start, finish, limit)

@@ -213,8 +213,8 @@ def test_a_refused_operator_keeps_its_edges_and_may_be_mapped_or_subclassed(load
 def test_a_hook_without_counterpart_is_a_problem_at_its_import(load_text: Load) -> None:
     loaded = load_text(
         """
-        from airflow.providers.postgres.hooks.postgres import PostgresHook
-        class Mine(PostgresHook):
+        from airflow.providers.oracle.hooks.oracle import OracleHook
+        class Mine(OracleHook):
             pass
         Mine("x").get_conn().cursor()
         """

@@ -33,13 +33,18 @@ def plain(value: Any) -> Any:
     match value:
         case {"__type__": "decimal.Decimal", **rest}:
             return {"__type__": "Decimal", "value": str(rest["repr"]).removeprefix("Decimal('").removesuffix("')")}
-        case {"skipmixin_key": {**note}, **rest}:  # sets on both sides, as is what LatestOnlyOperator returns
-            unordered: dict[str, Any] = {**rest}
-            if isinstance(returned := unordered.get("return_value"), list):
-                unordered["return_value"] = sorted(returned)
-            return {"skipmixin_key": {kind: sorted(tasks) for kind, tasks in note.items()}, **unordered}
+        case {"skipmixin_key": dict(note)}:  # sets on both sides, as is what LatestOnlyOperator returns
+            return {**{key: _unordered(each) for key, each in value.items()}, "skipmixin_key": _each_unordered(note)}
         case dict():
             return {key: plain(each) for key, each in value.items()}
         case list():
             return [plain(each) for each in value]
     return value
+
+
+def _each_unordered(note: dict[str, Any]) -> dict[str, Any]:
+    return {kind: _unordered(tasks) for kind, tasks in note.items()}
+
+
+def _unordered(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) else value

@@ -167,6 +167,17 @@ Watching(task_id="s", cluster_identifier="c", dag=dag)
     assert "ABORTED" in project.run(text, aws.services, aws).errors["q"]
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [(QUERY.format("cancel_on_kill=False"), "cancel_on_kill"), (QUERY.format(""), "")],
+)
+def test_arguments_without_effect_are_noted(project: Project, text: str, name: str) -> None:
+    problems = project.translate(text).problems
+    assert [(each.code, each.message.partition(" ")[0]) for each in problems] == (
+        [("unused-argument", name)] if name else []
+    )
+
+
 def test_permissions(project: Project, actions: Any) -> None:
     manifest = project.translate(QUERY.format("")).manifest
     assert actions(manifest["permissions"])["redshift-data:DescribeStatement"] == ["*"]

@@ -42,7 +42,7 @@ DAG_IDS = (
         "past",
         "retries",
     ),
-    *("sensors", "setup_teardown", "short_circuit", "trigger", "fail_fast", "asked_retries"),
+    *("sensors", "setup_teardown", "short_circuit", "trigger", "fail_fast", "asked_retries", "services"),
 )
 
 

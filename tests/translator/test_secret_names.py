@@ -142,3 +142,8 @@ def test_a_module_that_is_no_python(tmp_path: Path) -> None:
     got = permissions(tmp_path, "PythonOperator(task_id='a', python_callable=lambda: __import__('broken'))")
     assert got["ssm:GetParameter"]["resources"] == [f"{PARAMETER}*"]
     assert "can't be read" in got["secretsmanager:GetSecretValue"]["reason"]
+
+
+def test_a_database_hook_brings_its_default() -> None:
+    source = "from airflow.providers.postgres.hooks.postgres import PostgresHook\nclass Mine(PostgresHook): pass"
+    assert names_in({Path("d.py"): source}).connections.names == {"postgres_default"}

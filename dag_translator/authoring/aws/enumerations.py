@@ -1,4 +1,4 @@
-"""States that DAG files name by the provider's enumerations (`hooks.eks`, `hooks.ecs`)."""
+"""States that DAG files name by the provider's enumerations (`hooks.eks`, `hooks.ecs`, `utils.rds`)."""
 
 from __future__ import annotations
 
@@ -52,3 +52,28 @@ class EcsTaskStates(StrEnum):
     DEPROVISIONING = "DEPROVISIONING"
     STOPPED = "STOPPED"
     NONE = "NONE"
+
+
+class EcsClusterStates(StrEnum):
+    """Of an ECS cluster."""
+
+    ACTIVE = "ACTIVE"
+    PROVISIONING = "PROVISIONING"
+    DEPROVISIONING = "DEPROVISIONING"
+    FAILED = "FAILED"
+    INACTIVE = "INACTIVE"
+
+
+class EcsTaskDefinitionStates(StrEnum):
+    """Of an ECS task definition."""
+
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+    DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
+
+
+class RdsDbType(StrEnum):
+    """What an operator or sensor of RDS is about."""
+
+    INSTANCE = "instance"
+    CLUSTER = "cluster"

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dag_translator.authoring.aws.rows import Grant, Sync, Watch, judge
+from dag_translator.authoring.aws.rows import Grant, Sync, Watch, at, judge
 from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.operators.aws import AwsBaseOperator, AwsMixin
 
@@ -34,6 +34,7 @@ class ServiceMixin(AwsMixin):
 
     service: str = ""
     watch: Any = None
+    kept: tuple[str, ...] = ()
     log: Any
 
     if TYPE_CHECKING:  # what `takes` keeps
@@ -66,15 +67,23 @@ class ServiceMixin(AwsMixin):
 
     def asked(self, handle: dict[str, Any]) -> tuple[str, str]:
         """What the watch says, as `rows.judge`. A class with an `asked` of its own is asked by a Lambda."""
-        watch: Watch = self.watch
+        kind = type(self)  # an argument may have the name of one of the methods
+        watch: Watch = kind.chosen_watch(self)
         try:
-            answer = self.call(watch.action, handle, watch.service)
+            answer = self.call(watch.action, self.question(handle), watch.service)
         except Exception as error:
             if error_code(error) in watch.gone:
                 return "success", "deleted"
             raise
-        kind = type(self)  # an argument may have the name of one of the two
         return judge(watch, answer, kind.success_states(self), kind.failure_states(self))
+
+    def chosen_watch(self) -> Any:
+        """The watch. A class whose arguments choose among several has one of its own, which knows them unrendered."""
+        return self.watch
+
+    def question(self, handle: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of the watch's action: the handle without what is `kept`."""
+        return {name: value for name, value in handle.items() if name not in self.kept}
 
     def judged(self, watch: Watch, request: dict[str, Any]) -> tuple[str, str]:
         """What another watch says."""
@@ -87,11 +96,11 @@ class ServiceMixin(AwsMixin):
         push_link(self, context, key, **values)
 
     def success_states(self) -> tuple[str, ...]:
-        states: tuple[str, ...] = self.watch.success
+        states: tuple[str, ...] = self.chosen_watch().success
         return states
 
     def failure_states(self) -> tuple[str, ...]:
-        states: tuple[str, ...] = self.watch.failure
+        states: tuple[str, ...] = self.chosen_watch().failure
         return states
 
     def failure(self, told: str) -> Exception:
@@ -103,7 +112,8 @@ class ServiceTask(ServiceMixin, AwsBaseOperator):
     """An operator whose Python Lambda runs as a whole. Subclasses say `action` and `request`, or `start`.
 
     starts: what IAM has to allow for start and finish. reads: the same for `prepared` and `finish` alone, where Step
-    Functions itself starts the job (`sync`).
+    Functions itself starts the job (`sync`). kept: names in the handle that are for `finish`, not for the watch.
+    returns: where the handle has the return value; `*` is all of it.
     """
 
     action: str = ""
@@ -111,6 +121,7 @@ class ServiceTask(ServiceMixin, AwsBaseOperator):
     reads: tuple[Grant, ...] = ()
     sync: Sync | None = None
     watch: Watch | None = None
+    returns: str = ""
 
     def request(self) -> dict[str, Any]:
         """The action's request, spelt as the API does, once templates are rendered; None is left out."""
@@ -129,8 +140,10 @@ class ServiceTask(ServiceMixin, AwsBaseOperator):
         return self.handle(self.call(self.action, self.prepared(context)))
 
     def finish(self, handle: dict[str, Any] | None, context: Any) -> Any:  # noqa: ARG002
-        """The return value, when it is over, or was started only."""
-        return None
+        """The return value, when it is over, or was started only: what `returns` says of the handle."""
+        if self.returns == "*":
+            return handle
+        return next(iter(at(handle, self.returns)), None) if self.returns else None
 
     def abandon(self, handle: dict[str, Any]) -> None:
         """Clean up after work that failed, or took too long. A class with one of its own is asked by a Lambda."""
@@ -196,6 +209,16 @@ class ServiceOperator(ServiceTask):
 def present(request: dict[str, Any]) -> dict[str, Any]:
     """Without what is None."""
     return {name: value for name, value in request.items() if value is not None}
+
+
+def tag_list(tags: Any, key: str = "Key", value: str = "Value") -> Any:
+    """Tags as the APIs have them, of a dict or of such a list."""
+    return [{key: name, value: each} for name, each in tags.items()] if isinstance(tags, dict) else tags or []
+
+
+def many(given: Any) -> list[Any]:
+    """One text or several."""
+    return [given] if isinstance(given, str) else list(given)
 
 
 def error_code(error: Exception) -> str:

@@ -17,11 +17,14 @@ from __future__ import annotations
 from typing import Any
 
 from dag_translator.authoring.aws.operator import ServiceMixin
+from dag_translator.authoring.aws.rows import Grant
 from dag_translator.authoring.sensors.aws import AwsBaseSensor
 
 
 class ServiceSensorTask(ServiceMixin, AwsBaseSensor):
-    """A sensor whose poke is Python. Subclasses say `arguments`."""
+    """A sensor whose poke is Python. Subclasses say `arguments`. reads: what IAM has to allow for those."""
+
+    reads: tuple[Grant, ...] = ()
 
     def arguments(self) -> dict[str, Any]:
         """Of the watch's action, spelt as the API does, once templates are rendered."""

@@ -28,6 +28,7 @@ class AbstractOperator(DAGNode):
     is_mapped: bool = False
     is_branch: bool = False  # the result names direct downstream tasks to follow
     returns_dag_result: bool = False
+    subdag_prefix: str = ""  # of the ids that its neighbours in a SubDagOperator have since
     _on_failure_fail_dagrun: bool = False
     _is_sensor: bool = False
     _is_empty: bool = False

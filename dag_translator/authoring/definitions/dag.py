@@ -60,6 +60,7 @@ class DAG:
     tags: set[str]
     owner_links: dict[str, str] | None
     auto_register: bool
+    is_subdag = False
     fail_fast: bool
     allowed_run_types: frozenset[str] | None
     dag_display_name: str

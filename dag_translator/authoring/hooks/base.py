@@ -23,5 +23,10 @@ class BaseHook:
     def get_connection(cls, conn_id: str) -> Connection:
         return Connection.get(conn_id)
 
+    @classmethod
+    def get_hook(cls, conn_id: str, hook_params: dict[str, Any] | None = None) -> Any:
+        """The hook that belongs to the connection's kind."""
+        return cls.get_connection(conn_id).get_hook(hook_params=hook_params)
+
     def get_conn(self) -> Any:
         raise NotImplementedError

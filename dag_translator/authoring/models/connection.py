@@ -94,6 +94,13 @@ class Connection:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def get_hook(self, *, hook_params: dict[str, Any] | None = None) -> Any:
+        """The hook of this connection's kind."""
+        from dag_translator.authoring.hooks.kinds import hook_class
+
+        kind = hook_class(self.conn_type, self.conn_id)
+        return kind(**{kind.conn_name_attr: self.conn_id}, **(hook_params or {}))
+
     def get_password(self) -> str | None:
         return self.password
 

@@ -1,4 +1,7 @@
-"""Names of the operators and sensors that are made of rows (`authoring.aws`), and Airflow's modules of them."""
+"""Names of the operators and sensors that are made of rows (`authoring.aws`), by service.
+
+`amazon_modules` says which of Airflow's modules has them.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ EMR = names_of(
     "operators.emr_serverless",
     "EmrServerlessCreateApplicationOperator", "EmrServerlessStartJobOperator", "EmrServerlessStopApplicationOperator",
     "EmrServerlessDeleteApplicationOperator",
+) | names_of(
+    "operators.emr_sessions",
+    "EmrServerlessStartSessionOperator", "EmrServerlessStopSessionOperator", "EmrServerlessGetSessionEndpointOperator",
 )  # fmt: skip
 EMR_WAIT = names_of("operators.emr", "WaitPolicy")
 EMR_SENSOR = names_of(
@@ -80,77 +86,148 @@ EKS_STATES = names_of("aws.enumerations", "ClusterStates", "NodegroupStates", "F
 EKS_SENSOR = names_of(
     "sensors.states", "EksClusterStateSensor", "EksNodegroupStateSensor", "EksFargateProfileStateSensor"
 )
-ECS_STATES = names_of("aws.enumerations", "EcsTaskStates")
-ECS_SENSOR = names_of("sensors.states", "EcsTaskStateSensor")
+ECS_STATES = names_of("aws.enumerations", "EcsTaskStates", "EcsClusterStates", "EcsTaskDefinitionStates")
+ECS_RESOURCES = names_of(
+    "operators.ecs_resources",
+    "EcsBaseOperator", "EcsCreateClusterOperator", "EcsDeleteClusterOperator", "EcsRegisterTaskDefinitionOperator",
+    "EcsDeregisterTaskDefinitionOperator",
+)  # fmt: skip
+ECS_SENSOR = names_of(
+    "sensors.states", "EcsBaseSensor", "EcsClusterStateSensor", "EcsTaskDefinitionStateSensor", "EcsTaskStateSensor"
+)
 LAMBDA_SENSOR = names_of("sensors.states", "LambdaFunctionStateSensor")
 STEP_FUNCTION_SENSOR = names_of("sensors.states", "StepFunctionExecutionSensor")
 BATCH_SENSOR = names_of("sensors.batch", "BatchSensor", "BatchComputeEnvironmentSensor", "BatchJobQueueSensor")
 REDSHIFT_DATA = names_of("operators.redshift", "RedshiftDataOperator")
 REDSHIFT_SENSOR = names_of("sensors.redshift", "RedshiftClusterSensor")
-
-# Airflow's module → the names in it.
-AMAZON: dict[str, dict[str, str]] = {
-    "airflow.providers.amazon.aws.operators.emr": EMR,
-    "airflow.providers.amazon.aws.operators.emr_create_job_flow": EMR,
-    "airflow.providers.amazon.aws.operators.emr_add_steps": EMR,
-    "airflow.providers.amazon.aws.operators.emr_terminate_job_flow": EMR,
-    "airflow.providers.amazon.aws.operators.emr_modify_cluster": EMR,
-    "airflow.providers.amazon.aws.operators.emr_containers": EMR,
-    "airflow.providers.amazon.aws.utils.waiter": EMR_WAIT,
-    "airflow.providers.amazon.aws.sensors.emr": EMR_SENSOR,
-    "airflow.providers.amazon.aws.sensors.emr_base": EMR_SENSOR,
-    "airflow.providers.amazon.aws.sensors.emr_job_flow": EMR_SENSOR,
-    "airflow.providers.amazon.aws.sensors.emr_step": EMR_SENSOR,
-    "airflow.providers.amazon.aws.sensors.emr_containers": EMR_SENSOR,
-    "airflow.providers.amazon.aws.operators.glue_crawler": GLUE_CRAWLER,
-    "airflow.providers.amazon.aws.operators.glue_databrew": DATABREW,
-    "airflow.providers.amazon.aws.operators.glue_catalog": GLUE_CATALOG,
-    "airflow.providers.amazon.aws.sensors.glue": GLUE_SENSOR,
-    "airflow.providers.amazon.aws.sensors.glue_crawler": GLUE_CRAWLER_SENSOR,
-    "airflow.providers.amazon.aws.sensors.glue_catalog_partition": GLUE_PARTITION_SENSOR,
-    "airflow.providers.amazon.aws.operators.redshift_cluster": REDSHIFT_CLUSTER,
-    "airflow.providers.amazon.aws.operators.sagemaker": SAGEMAKER,
-    "airflow.providers.amazon.aws.utils.sagemaker": SAGEMAKER_APPROVAL,
-    "airflow.providers.amazon.aws.sensors.sagemaker": SAGEMAKER_SENSOR,
-    "airflow.providers.amazon.aws.operators.eks": EKS,
-    "airflow.providers.amazon.aws.hooks.eks": EKS_STATES,
-    "airflow.providers.amazon.aws.sensors.eks": EKS_SENSOR,
-    "airflow.providers.amazon.aws.sensors.ecs": ECS_SENSOR,
-    "airflow.providers.amazon.aws.hooks.ecs": ECS_STATES,
-    "airflow.providers.amazon.aws.sensors.lambda_function": LAMBDA_SENSOR,
-    "airflow.providers.amazon.aws.sensors.step_function": STEP_FUNCTION_SENSOR,
-    "airflow.providers.amazon.aws.sensors.step_function_execution": STEP_FUNCTION_SENSOR,
-    "airflow.providers.amazon.aws.sensors.batch": BATCH_SENSOR,
-    "airflow.providers.amazon.aws.operators.sagemaker_base": SAGEMAKER,
-    "airflow.providers.amazon.aws.operators.sagemaker_endpoint": SAGEMAKER,
-    "airflow.providers.amazon.aws.operators.sagemaker_endpoint_config": SAGEMAKER,
-    "airflow.providers.amazon.aws.operators.sagemaker_model": SAGEMAKER,
-    "airflow.providers.amazon.aws.operators.sagemaker_processing": SAGEMAKER,
-    "airflow.providers.amazon.aws.operators.sagemaker_training": SAGEMAKER,
-    "airflow.providers.amazon.aws.operators.sagemaker_transform": SAGEMAKER,
-    "airflow.providers.amazon.aws.operators.sagemaker_tuning": SAGEMAKER,
-    "airflow.providers.amazon.aws.sensors.sagemaker_base": SAGEMAKER_SENSOR,
-    "airflow.providers.amazon.aws.sensors.sagemaker_endpoint": SAGEMAKER_SENSOR,
-    "airflow.providers.amazon.aws.sensors.sagemaker_training": SAGEMAKER_SENSOR,
-    "airflow.providers.amazon.aws.sensors.sagemaker_transform": SAGEMAKER_SENSOR,
-    "airflow.providers.amazon.aws.sensors.sagemaker_tuning": SAGEMAKER_SENSOR,
-    "airflow.contrib.operators.emr_create_job_flow_operator": EMR,
-    "airflow.contrib.operators.emr_add_steps_operator": EMR,
-    "airflow.contrib.operators.emr_terminate_job_flow_operator": EMR,
-    "airflow.contrib.sensors.emr_job_flow_sensor": EMR_SENSOR,
-    "airflow.contrib.sensors.emr_step_sensor": EMR_SENSOR,
-    "airflow.contrib.sensors.aws_glue_catalog_partition_sensor": GLUE_PARTITION_SENSOR,
-    "airflow.contrib.sensors.aws_redshift_cluster_sensor": REDSHIFT_SENSOR,
-    "airflow.contrib.operators.sagemaker_endpoint_operator": SAGEMAKER,
-    "airflow.contrib.operators.sagemaker_endpoint_config_operator": SAGEMAKER,
-    "airflow.contrib.operators.sagemaker_model_operator": SAGEMAKER,
-    "airflow.contrib.operators.sagemaker_training_operator": SAGEMAKER,
-    "airflow.contrib.operators.sagemaker_transform_operator": SAGEMAKER,
-    "airflow.contrib.operators.sagemaker_tuning_operator": SAGEMAKER,
-    "airflow.contrib.sensors.sagemaker_endpoint_sensor": SAGEMAKER_SENSOR,
-    "airflow.contrib.sensors.sagemaker_training_sensor": SAGEMAKER_SENSOR,
-    "airflow.contrib.sensors.sagemaker_transform_sensor": SAGEMAKER_SENSOR,
-    "airflow.contrib.sensors.sagemaker_tuning_sensor": SAGEMAKER_SENSOR,
-    "airflow.providers.amazon.aws.operators.redshift_data": REDSHIFT_DATA,
-    "airflow.providers.amazon.aws.sensors.redshift_cluster": REDSHIFT_SENSOR,
-}
+RDS = names_of(
+    "operators.rds",
+    "RdsBaseOperator", "RdsCreateDbSnapshotOperator", "RdsCopyDbSnapshotOperator", "RdsDeleteDbSnapshotOperator",
+    "RdsStartExportTaskOperator", "RdsCancelExportTaskOperator", "RdsCreateEventSubscriptionOperator",
+    "RdsDeleteEventSubscriptionOperator",
+) | names_of(
+    "operators.rds_databases",
+    "RdsCreateDbInstanceOperator", "RdsDeleteDbInstanceOperator", "RdsStartDbOperator", "RdsStopDbOperator",
+)  # fmt: skip
+RDS_TYPE = names_of("aws.enumerations", "RdsDbType")
+RDS_SENSOR = names_of(
+    "sensors.rds", "RdsBaseSensor", "RdsSnapshotExistenceSensor", "RdsExportTaskExistenceSensor", "RdsDbSensor"
+)
+EC2 = names_of(
+    "operators.ec2",
+    "EC2StartInstanceOperator", "EC2StopInstanceOperator", "EC2CreateInstanceOperator", "EC2TerminateInstanceOperator",
+    "EC2RebootInstanceOperator", "EC2HibernateInstanceOperator",
+)  # fmt: skip
+EC2_SENSOR = names_of("sensors.ec2", "EC2InstanceStateSensor")
+CLOUD_FORMATION = names_of(
+    "operators.cloud_formation", "CloudFormationCreateStackOperator", "CloudFormationDeleteStackOperator"
+)
+CLOUD_FORMATION_SENSOR = names_of(
+    "sensors.cloud_formation", "CloudFormationCreateStackSensor", "CloudFormationDeleteStackSensor"
+)
+BEDROCK = names_of(
+    "operators.bedrock",
+    "BedrockInvokeModelOperator", "BedrockCustomizeModelOperator", "BedrockCreateProvisionedModelThroughputOperator",
+    "BedrockBatchInferenceOperator", "BedrockCreateEvaluationJobOperator",
+) | names_of(
+    "operators.bedrock_guardrails",
+    "BedrockCreateGuardrailOperator", "BedrockUpdateGuardrailOperator", "BedrockCreateGuardrailVersionOperator",
+    "BedrockDeleteGuardrailOperator",
+) | names_of(
+    "operators.bedrock_knowledge",
+    "BedrockCreateKnowledgeBaseOperator", "BedrockCreateDataSourceOperator", "BedrockIngestDataOperator",
+    "BedrockRaGOperator", "BedrockRetrieveOperator",
+) | names_of(
+    "operators.bedrock_agents",
+    "BedrockCreateAgentRuntimeOperator", "BedrockDeleteAgentRuntimeOperator", "BedrockInvokeAgentRuntimeOperator",
+)  # fmt: skip
+BEDROCK_SENSOR = names_of(
+    "sensors.bedrock",
+    "BedrockBaseSensor", "BedrockCustomizeModelCompletedSensor", "BedrockProvisionModelThroughputCompletedSensor",
+    "BedrockKnowledgeBaseActiveSensor", "BedrockIngestionJobSensor", "BedrockBatchInferenceSensor",
+)  # fmt: skip
+SSM = names_of("operators.ssm", "SsmRunCommandOperator", "SsmGetCommandInvocationOperator")
+SSM_SENSOR = names_of("sensors.ssm", "SsmRunCommandCompletedSensor")
+LAMBDA_CREATE = names_of("operators.lambda_create", "LambdaCreateFunctionOperator")
+EVENTBRIDGE_RULES = names_of(
+    "operators.eventbridge_rules",
+    "EventBridgePutRuleOperator", "EventBridgeEnableRuleOperator", "EventBridgeDisableRuleOperator",
+)  # fmt: skip
+BATCH_RESOURCES = names_of("operators.batch_resources", "BatchCreateComputeEnvironmentOperator")
+ECR = names_of(
+    "operators.ecr", "EcrCreateRepositoryOperator", "EcrSetRepositoryPolicyOperator", "EcrDeleteRepositoryOperator"
+)
+GLACIER = names_of("operators.glacier", "GlacierCreateJobOperator", "GlacierUploadArchiveOperator")
+GLACIER_SENSOR = names_of("sensors.glacier", "JobStatus", "GlacierJobOperationSensor")
+QUICKSIGHT = names_of("operators.quicksight", "QuickSightCreateIngestionOperator")
+QUICKSIGHT_SENSOR = names_of("sensors.quicksight", "QuickSightSensor")
+SES = names_of("operators.ses", "SesEmailOperator")
+OPENSEARCH = names_of("operators.opensearch_serverless", "OpenSearchServerlessCreateCollectionOperator")
+OPENSEARCH_SENSOR = names_of("sensors.opensearch_serverless", "OpenSearchServerlessCollectionActiveSensor")
+COMPREHEND = names_of(
+    "operators.comprehend",
+    "ComprehendBaseOperator", "ComprehendStartPiiEntitiesDetectionJobOperator",
+    "ComprehendCreateDocumentClassifierOperator",
+)  # fmt: skip
+COMPREHEND_SENSOR = names_of(
+    "sensors.comprehend",
+    "ComprehendBaseSensor", "ComprehendStartPiiEntitiesDetectionJobCompletedSensor",
+    "ComprehendCreateDocumentClassifierCompletedSensor",
+)  # fmt: skip
+KINESIS_ANALYTICS = names_of(
+    "operators.kinesis_analytics",
+    "KinesisAnalyticsV2CreateApplicationOperator", "KinesisAnalyticsV2StartApplicationOperator",
+    "KinesisAnalyticsV2StopApplicationOperator",
+)  # fmt: skip
+KINESIS_ANALYTICS_SENSOR = names_of(
+    "sensors.kinesis_analytics",
+    "KinesisAnalyticsV2BaseSensor", "KinesisAnalyticsV2StartApplicationCompletedSensor",
+    "KinesisAnalyticsV2StopApplicationCompletedSensor",
+)  # fmt: skip
+MWAA = names_of("operators.mwaa", "MwaaTriggerDagRunOperator")
+MWAA_SENSOR = names_of("sensors.mwaa", "MwaaDagRunSensor", "MwaaTaskSensor")
+S3_BUCKETS = names_of(
+    "operators.s3_buckets",
+    "S3GetBucketTaggingOperator", "S3PutBucketTaggingOperator", "S3DeleteBucketTaggingOperator",
+    "S3ListPrefixesOperator",
+)  # fmt: skip
+DMS = names_of(
+    "operators.dms",
+    "DmsCreateTaskOperator", "DmsModifyTaskOperator", "DmsDeleteTaskOperator", "DmsDescribeTasksOperator",
+    "DmsStartTaskOperator", "DmsReloadTablesOperator", "DmsStopTaskOperator",
+) | names_of(
+    "operators.dms_serverless",
+    "DmsDescribeReplicationConfigsOperator", "DmsCreateReplicationConfigOperator",
+    "DmsDeleteReplicationConfigOperator", "DmsDescribeReplicationsOperator", "DmsStartReplicationOperator",
+    "DmsStopReplicationOperator",
+)  # fmt: skip
+DMS_SENSOR = names_of("sensors.dms", "DmsTaskBaseSensor", "DmsTaskCompletedSensor")
+NEPTUNE = names_of("operators.neptune", "NeptuneStartDbClusterOperator", "NeptuneStopDbClusterOperator")
+APPFLOW = names_of(
+    "operators.appflow",
+    "AppflowBaseOperator", "AppflowRunOperator", "AppflowRunFullOperator", "AppflowRunBeforeOperator",
+    "AppflowRunAfterOperator", "AppflowRunDailyOperator",
+)  # fmt: skip
+DATASYNC = names_of("operators.datasync", "DataSyncOperator", AWSDataSyncOperator="DataSyncOperator")
+S3_OBJECTS = names_of("operators.s3_objects", "S3ReadObjectOperator", "S3CopyPrefixOperator", "S3FileTransformOperator")
+S3_TABLES = names_of(
+    "operators.s3_tables",
+    "S3TablesCreateTableOperator", "S3TablesDeleteTableOperator", "S3TablesRenameTableOperator",
+    "S3TablesCreateNamespaceOperator", "S3TablesDeleteNamespaceOperator", "S3TablesCreateTableBucketOperator",
+    "S3TablesDeleteTableBucketOperator", "S3TablesPutTableBucketPolicyOperator",
+    "S3TablesDeleteTableBucketPolicyOperator",
+)  # fmt: skip
+S3_VECTORS = names_of(
+    "operators.s3_vectors",
+    "S3VectorsCreateVectorBucketOperator", "S3VectorsDeleteVectorBucketOperator", "S3VectorsCreateIndexOperator",
+    "S3VectorsDeleteIndexOperator", "S3VectorsPutVectorsOperator", "S3VectorsQueryVectorsOperator",
+)  # fmt: skip
+MWAA_SERVERLESS = names_of(
+    "operators.mwaa_serverless",
+    "MwaaServerlessStartWorkflowRunOperator", "MwaaServerlessStopWorkflowRunOperator",
+    "MwaaServerlessCreateWorkflowOperator", "MwaaServerlessUpdateWorkflowOperator",
+    "MwaaServerlessDeleteWorkflowOperator",
+)  # fmt: skip
+MWAA_SERVERLESS_SENSOR = names_of("sensors.mwaa_serverless", "MwaaServerlessWorkflowRunSensor")
+ATHENA_SPARK = names_of("operators.athena_spark", "AthenaSparkOperator")
+ATHENA_SPARK_SENSOR = names_of("sensors.athena_spark", "AthenaSparkSensor")

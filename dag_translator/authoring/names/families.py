@@ -40,6 +40,9 @@ PYTHON = _from("operators.python", "PythonOperator", "BranchPythonOperator", "Sh
     "BranchExternalPythonOperator",
 )
 BASH = _from("operators.bash", "BashOperator")
+SLACK = _from("operators.slack", "SlackAPIOperator", "SlackAPIPostOperator", "SlackWebhookOperator")
+SLACK_HOOK = _from("hooks.slack", "SlackHook", "SlackWebhookHook")
+SUBDAG = _from("operators.subdag", "SubDagOperator", "SkippedStatePropagationOptions")
 EMPTY = _from("operators.empty", "EmptyOperator")
 DUMMY = _from("operators.empty", "DummyOperator", "EmptyOperator")
 BRANCH = _from("operators.skipmixin", "BaseBranchOperator")

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from dag_translator.authoring.names import amazon, databases
 from dag_translator.authoring.names import families as f
-from dag_translator.authoring.names.amazon import AMAZON, GLUE_QUALITY
+from dag_translator.authoring.names.amazon_modules import AMAZON
 
 _MODELS = (
     f.DAG | f.BASE_OPERATOR | f.MAPPED | f.PARAMS | f.VARIABLE | f.CONNECTION | f.XCOM_ARG | f.TYPING_ONLY
@@ -95,6 +96,8 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.operators.empty": f.EMPTY,
     "airflow.operators.dummy": f.DUMMY,
     "airflow.operators.dummy_operator": f.DUMMY,
+    "airflow.operators.subdag": f.SUBDAG,
+    "airflow.operators.subdag_operator": f.SUBDAG,
     "airflow.operators.branch": f.BRANCH | f.SKIP,
     "airflow.operators.branch_operator": f.BRANCH,
     "airflow.operators.latest_only": f.LATEST_ONLY,
@@ -151,7 +154,7 @@ MODULES: dict[str, dict[str, str]] = {
     # --- Amazon ------------------------------------------------------------------------------------------------------
     "airflow.providers.amazon.aws.operators.base_aws": f.AWS_OPERATOR,
     "airflow.providers.amazon.aws.sensors.base_aws": f.AWS_SENSOR,
-    "airflow.providers.amazon.aws.operators.s3": f.S3,
+    "airflow.providers.amazon.aws.operators.s3": f.S3 | amazon.S3_BUCKETS | amazon.S3_OBJECTS,
     "airflow.providers.amazon.aws.operators.s3_bucket": f.S3,
     "airflow.providers.amazon.aws.operators.s3_copy_object": f.S3,
     "airflow.providers.amazon.aws.operators.s3_delete_objects": f.S3,
@@ -172,23 +175,23 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.providers.standard.sensors.filesystem": f.FILE_SENSOR,
     "airflow.sensors.s3_key_sensor": f.S3_SENSOR,
     "airflow.sensors.s3_key": f.S3_SENSOR,
-    "airflow.providers.amazon.aws.operators.lambda_function": f.LAMBDA,
+    "airflow.providers.amazon.aws.operators.lambda_function": f.LAMBDA | amazon.LAMBDA_CREATE,
     "airflow.providers.amazon.aws.operators.aws_lambda": f.LAMBDA,
     "airflow.providers.amazon.aws.operators.sns": f.SNS,
     "airflow.contrib.operators.sns_publish_operator": f.SNS,
     "airflow.providers.amazon.aws.operators.sqs": f.SQS,
     "airflow.contrib.operators.aws_sqs_publish_operator": f.SQS,
-    "airflow.providers.amazon.aws.operators.eventbridge": f.EVENTBRIDGE,
+    "airflow.providers.amazon.aws.operators.eventbridge": f.EVENTBRIDGE | amazon.EVENTBRIDGE_RULES,
     "airflow.providers.amazon.aws.operators.step_function": f.STEP_FUNCTION,
     "airflow.providers.amazon.aws.hooks.lambda_function": f.LAMBDA_HOOK,
     "airflow.contrib.hooks.aws_lambda_hook": f.LAMBDA_HOOK,
     "airflow.providers.amazon.aws.hooks.eventbridge": f.EVENTBRIDGE_HOOK,
     "airflow.providers.amazon.aws.hooks.step_function": f.STEP_FUNCTION_HOOK,
-    "airflow.providers.amazon.aws.operators.glue": f.GLUE | GLUE_QUALITY,
+    "airflow.providers.amazon.aws.operators.glue": f.GLUE | amazon.GLUE_QUALITY,
     "airflow.contrib.operators.aws_glue_job_operator": f.GLUE,
-    "airflow.providers.amazon.aws.operators.ecs": f.ECS,
+    "airflow.providers.amazon.aws.operators.ecs": f.ECS | amazon.ECS_RESOURCES,
     "airflow.contrib.operators.ecs_operator": f.ECS,
-    "airflow.providers.amazon.aws.operators.batch": f.BATCH,
+    "airflow.providers.amazon.aws.operators.batch": f.BATCH | amazon.BATCH_RESOURCES,
     "airflow.contrib.operators.awsbatch_operator": f.BATCH,
     "airflow.providers.amazon.aws.operators.athena": f.ATHENA,
     "airflow.contrib.operators.aws_athena_operator": f.ATHENA,
@@ -211,6 +214,15 @@ MODULES: dict[str, dict[str, str]] = {
     "airflow.providers.http.sensors.http": f.HTTP_SENSOR,
     "airflow.hooks.http_hook": f.HTTP_HOOK,
     "airflow.providers.http.hooks.http": f.HTTP_HOOK,
+    # --- Slack -------------------------------------------------------------------------------------------------------
+    "airflow.providers.slack.hooks.slack": f.SLACK_HOOK,
+    "airflow.providers.slack.hooks.slack_webhook": f.SLACK_HOOK,
+    "airflow.providers.slack.operators.slack": f.SLACK,
+    "airflow.providers.slack.operators.slack_webhook": f.SLACK,
+    "airflow.operators.slack_operator": f.SLACK,
+    "airflow.contrib.operators.slack_webhook_operator": f.SLACK,
+    # --- databases --------------------------------------------------------------------------------------------------
+    **databases.MODULES,
     # --- the rest ----------------------------------------------------------------------------------------------------
     "airflow.hooks": {},
     "airflow.hooks.base": f.BASE_HOOK,

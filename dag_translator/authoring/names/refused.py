@@ -6,21 +6,19 @@ An operator or sensor among them may be imported; making a task of it is the pro
 from __future__ import annotations
 
 _BOTO3 = "call the service with boto3 in a @task; the task's role needs the permission"
-_DOCKER = "build the image's command into a Lambda-sized @task, or run it on ECS with boto3 from a @task"
-_SQL = "run the SQL with the database's own client in a @task (add it to requirements.txt), or with AthenaOperator"
+_DOCKER = "make a task definition of the image and run it on ECS with EcsRunTaskOperator, or with BatchOperator"
+_SPARK = "use EmrServerlessStartJobOperator, EmrAddStepsOperator or GlueJobOperator"
+_HIVE = "run it with AthenaOperator, or as a step of an EMR cluster (EmrAddStepsOperator)"
+_SSH = "connect with paramiko (add it to requirements.txt) in a @task"
 _DEADLINE = "use dagrun_timeout, or a CloudWatch alarm on the state machine"
 _PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 
 # Class or function name → what to do instead. Matched whatever module it is imported from.
 BY_NAME: dict[str, str] = {
-    "SubDagOperator": "Airflow 3 removed it; use a TaskGroup",
-    "GenericTransfer": _SQL,
-    "SQLExecuteQueryOperator": _SQL,
-    "PostgresOperator": _SQL,
-    "MySqlOperator": _SQL,
-    "SnowflakeOperator": _SQL,
-    "HiveOperator": _SQL,
-    "SqlSensor": _SQL,
+    "HiveOperator": _HIVE,
+    **dict.fromkeys(("SparkSubmitOperator", "SparkSqlOperator", "LivyOperator"), _SPARK),
+    **dict.fromkeys(("SSHOperator", "SFTPOperator", "SFTPToS3Operator", "S3ToSFTPOperator"), _SSH),
+    "MsSqlOperator": "connect with pymssql (add it to requirements.txt) in a @task",
     "DockerOperator": _DOCKER,
     "KubernetesPodOperator": _DOCKER,
     "GKEPodOperator": _DOCKER,

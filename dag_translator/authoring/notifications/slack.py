@@ -9,13 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from dag_translator.authoring.exceptions import AirflowException, AirflowNotFoundException
-from dag_translator.authoring.hooks.base import BaseHook
-from dag_translator.authoring.hooks.http_plain import post
+from dag_translator.authoring.hooks.slack import SlackHook, SlackWebhookHook, without_handlers
 from dag_translator.authoring.models.notifier import BaseNotifier
-
-_JSON = {"Content-Type": "application/json; charset=utf-8"}
-_API = "https://slack.com/api/"
 
 
 class SlackNotifier(BaseNotifier):
@@ -42,7 +37,7 @@ class SlackNotifier(BaseNotifier):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _without_handlers(retry_handlers)
+        without_handlers(retry_handlers)
         self.slack_conn_id = slack_conn_id
         self.text = text
         self.channel = channel
@@ -57,8 +52,6 @@ class SlackNotifier(BaseNotifier):
         self.unfurl_media = unfurl_media
 
     def notify(self, context: Any) -> None:  # noqa: ARG002
-        connection = BaseHook.get_connection(self.slack_conn_id)
-        extra = connection.extra_dejson
         message = {
             "channel": self.channel,
             "username": self.username,
@@ -69,15 +62,10 @@ class SlackNotifier(BaseNotifier):
             "unfurl_links": self.unfurl_links,
             "unfurl_media": self.unfurl_media,
         }
-        told = {name: value for name, value in message.items() if value is not None}
-        answer = post(
-            (self.base_url or extra.get("base_url") or _API).rstrip("/") + "/chat.postMessage",
-            json.dumps(told),
-            {**_JSON, "Authorization": f"Bearer {_password(connection)}"},
-            _options(self, extra),
+        hook = SlackHook(
+            slack_conn_id=self.slack_conn_id, base_url=self.base_url, proxy=self.proxy, timeout=self.timeout
         )
-        if not answer.json().get("ok"):
-            raise AirflowException(f"Slack refused the message: {answer.json().get('error')}")
+        hook.call("chat.postMessage", json={name: value for name, value in message.items() if value is not None})
 
 
 class SlackWebhookNotifier(BaseNotifier):
@@ -100,7 +88,7 @@ class SlackWebhookNotifier(BaseNotifier):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _without_handlers(retry_handlers)
+        without_handlers(retry_handlers)
         self.slack_webhook_conn_id = slack_webhook_conn_id
         self.text = text
         self.attachments = attachments
@@ -111,35 +99,11 @@ class SlackWebhookNotifier(BaseNotifier):
         self.timeout = timeout
 
     def notify(self, context: Any) -> None:  # noqa: ARG002
-        connection = BaseHook.get_connection(self.slack_webhook_conn_id)
         names = ("text", "attachments", "blocks", "unfurl_links", "unfurl_media")
-        message = {name: value for name in names if (value := getattr(self, name)) is not None}
-        post(_webhook(connection), json.dumps(message), _JSON, _options(self, connection.extra_dejson))
-
-
-def _webhook(connection: Any) -> str:
-    token = _password(connection)
-    if "://" in token:
-        return token
-    host = connection.host or "hooks.slack.com/services"
-    base = host if "://" in host else f"{connection.schema or 'https'}://{host}"
-    return f"{base.rstrip('/')}/{token.lstrip('/')}"
-
-
-def _password(connection: Any) -> str:
-    if not (connection.password or "").strip():
-        raise AirflowNotFoundException(f"Connection ID {connection.conn_id!r} does not contain password (Slack token).")
-    return str(connection.password).strip()
-
-
-def _options(notifier: Any, extra: dict[str, Any]) -> dict[str, Any]:
-    proxy, timeout = notifier.proxy or extra.get("proxy"), notifier.timeout or extra.get("timeout")
-    return {"proxies": {"http": proxy, "https": proxy} if proxy else {}, "timeout": float(timeout or 30)}
-
-
-def _without_handlers(retry_handlers: Any) -> None:
-    if retry_handlers:
-        raise TypeError("retry_handlers are objects of slack_sdk, which is not used here: leave them out")
+        hook = SlackWebhookHook(
+            slack_webhook_conn_id=self.slack_webhook_conn_id, proxy=self.proxy, timeout=self.timeout
+        )
+        hook.send(**{name: getattr(self, name) for name in names})
 
 
 send_slack_notification = SlackNotifier

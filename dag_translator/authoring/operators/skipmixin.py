@@ -45,14 +45,14 @@ class BranchMixIn(SkipMixin):
 
 
 def branches_to_skip(task: Any, chosen: Any) -> frozenset[str]:
-    followed = _chosen_tasks(task.dag, chosen)
+    followed = _chosen_tasks(task.dag, chosen, task.subdag_prefix)
     for task_id in list(followed):
         followed |= task.dag.get_task(task_id).get_flat_relative_ids(upstream=False)
     return frozenset(task.downstream_task_ids - followed)
 
 
-def _chosen_tasks(dag: Any, chosen: Any) -> set[str]:
-    """Ids of tasks, groups standing for their roots."""
+def _chosen_tasks(dag: Any, chosen: Any, prefix: str = "") -> set[str]:
+    """Ids of tasks, groups standing for their roots. prefix: of those that are meant first, in a SubDagOperator."""
     if chosen is None:
         return set()
     if not isinstance(chosen, str) and not isinstance(chosen, Iterable):
@@ -69,6 +69,7 @@ def _chosen_tasks(dag: Any, chosen: Any) -> set[str]:
             "that exist in your DAG."
         )
     groups = dag.task_group_dict
+    names = [prefix + name if prefix + name in dag.task_dict or prefix + name in groups else name for name in names]
     found: set[str] = set()
     for name in names:
         found |= {task.task_id for task in groups[name].roots} if name in groups else {name}

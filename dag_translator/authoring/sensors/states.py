@@ -8,7 +8,7 @@ from typing import Any
 from dag_translator.authoring.aws.operator import error_code
 from dag_translator.authoring.aws.rows import Watch, grant, takes
 from dag_translator.authoring.aws.sensor import ServiceSensor
-from dag_translator.authoring.operators import eks
+from dag_translator.authoring.operators import ecs_resources, eks
 from dag_translator.authoring.operators.aws import aws_template_fields
 
 
@@ -126,29 +126,66 @@ class EksFargateProfileStateSensor(_EksSensor):
         return {"clusterName": self.cluster_name, "fargateProfileName": self.fargate_profile_name}
 
 
-class EcsTaskStateSensor(ServiceSensor):
-    """Done when the task has target_state: RUNNING unless given."""
+class EcsBaseSensor(ServiceSensor):
+    """What ECS's sensors share: target_state, and failure_states but for that."""
 
-    template_fields: Any = aws_template_fields("cluster", "task", "target_state")
     service = "ecs"
-    watch = Watch(
-        "ecs",
-        "DescribeTasks",
-        "tasks.lastStatus",
-        failure=("STOPPED",),
-        reason="tasks.stoppedReason",
-        grants=(grant("ecs:DescribeTasks", "ecs:{here}:task/*"),),
-    )
-
-    __init__ = takes("cluster", "task", target_state="RUNNING", failure_states=None)
-
-    def arguments(self) -> dict[str, Any]:
-        return {"cluster": self.cluster, "tasks": [self.task]}
+    terminal: tuple[str, ...] = ()
 
     def success_states(self) -> tuple[str, ...]:
         return (_word(self.target_state),)
 
     def failure_states(self) -> tuple[str, ...]:
         given: Any = self.failure_states  # the argument, where it is given, has the method's name
-        states = ("STOPPED",) if callable(given) or not given else tuple(_word(each) for each in given)
+        states = self.terminal if callable(given) or not given else tuple(_word(each) for each in given)
         return tuple(state for state in states if state != _word(self.target_state))
+
+
+class EcsClusterStateSensor(EcsBaseSensor):
+    """Done when the cluster has target_state: ACTIVE unless given."""
+
+    template_fields: Any = aws_template_fields("cluster_name", "target_state")
+    watch = ecs_resources.CLUSTER
+    terminal = ("FAILED", "INACTIVE")
+    __init__ = takes("cluster_name", target_state="ACTIVE", failure_states=None)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"clusters": [self.cluster_name]}
+
+
+class EcsTaskDefinitionStateSensor(EcsBaseSensor):
+    """Done when the task definition has target_state: ACTIVE unless given."""
+
+    template_fields: Any = aws_template_fields("task_definition", "target_state")
+    watch = Watch(
+        "ecs",
+        "DescribeTaskDefinition",
+        "taskDefinition.status",
+        # The action supports no resources.
+        grants=(grant("ecs:DescribeTaskDefinition"),),
+    )
+    __init__ = takes("task_definition", target_state="ACTIVE")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"taskDefinition": self.task_definition}
+
+    def failure_states(self) -> tuple[str, ...]:
+        return ("INACTIVE",) if _word(self.target_state) == "ACTIVE" else ("ACTIVE",)
+
+
+class EcsTaskStateSensor(EcsBaseSensor):
+    """Done when the task has target_state: RUNNING unless given."""
+
+    template_fields: Any = aws_template_fields("cluster", "task", "target_state")
+    watch = Watch(
+        "ecs",
+        "DescribeTasks",
+        "tasks.lastStatus",
+        reason="tasks.stoppedReason",
+        grants=(grant("ecs:DescribeTasks", "ecs:{here}:task/*"),),
+    )
+    terminal = ("STOPPED",)
+    __init__ = takes("cluster", "task", target_state="RUNNING", failure_states=None)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"cluster": self.cluster, "tasks": [self.task]}

@@ -24,6 +24,8 @@ from lambdas.native.spelling import sdk_name
 
 BOTO_NAMES: Final = {
     "applicationautoscaling": "application-autoscaling",
+    "bedrockagent": "bedrock-agent",
+    "bedrockagentcorecontrol": "bedrock-agentcore-control",
     "cloudwatchlogs": "logs",
     "cognitoidentityprovider": "cognito-idp",
     "costexplorer": "ce",
@@ -32,6 +34,8 @@ BOTO_NAMES: Final = {
     "emrcontainers": "emr-containers",
     "emrserverless": "emr-serverless",
     "eventbridge": "events",
+    "mwaaserverless": "mwaa-serverless",
+    "neptunegraph": "neptune-graph",
     "rdsdata": "rds-data",
     "redshiftdata": "redshift-data",
     "resourcegroupstaggingapi": "resourcegroupstaggingapi",

@@ -15,11 +15,15 @@ from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.operators.batch import BatchOperator
 from airflow.providers.amazon.aws.operators.ecs import EcsRunTaskOperator
+from airflow.providers.amazon.aws.operators.emr import EmrContainerOperator
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
 from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
+from airflow.providers.amazon.aws.operators.rds import RdsStartDbOperator
+from airflow.providers.amazon.aws.operators.redshift_cluster import RedshiftDeleteClusterOperator
 from airflow.providers.amazon.aws.operators.s3 import S3CopyObjectOperator
 from airflow.providers.amazon.aws.operators.step_function import StepFunctionStartExecutionOperator
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
+from airflow.providers.amazon.aws.sensors.ec2 import EC2InstanceStateSensor
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sensors.date_time import DateTimeSensor
@@ -139,6 +143,21 @@ with DAG("jobs", **KW):
     )
     batch = BatchOperator(task_id="batch", job_name="n", job_definition="d", job_queue="q", wait_for_completion=False)
     glue >> ecs >> batch
+
+with DAG("services", **KW):
+    (
+        EmrContainerOperator(
+            task_id="synced",
+            name="report",
+            virtual_cluster_id="abcdef",
+            execution_role_arn="arn:aws:iam::123456789012:role/emr",
+            release_label="emr-7.0.0-latest",
+            job_driver={"sparkSubmitJobDriver": {"entryPoint": "s3://bucket/report.py"}},
+        )
+        >> RdsStartDbOperator(task_id="polled", db_identifier="reports", retries=1)
+        >> RedshiftDeleteClusterOperator(task_id="asked", cluster_identifier="old")
+        >> EC2InstanceStateSensor(task_id="watched", instance_id="i-0123", target_state="running", timeout=3600)
+    )
 
 with DAG("mapped", **KW):
     files = step("files")

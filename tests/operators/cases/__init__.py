@@ -40,6 +40,25 @@ class Case:
         return f"from {place}{self.module} import {self.name}\n{self.name}(task_id='t', dag=dag, {self.arguments})\n"
 
 
+def once(module: str, name: str, arguments: Any, call: Any, answer: Any, result: Any = None) -> Case:
+    """One that makes one call. call: "service:Action"."""
+    return Case(name, module, arguments, {call: answer}, (call.partition(":")[2],), result, {call: NO})
+
+
+def waits(
+    module: str, name: str, arguments: Any, start: Any, ask: Any, told: Any, bad: Any, result: Any = None
+) -> Case:
+    """One that starts a job, and asks. start: "service:Action" and its answer. told: what it is told, bad: in a run
+    that fails."""
+    called = (start[0].partition(":")[2], ask.partition(":")[2])
+    return Case(name, module, arguments, {start[0]: start[1], ask: told}, called, result, {ask: bad})
+
+
+def sensor(module: str, name: str, arguments: Any, ask: Any, told: Any, bad: Any) -> Case:
+    """One that asks."""
+    return Case(name, module, arguments, {ask: told}, (ask.partition(":")[2],), failing={ask: bad})
+
+
 def states(path: str, *values: str, **more: Any) -> list[Any]:
     """Answers that differ in what is at a path; `[]` behind a name makes a list of it."""
     found = []
