@@ -156,10 +156,11 @@ class Task:
     def fires_early(self) -> bool:
         """Whether the task may start before all its upstream tasks have ended.
 
-        A mapped one may not: it has to know what it is mapped over.
+        A mapped one may not: it has to know what it is mapped over. One between setup and teardown may not: the setups
+        come before its rule.
         """
         early = self.trigger_rule in EARLY_FIRING and len(self.upstream) > 1
-        return early and self.expansion is None and not self.waits
+        return early and self.expansion is None and not self.waits and not self.setups
 
 
 @dataclass(frozen=True, slots=True)

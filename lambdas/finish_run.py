@@ -16,7 +16,7 @@ from typing import Any
 
 from lambdas.callbacks import DagCallback, has_callbacks, run_dag_callbacks
 from lambdas.fail_fast import settled
-from lambdas.groups import without_running
+from lambdas.groups import instances_without_running, literal_length, without_running
 from lambdas.records import CLEARED, TaskRecord, changed
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.task_dates import not_in_run
@@ -107,6 +107,9 @@ def _record_what_never_ran(runtime: Runtime, run: RunInfo, states: Mapping[str, 
     for task_id, state in states.items():
         task = runtime.dag.task_dict.get(task_id)
         if task is None or not isinstance(state, str) or task_id in cleared:
+            continue
+        if literal_length(task):
+            missing += instances_without_running(runtime, run, task, state, records)
             continue
         if task_id in expanded and (state != "upstream_failed" or task.get_closest_mapped_task_group() is not None):
             continue

@@ -10,7 +10,7 @@ does: AirflowSkipException for zero length, else CannotExpand; all members then 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lambdas.expand_task import MAX_LENGTH, CannotExpand, check_states, measured, remove_others
@@ -100,3 +100,27 @@ def without_running(runtime: Runtime, run: RunInfo, task: Any, state: str, map_i
         start_date=now if ran else None,
         end_date=now,
     )
+
+
+def literal_length(task: Any) -> int:
+    """How many instances of a mapped task exist from the run's start, because the file says so; else 0."""
+    if not task.is_mapped or task.get_closest_mapped_task_group() is not None:
+        return 0
+    length: int | None = task.expand_input.parse_time_length()
+    return length or 0
+
+
+def instances_without_running(
+    runtime: Runtime, run: RunInfo, task: Any, state: str, records: Iterable[TaskRecord]
+) -> Iterator[TaskRecord]:
+    """The records of a task mapped over literals that did not run: Airflow makes its instances before it decides.
+
+    records: of the run, among them those of instances that did run.
+    """
+    known = {record.map_index: record for record in records if record.task_id == task.task_id}
+    for index in range(literal_length(task)):
+        record = known.get(index)
+        if record is None or not record.execution:  # not even begun; maybe watched
+            yield without_running(runtime, run, task, state, index)
+        elif record.execution != run.execution and record.state != state:  # left over from an earlier execution
+            yield changed(record, state=state, execution=run.execution, end_date=runtime.timestamp(), states={})

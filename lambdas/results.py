@@ -12,7 +12,8 @@ def push_result(ti: TaskInstance, result: Any) -> list[str]:
     """Push what the task returned; the ids of the tasks that it skips, in the DAG's order.
 
     A branch or short circuit that skips something leaves no return value, as in Airflow 3. One that is mapped, or in a
-    mapped group, only leaves a note of whom it would skip, as in Airflow 3.3.2.
+    mapped group, only leaves a note of whom it would skip, as in Airflow 3.3.2. Instances that the file says exist from
+    the run's start; only the note reaches them, and the scheduler reads it for direct children alone.
     """
     task = ti.task
     skipped: list[str] = []
@@ -21,7 +22,8 @@ def push_result(ti: TaskInstance, result: Any) -> list[str]:
         if note is not None:
             ti.keep("skipmixin_key", note)
     if skipped and ti.map_index < 0:
-        return skipped
+        known = {task_id for task_id in skipped if _exists_from_start(task.dag.task_dict[task_id])}
+        return [task_id for task_id in skipped if task_id in task.downstream_task_ids or task_id not in known]
     pushes = result is not None and task.do_xcom_push
     dag = task.dag
     if not dag.task_dict[ti.task_id].is_mapped and any(
@@ -38,6 +40,12 @@ def push_result(ti: TaskInstance, result: Any) -> list[str]:
     return []
 
 
+def _exists_from_start(task: Any) -> bool:
+    """Whether the file says how many instances there are: of the task, or of the mapped group that it is in."""
+    mapped = task.get_closest_mapped_task_group() or (task if task.is_mapped else None)
+    return mapped is not None and bool(mapped.expand_input.parse_time_length())
+
+
 def _skips(task: Any, result: Any) -> tuple[list[str], dict[str, list[str]] | None]:
     from dag_translator.authoring.operators.skipmixin import BranchMixIn
 
@@ -46,6 +54,8 @@ def _skips(task: Any, result: Any) -> tuple[list[str], dict[str, list[str]] | No
     skipped = [task_id for task_id in order if task_id in to_skip]
     below = task.downstream_task_ids
     if isinstance(task, BranchMixIn):
+        if not below:  # nobody to note
+            return skipped, None
         return skipped, {"followed": [task_id for task_id in order if task_id in below and task_id not in to_skip]}
     return skipped, {"skipped": skipped} if skipped else None
 

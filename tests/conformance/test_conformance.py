@@ -16,6 +16,7 @@ import pytest
 
 from dag_translator.pipeline import Refused
 from tests.conformance import running
+from tests.conformance.comparison import compare
 from tests.conformance.deviations import DEVIATIONS, UNSUPPORTED
 from tests.conformance.report import figures, recorded_figures
 
@@ -29,20 +30,6 @@ _MOMENT = re.compile(r"manual__[0-9T:.+-]+")
 def _at_any_time(value: Any) -> Any:
     """Run ids without their moment."""
     return json.loads(_MOMENT.sub("manual__now", json.dumps(value)))
-
-
-def _plain(value: Any) -> Any:
-    """Values as both sides can say them: Airflow's recording names some types in its own way."""
-    match value:
-        case {"__type__": "decimal.Decimal", **rest}:
-            return {"__type__": "Decimal", "value": str(rest["repr"]).removeprefix("Decimal('").removesuffix("')")}
-        case {"skipmixin_key": {"skipped": list(skipped)}, **rest}:  # a set on both sides
-            return {"skipmixin_key": {"skipped": sorted(skipped)}, **_plain(rest)}
-        case dict():
-            return {key: _plain(each) for key, each in value.items()}
-        case list():
-            return [_plain(each) for each in value]
-    return value
 
 
 # One of the measured files leaves files open.
@@ -61,22 +48,12 @@ def test_as_airflow_did(dag_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: 
         "dag_run_state": result.state,
         "tasks": dict(result.tasks),
         "try_number": dict(result.try_number),
-        "xcoms": _plain(dict(result.xcoms)),
-        "rendered": _plain(dict(result.rendered)),
+        "xcoms": dict(result.xcoms),
+        "rendered": dict(result.rendered),
     }
     if dag_id in NOW:
         got, expected = _at_any_time(got), _at_any_time(expected)
-    differing: dict[str, dict[str, Any]] = {}
-    for part in ("tasks", "try_number", "xcoms", "rendered"):
-        wanted = _plain(expected[part])
-        names = wanted.keys() if part == "rendered" else wanted.keys() | got[part].keys()
-        for name in names:
-            if part == "try_number" and expected["tasks"].get(name, "") is None:  # it waits for ever, and has no record
-                continue
-            if got[part].get(name) != wanted.get(name):
-                differing.setdefault(name, {})[part] = (wanted.get(name), got[part].get(name))
-    if got["dag_run_state"] != expected["dag_run_state"]:
-        differing["the run"] = {"state": (expected["dag_run_state"], got["dag_run_state"])}
+    differing = compare(expected, got)
     known = DEVIATIONS.get(dag_id, {})
     assert {name: parts for name, parts in differing.items() if name not in known} == {}
     assert known.keys() <= differing.keys(), "a deviation that is none any more"

@@ -12,7 +12,6 @@ from typing import Any
 
 from dag_translator.authoring.definitions.mixins import DependencyMixin, flatten, operands
 from dag_translator.authoring.definitions.node import DAGNode
-from dag_translator.authoring.definitions.taskgroup import TaskGroup
 from dag_translator.authoring.loading import coded
 
 
@@ -117,9 +116,7 @@ def chain_linear(*elements: Any) -> None:
 
 
 def _group_of(node: Any) -> str | None:
-    """The id of the group that a label's side lies in, "" for the root group; a group is its own."""
-    if isinstance(node, TaskGroup):
-        return str(node.group_id)
+    """The id of the group that a label's side lies in, "" for the root group; a group lies in its parent."""
     group = getattr(getattr(node, "operator", node), "task_group", None)
     return None if group is None else str(group.group_id or "")
 

@@ -26,7 +26,6 @@ from dag_translator.authoring.definitions.mixins import apply_upstream_relations
 from dag_translator.authoring.definitions.node import validate_key
 from dag_translator.authoring.definitions.operator_arguments import BY_NAME, CONVERSIONS
 from dag_translator.authoring.definitions.param import ParamsDict
-from dag_translator.authoring.definitions.setup_teardown import SetupTeardownContext
 from dag_translator.authoring.loading import coded, did_you_mean, report
 
 # Rows that are not read from the fixed arguments.
@@ -144,7 +143,6 @@ class MappedOperator(AbstractOperator):
                 "unsupported-mapping",
                 "map the group or the task, not both; Airflow refuses this too",
             )
-        SetupTeardownContext.made(self)
         under_way = loading.current()
         if under_way is not None:
             under_way.tasks.append(self)

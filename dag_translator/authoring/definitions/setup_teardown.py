@@ -2,6 +2,8 @@
 
 When the context closes, setups become upstream of the inside tasks that have no upstream, and the tasks without
 downstream become upstream of the teardowns. A context inside another runs within the outer one's setup and teardown.
+Mapped tasks are not part of it, as in Airflow 3.3.2 (its `MappedOperator` never tells the context): they stand between
+setup and teardown only where an edge or `add_task` says so.
 """
 
 from __future__ import annotations
