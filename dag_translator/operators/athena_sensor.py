@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dag_translator import asl
-from dag_translator.lowering.lambdas import INVOKE, TRANSIENT
 from dag_translator.model import Task
 from dag_translator.operators import polling
 from dag_translator.operators.athena import THROTTLED
-from dag_translator.operators.lowering import Lowering, Permission, Site, States, entering, failing
+from dag_translator.operators.lowering import Lowering, Permission, Site, States
+from dag_translator.operators.polled import lower_polled
 from dag_translator.operators.service import unused_arguments
 
 GET_QUERY = "arn:aws:states:::aws-sdk:athena:getQueryExecution"
@@ -58,30 +58,7 @@ def lower(task: Task, site: Site) -> States:
     )
     wait = max(1, math.ceil(task.settings["interval"]))
     poll = polling.Poll(ask, _answer(task), wait, kept=True)
-    prepare, record = site.names.name(task.task_id, "prepare"), site.names.name(task.task_id, "record")
-    states: States = {}
-    failed = failing(task, site, states)
-    name, polled = polling.loop(task, site, poll, failed(poll.payload), (record, "{% $states.input.states %}"))
-    success = site.exits.success()
-    states[prepare] = asl.Task(
-        INVOKE,
-        site.call("prepare_task", task),
-        name,
-        output={"states": "{% $states.input %}", "poll": "{% $states.result.Payload %}"},
-        retry=(TRANSIENT,),
-        catch=failed("$states.input").catch,
-        comment=task.doc,
-    )
-    states |= polled
-    states[record] = asl.Task(
-        INVOKE,
-        site.call("record_result", task, result=None),
-        success.next,
-        output=success.output("$states.input", "$states.result.Payload"),
-        retry=(TRANSIENT,),
-        catch=failed("$states.input").catch,
-    )
-    return entering(prepare, states)
+    return lower_polled(task, site, poll, tries=False, result=None)
 
 
 def permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:

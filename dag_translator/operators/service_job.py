@@ -18,8 +18,8 @@ from dag_translator import asl
 from dag_translator.lowering.lambdas import INVOKE, TRANSIENT
 from dag_translator.model import Task
 from dag_translator.operators import polling, python
-from dag_translator.operators.lowering import Lowering, Permission, Site, States, entering
-from dag_translator.operators.retrying import flags, trying
+from dag_translator.operators.lowering import Lowering, Permission, Site, States
+from dag_translator.operators.polled import lower_polled
 from dag_translator.operators.service import lower_call
 from dag_translator.operators.service_rows import (
     ASKING,
@@ -62,32 +62,9 @@ def lower(task: Task, site: Site) -> States:
     if task.settings["how"] == "sync":
         resource = f"arn:aws:states:::{task.settings['resource']}.sync"
         return lower_call(task, site, resource, limit=task.settings["timeout"], tries=True)
-    prepare, record = site.names.name(task.task_id, "start"), site.names.name(task.task_id, "record")
-    states: States = {}
-    failed = trying(task, site, states, prepare)
     poll = polling.Poll(_ask(task, site), _answer(task), task.settings["interval"], kept=True)
-    name, polled = polling.loop(task, site, poll, failed(poll.payload), (record, f"{{% {poll.again} %}}"))
-    success = site.exits.success()
-    states[prepare] = asl.Task(
-        INVOKE,
-        site.call("prepare_task", task, **flags(task)),
-        name,
-        output="{% {'states': $states.input, 'poll': $states.result.Payload} %}",
-        retry=(TRANSIENT,),
-        catch=failed("$states.input").catch,
-        comment=task.doc,
-    )
-    states |= polled
-    inner = "$states.input.states"
-    states[record] = asl.Task(
-        INVOKE,
-        site.call("record_result", task, inner, result="{% $states.input.poll.handle %}", **flags(task)),
-        success.next,
-        output=success.output(inner, "$states.result.Payload"),
-        retry=(TRANSIENT,),
-        catch=failed(inner).catch,
-    )
-    return entering(prepare, states)
+    handle = "{% $states.input.poll.handle %}"
+    return lower_polled(task, site, poll, first="start", keeps=True, tries=True, result=handle)
 
 
 def _ask(task: Task, site: Site) -> asl.Task:

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from dag_translator import asl
-from dag_translator.lowering.lambdas import INVOKE, TRANSIENT
 from dag_translator.model import Task
 from dag_translator.operators import polling, sensor
-from dag_translator.operators.lowering import Lowering, Permission, Site, States, entering
-from dag_translator.operators.retrying import flags, trying
+from dag_translator.operators.lowering import Lowering, Permission, Site, States
+from dag_translator.operators.polled import lower_polled
 from dag_translator.operators.service_rows import (
     ASKING,
     answer,
@@ -58,30 +57,7 @@ def lower(task: Task, site: Site) -> States:
     ask = asl.Task(task.settings["resource"], "{% $states.input.poll.arguments %}", None, retry=(ASKING,))
     wait = max(1, math.ceil(task.settings["interval"]))
     poll = polling.Poll(ask, answer(task.settings["watch"], late), wait, kept=True)
-    prepare, record = site.names.name(task.task_id, "prepare"), site.names.name(task.task_id, "record")
-    states: States = {}
-    failed = trying(task, site, states, prepare)
-    name, polled = polling.loop(task, site, poll, failed(poll.payload), (record, "{% $states.input.states %}"))
-    success = site.exits.success()
-    states[prepare] = asl.Task(
-        INVOKE,
-        site.call("prepare_task", task, **flags(task)),
-        name,
-        output="{% {'states': $states.input, 'poll': $states.result.Payload} %}",
-        retry=(TRANSIENT,),
-        catch=failed("$states.input").catch,
-        comment=task.doc,
-    )
-    states |= polled
-    states[record] = asl.Task(
-        INVOKE,
-        site.call("record_result", task, result=None),
-        success.next,
-        output=success.output("$states.input", "$states.result.Payload"),
-        retry=(TRANSIENT,),
-        catch=failed("$states.input").catch,
-    )
-    return entering(prepare, states)
+    return lower_polled(task, site, poll, tries=True, result=None)
 
 
 def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
