@@ -152,6 +152,18 @@ def trigger_rules_exist(dag: Dag) -> Iterator[Problem]:
             )
 
 
+def setups_are_followed_by_all_success(dag: Dag) -> Iterator[Problem]:
+    for task in dag.tasks:
+        setups = [each for each in task.upstream if dag.by_id[each].is_setup]
+        if setups and not task.is_teardown and task.trigger_rule != "all_success":
+            yield _about(
+                task,
+                "setup-needs-all-success",
+                f"it follows the setup task {setups[0]} with trigger rule {task.trigger_rule}; Airflow refuses that",
+                "use all_success, or put a task between the two",
+            )
+
+
 def python_fits_a_lambda(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
         lowering = LOWERINGS[task.lowering]
@@ -256,6 +268,7 @@ RULES_OF_A_DAG: tuple[Rule, ...] = (
     mapped_groups_look_at_their_own_run,
     mapped_groups_are_not_too_long,
     trigger_rules_exist,
+    setups_are_followed_by_all_success,
     python_fits_a_lambda,
     sensors_have_an_interval,
     native_sensors_ask_once_more,

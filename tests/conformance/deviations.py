@@ -1,9 +1,6 @@
-"""What differs from Airflow 3.3.2, and why; and what is refused so far."""
+"""What differs from Airflow 3.3.2, and why."""
 
 from __future__ import annotations
-
-# DAG -> the code it is refused with.
-UNSUPPORTED: dict[str, str] = {}
 
 _NESTED = "a list inside a list is a chain; Airflow raises AttributeError, which this file turns into a task"
 _AIRFLOW_2 = "Airflow 2's name still works"

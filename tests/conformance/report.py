@@ -20,7 +20,7 @@ from typing import Any
 from infra.cli.generated import replaced
 from infra.cli.run_result import RunResult
 from tests.conformance import running
-from tests.conformance.deviations import DEVIATIONS, UNSUPPORTED
+from tests.conformance.deviations import DEVIATIONS
 
 BEGIN, END = "<!-- conformance: generated -->", "<!-- conformance: end -->"
 COSTS = running.TESTS / "data" / "conformance" / "costs.json"
@@ -56,7 +56,7 @@ def table() -> str:
 
 
 def _compared() -> list[str]:
-    recorded = [running.expected(dag_id) for dag_id in sorted(running.EXPECTED) if dag_id not in UNSUPPORTED]
+    recorded = [running.expected(dag_id) for dag_id in sorted(running.EXPECTED)]
     counts = {
         "DAG runs: final state": len(recorded),
         "task instances: state and try number": sum(len(each["tasks"]) for each in recorded),
@@ -72,7 +72,7 @@ def _values(by_task: Mapping[str, Any]) -> int:
 
 
 def _differing() -> list[str]:
-    """Deviations by their reason, and what is refused."""
+    """Deviations by their reason."""
     by_reason: dict[str, list[str]] = {}
     for dag_id, tasks in DEVIATIONS.items():
         for name, reason in tasks.items():
@@ -81,8 +81,7 @@ def _differing() -> list[str]:
     for reason, names in by_reason.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         lines.append(f"- `{names[0]}`{more}: {reason}")
-    refused = ", ".join(f"`{dag_id}` ({code})" for dag_id, code in UNSUPPORTED.items())
-    return [*lines, *(["", f"Measured, but refused so far: {refused}."] if refused else [])]
+    return lines
 
 
 def _costs() -> list[str]:
@@ -117,7 +116,7 @@ def _measure() -> dict[str, Figures]:
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere:
         os.environ["TMPDIR"] = tempfile.tempdir = folder
         with redirect_stdout(nowhere), redirect_stderr(nowhere):
-            names = sorted(running.EXPECTED.keys() - UNSUPPORTED.keys())
+            names = sorted(running.EXPECTED)
             return {dag_id: figures(running.executed(dag_id)) for dag_id in names}
 
 

@@ -1,8 +1,7 @@
 """Every measured DAG, translated and executed, against what Airflow 3.3.2 did with the same file.
 
 Compared: the run's state, and each task instance's state, try number, XComs and rendered fields.
-`tests/data/conformance` holds what Airflow did; DEVIATIONS names what differs on purpose, with the reason;
-UNSUPPORTED what is refused so far.
+`tests/data/conformance` holds what Airflow did; DEVIATIONS names what differs on purpose, with the reason.
 """
 
 from __future__ import annotations
@@ -14,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from dag_translator.pipeline import Refused
 from tests.conformance import running
 from tests.conformance.comparison import compare
-from tests.conformance.deviations import DEVIATIONS, UNSUPPORTED
+from tests.conformance.deviations import DEVIATIONS
 from tests.conformance.report import figures, recorded_figures
 
 # Their XComs hold the moment of the trigger.
@@ -34,7 +32,7 @@ def _at_any_time(value: Any) -> Any:
 
 # One of the measured files leaves files open.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("dag_id", sorted(running.EXPECTED.keys() - UNSUPPORTED.keys()))
+@pytest.mark.parametrize("dag_id", sorted(running.EXPECTED))
 def test_as_airflow_did(dag_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # where one file counts its pokes
     monkeypatch.setattr("tempfile.tempdir", None)
@@ -57,12 +55,3 @@ def test_as_airflow_did(dag_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     known = DEVIATIONS.get(dag_id, {})
     assert {name: parts for name, parts in differing.items() if name not in known} == {}
     assert known.keys() <= differing.keys(), "a deviation that is none any more"
-
-
-@pytest.mark.parametrize("dag_id", sorted(UNSUPPORTED))
-def test_what_is_not_supported_is_refused(dag_id: str) -> None:
-    """With a code and a hint; when it is supported, it moves to the comparison above."""
-    _, refused = running.translated(running.expected(dag_id)["file"])[dag_id]
-    assert isinstance(refused, Refused)
-    assert {problem.code for problem in refused.problems} == {UNSUPPORTED[dag_id]}
-    assert all(problem.hint and problem.line for problem in refused.problems)

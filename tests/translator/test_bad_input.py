@@ -34,6 +34,14 @@ CASES = {
     "missing module": ("import no_such_module_here\n", "missing-module", 7),
     "unknown module of airflow": ("from airflow.operatorz.python import PythonOperator\n", "unknown-import", 7),
     "unknown name": ("from airflow.operators.python import PythonOperatr\n", "unknown-import", 7),
+    "a rule below a setup": (
+        (
+            "a = PythonOperator(task_id='a', python_callable=work, dag=dag).as_setup()\n"
+            "a >> PythonOperator(task_id='b', python_callable=work, trigger_rule='all_done', dag=dag)\n"
+        ),
+        "setup-needs-all-success",
+        8,
+    ),
     "cycle": (
         "a, b = (PythonOperator(task_id=t, python_callable=work, dag=dag) for t in 'ab')\na >> b >> a\n",
         "cycle",

@@ -172,7 +172,7 @@ class Payloads:
             "map_index": 1,
             "length": self._random.randint(1, 3),
             "answer": self._answer(),
-            "poll": {"arguments": {"QueryExecutionId": "q"}, "deadline": self._number()},
+            "poll": {"arguments": {"QueryExecutionId": "q"}, "handle": {"id": "q"}, "deadline": self._number()},
             "lap": self._number(),
             "wait": self._number(),
             "run": run,
