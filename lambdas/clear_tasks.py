@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas import xcom_codec
+from lambdas.native import is_native
 from lambdas.records import CLEARED, DagRun, RunKey, TaskKey, TaskRecord, changed
 from lambdas.runtime import Runtime
 
@@ -86,14 +87,21 @@ def _decide(dag: Any, records: list[TaskRecord], event: Mapping[str, Any]) -> De
         cleared = {
             record.key for record in records if record.task_id in chosen and (not wanted or record.state in wanted)
         }
-        return Decided(frozenset(cleared | unfinished), {})
+        return Decided(_whole(dag, records, cleared | unfinished), {})
     if matched is None or not matched:
         raise NothingToClear("which task is to get the state?")
     chosen = _relatives(dag, matched, **_directions(event))
     set_to = {record.key: state for record in records if record.task_id in chosen and record.state != state}
     below = _subset(dag, matched, upstream=False, downstream=True) - matched
     failed = {record.key for record in records if record.task_id in below and record.state in _FAILED}
-    return Decided(frozenset((failed | unfinished) - set_to.keys()), set_to)
+    return Decided(_whole(dag, records, failed | unfinished) - set_to.keys(), set_to)
+
+
+def _whole(dag: Any, records: list[TaskRecord], cleared: set[TaskKey]) -> frozenset[TaskKey]:
+    """With all instances of a mapped task whose work a service does: an instance that is kept has nothing to prepare,
+    which its states could only take for a failure."""
+    task_ids = {key.task_id for key in cleared if key.map_index >= 0 and is_native(dag.task_dict[key.task_id])}
+    return frozenset(cleared | {record.key for record in records if record.task_id in task_ids})
 
 
 def _directions(event: Mapping[str, Any]) -> dict[str, bool]:

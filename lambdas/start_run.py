@@ -78,7 +78,14 @@ def _as_run(given: Any) -> Mapping[str, Any]:
     """The input; one that says nothing about a run is the run's conf (a person's, or an EventBridge event)."""
     if not isinstance(given, Mapping):
         raise InvalidRunInput(f"the execution's input must be a JSON object, not {type(given).__name__}")
-    if given.keys() & _FIELDS or given == _CONSOLES_DEFAULT:
+    if given == _CONSOLES_DEFAULT:
+        return given
+    if given.keys() & _FIELDS:
+        if unknown := given.keys() - _FIELDS - {_STARTED_BY}:
+            raise InvalidRunInput(
+                f"the execution's input says nothing that is known with {', '.join(map(repr, sorted(unknown)))}; a"
+                f" run's fields are {', '.join(sorted(_FIELDS))}; put what is the DAG's own into conf"
+            )
         return given
     conf = {name: value for name, value in given.items() if name != _STARTED_BY}
     return {"conf": conf} if conf else given

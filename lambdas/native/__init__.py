@@ -26,6 +26,12 @@ NATIVE: Mapping[str, NativeWork] = {
 }
 
 
+def is_native(task: Any) -> bool:
+    """Whether a service may do the task's work; of a mapped one, its instances'."""
+    kind = task.operator_class if task.is_mapped else type(task)
+    return any(each.__name__ in NATIVE for each in kind.__mro__)
+
+
 def native_work(task: Any) -> NativeWork:
     """The row for a task, by its class or the nearest of its base classes."""
     for kind in type(task).__mro__:

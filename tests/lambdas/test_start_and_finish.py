@@ -124,6 +124,7 @@ def test_a_large_conf_travels_by_reference(plain: Any, make_runtime: Any) -> Non
         ({"run_type": "odd"}, "run_type: 'odd' is none of"),
         ({"states": {"a": "running"}}, "'a' can't start as 'running'"),
         ({"data_interval_start": "2024-01-01T00:00:00"}, "go together"),
+        ({"run_id": "r", "cnof": {}}, "nothing that is known with 'cnof'"),
         ([], "must be a JSON object"),
     ],
 )
