@@ -26,7 +26,7 @@ from itertools import count
 
 from dag_translator import asl, regions
 from dag_translator.lowering import admission, frame, guards, joins, mapped_groups, parts
-from dag_translator.lowering.exits import LABEL, Exit, Exits, resolved
+from dag_translator.lowering.exits import LABEL, Exit, Exits, landings_of, resolved
 from dag_translator.lowering.knowledge import (
     ANY,
     MAYBE_SKIPPED,
@@ -47,7 +47,6 @@ from dag_translator.structure import deep_recursion
 
 START, FINISH = "start run", "finish run"
 STOPPED = "FailFast"  # the error with which a failed task of a fail_fast DAG ends the run
-LONGEST_JUMP = 64  # tasks
 
 States = dict[str, asl.State]
 
@@ -112,7 +111,7 @@ class _Lowering:
     def sequence(self, steps: tuple[Region, ...], known: Known, end: str | None) -> _Sequence:
         """Lowers steps that follow each other; `end` is what comes after them (None: the branch ends)."""
         prefix = f"{LABEL}{next(self.labels)}."
-        landings = _landings(steps)
+        landings = landings_of(steps)
         arrivals: dict[int, list[Known]] = defaultdict(list, {0: [known]})
         states: States = {}
         entries: dict[str, str | None] = {f"{prefix}{len(steps)}": end}
@@ -277,18 +276,6 @@ class _Lowering:
             below = self.dag.downstream[task.task_id] if children else self.dag.descendants(task.task_id)
             after |= {task_id: after.get(task_id, frozenset()) | MAYBE_SKIPPED for task_id in below}
         return after
-
-
-def _landings(steps: tuple[Region, ...]) -> frozenset[int]:
-    """The steps of a long sequence that no way out jumps over: each task has one, and all of them would write the
-    outcomes of all that follow, 34 MB for a chain of a thousand tasks.
-    """
-    landings, passed = set(), 0
-    for number, step in enumerate(steps):
-        before, passed = passed, passed + len(regions.tasks_in(step))
-        if before // LONGEST_JUMP != passed // LONGEST_JUMP and number:
-            landings.add(number)
-    return frozenset(landings)
 
 
 def _behind(branches: tuple[Region, ...], several: list[Known], before: Known) -> dict[str, PossibleStates]:

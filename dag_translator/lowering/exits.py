@@ -9,13 +9,15 @@ tasks that are jumped over because their fate is sealed. Those give way to outco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dag_translator import asl, names
+from dag_translator.regions import Region, tasks_in
 
 # Stands in a `next` until the name of the state is known; no state's name begins so.
 LABEL = "\x00"
+LONGEST_JUMP = 64  # tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,15 @@ def objects(outcomes: Mapping[str, str]) -> str:
 
 def outcome(task_id: str, state: str) -> str:
     return objects({task_id: state})
+
+
+def landings_of(steps: Sequence[Region]) -> frozenset[int]:
+    """The steps of a long sequence that no way out jumps over: each task has one, and all of them would write the
+    outcomes of all that follow, 34 MB for a chain of a thousand tasks.
+    """
+    landings, passed = set(), 0
+    for number, step in enumerate(steps):
+        before, passed = passed, passed + len(tasks_in(step))
+        if before // LONGEST_JUMP != passed // LONGEST_JUMP and number:
+            landings.add(number)
+    return frozenset(landings)

@@ -46,7 +46,7 @@ _SLIPS: Final = (
 
 _CONTAINERS: Final = (dict, list)
 _NULL: Final = Utils.NULL_VALUE
-_LIBRARY: Final = functions.library()
+_FRAME: Final = functions.built_in()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Bindings:
     random: random.Random
 
     def frame(self) -> Any:
-        frame = Jsonata.Frame(_LIBRARY)
+        frame = Jsonata.Frame(_FRAME)
         frame.bindings = functions.evaluation_functions(self.now, self.random)
         for name, value in self.variables.items():
             frame.bindings[name] = _to_jsonata(value)

@@ -1,6 +1,6 @@
 """The functions that Step Functions adds to JSONata: $partition $range $hash $random $uuid $parse, and its clock.
 
-`library` builds the frame of functions that expressions see. `$eval` is hidden, as on AWS; `$now` and `$millis` follow
+`built_in` builds the frame of functions that expressions see. `$eval` is hidden, as on AWS; `$now` and `$millis` follow
 the engine's clock, `$random` and `$uuid` the execution's own random numbers, so that a run can be repeated.
 """
 
@@ -31,7 +31,7 @@ class FunctionFailed(Exception):
     """An added function was called with arguments that it does not take."""
 
 
-def library() -> Any:
+def built_in() -> Any:
     """A JSONata frame with everything that does not depend on the evaluation: the built-ins and the pure additions."""
     frame = Jsonata.Frame(Jsonata.static_frame)
     frame.bindings |= {
