@@ -1,10 +1,10 @@
-"""The third IR: Amazon States Language (JSONata) as frozen data, and its JSON.
+"""The third IR: Amazon States Language (JSONata) as frozen data; `asl_json` writes it as JSON.
 
 Names are Step Functions' own. `next=None` ends the machine or branch. Expressions are plain strings between `{% %}`.
 Source: the Amazon States Language specification and "Transforming data with JSONata in Step Functions".
 
->>> to_json(Machine("a", {"a": Pass(None, output={"x": 1})}))["States"]
-{'a': {'Type': 'Pass', 'Output': {'x': 1}, 'End': True}}
+>>> [list(inner.states) for inner in machines(Machine("a", {"a": Pass(None)}))]
+[['a']]
 """
 
 from __future__ import annotations
@@ -202,107 +202,3 @@ def parts(machine: Machine) -> dict[int, Machine]:
 def placeholder(number: int) -> str:
     """What definitions call the ARN of a part's machine."""
     return f"Part{number}"
-
-
-def definition(machine: Machine, comment: str, timeout: int | None) -> dict[str, Json]:
-    """The whole definition, as CreateStateMachine takes it (with the placeholders of the manifest).
-
-    comment: the DAG's description, in which nothing may look like a placeholder.
-    """
-    top: dict[str, Json] = {"Comment": comment.replace("${", "{")} if comment else {}
-    top |= {"QueryLanguage": "JSONata"}
-    if timeout is not None:
-        top["TimeoutSeconds"] = timeout
-    return top | to_json(machine)
-
-
-def part_definitions(machine: Machine) -> dict[str, dict[str, Json]]:
-    """Of the machines to be deployed beside this one, by their placeholders."""
-    return {placeholder(number): definition(part, "", None) for number, part in parts(machine).items()}
-
-
-def to_json(machine: Machine) -> dict[str, Json]:
-    return {"StartAt": machine.start_at, "States": {name: _state(state) for name, state in machine.states.items()}}
-
-
-def _state(state: State) -> dict[str, Json]:
-    comment: dict[str, Json] = {}
-    if not isinstance(state, Succeed | Fail | Wait) and state.comment:
-        comment = {"Comment": state.comment}
-    match state:
-        case Succeed():
-            return {"Type": "Succeed"}
-        case Fail():
-            return {"Type": "Fail", "Error": state.error, "Cause": state.cause}
-        case Pass():
-            return comment | {"Type": "Pass"} | _assign(state.assign) | _output(state.output) | _next(state.next)
-        case Wait():
-            return {"Type": "Wait", "Seconds": state.seconds} | _output(state.output) | _next(state.next)
-        case Choice():
-            choices: list[Json] = [
-                {"Condition": rule.condition, "Next": rule.next} | _output(rule.output) for rule in state.rules
-            ]
-            decide: dict[str, Json] = {"Type": "Choice", "Choices": choices, "Default": state.default}
-            return comment | decide | _output(state.output)
-        case Parallel():
-            given: dict[str, Json] = {} if state.arguments is None else {"Arguments": state.arguments}
-            branches = {"Branches": [to_json(branch) for branch in state.branches]}
-            body = given | branches | _catch(state.catch)
-            return {"Type": "Parallel"} | comment | body | _output(state.output) | _next(state.next)
-        case Map():
-            return {"Type": "Map"} | comment | _map(state) | _output(state.output) | _next(state.next)
-        case Task():
-            return {"Type": "Task"} | comment | _task(state) | _output(state.output) | _next(state.next)
-        case Nested():
-            arguments = {"StateMachineArn": f"${{{placeholder(state.number)}}}", **state.arguments}
-            task = Task(START_AND_WAIT, arguments, state.next, state.output, retry=state.retry, comment=state.comment)
-            return _state(task)
-
-
-def _task(state: Task) -> dict[str, Json]:
-    body: dict[str, Json] = {"Resource": state.resource, "Arguments": state.arguments}
-    if state.timeout is not None:
-        body["TimeoutSeconds"] = state.timeout
-    if state.retry:
-        body["Retry"] = [retrier_to_json(retrier) for retrier in state.retry]
-    return body | _catch(state.catch) | _assign(state.assign)
-
-
-def retrier_to_json(retrier: Retrier) -> dict[str, Json]:
-    """One of a state's `Retry`."""
-    body: dict[str, Json] = {"ErrorEquals": list(retrier.errors), "MaxAttempts": retrier.attempts}
-    if retrier.attempts:
-        body |= {"IntervalSeconds": retrier.interval, "BackoffRate": retrier.backoff}
-    if retrier.max_delay is not None:
-        body["MaxDelaySeconds"] = retrier.max_delay
-    if retrier.full_jitter:
-        body["JitterStrategy"] = "FULL"
-    return body
-
-
-def _map(state: Map) -> dict[str, Json]:
-    mode = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"} if state.distributed else {"Mode": "INLINE"}
-    processor = {"ProcessorConfig": mode} | to_json(state.processor)
-    body: dict[str, Json] = {"Items": state.items, "ItemSelector": state.selector, "ItemProcessor": processor}
-    if state.at_once is not None:
-        body["MaxConcurrency"] = state.at_once
-    return body | _catch(state.catch)
-
-
-def _catch(catchers: tuple[Catcher, ...]) -> dict[str, Json]:
-    listed = [
-        {"ErrorEquals": list(catcher.errors)} | _output(catcher.output) | {"Next": catcher.next} for catcher in catchers
-    ]
-    return {"Catch": listed} if listed else {}
-
-
-def _assign(assign: Mapping[str, Json] | None) -> dict[str, Json]:
-    return {} if assign is None else {"Assign": dict(assign)}
-
-
-def _output(output: Json) -> dict[str, Json]:
-    return {} if output is None else {"Output": output}
-
-
-def _next(target: str | None) -> dict[str, Json]:
-    return {"End": True} if target is None else {"Next": target}

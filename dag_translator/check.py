@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dag_translator import asl
+from dag_translator import asl, asl_json
 from dag_translator.errors import InternalError, Problem
 from dag_translator.lowering.lambdas import ANYTHING
 from dag_translator.model import Dag
@@ -69,7 +69,7 @@ def estimate(machine: asl.Machine, comment: str = "") -> Estimates:
 
 def _alone(machine: asl.Machine) -> Estimates:
     """Of a machine without its parts."""
-    text = json.dumps(asl.to_json(machine), separators=(",", ":"))
+    text = json.dumps(asl_json.to_json(machine), separators=(",", ":"))
     events = transitions = 0
     waiting = [(machine, 1, 1)]  # with how often it runs, and how often within this history
     while waiting:

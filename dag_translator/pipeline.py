@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dag_translator import asl, model, regions
+from dag_translator import asl, asl_json, model, regions
 from dag_translator.assets import unresolved
 from dag_translator.check import check
 from dag_translator.errors import Problem
@@ -79,8 +79,8 @@ class Translation:
             _, problems = check(dag, machine)
             if refused(problems):
                 return None
-            definition = asl.definition(machine, dag.description, _whole_seconds(dag.run_timeout))
-            parts = asl.part_definitions(machine)
+            definition = asl_json.definition(machine, dag.description, _whole_seconds(dag.run_timeout))
+            parts = asl_json.part_definitions(machine)
         permissions = machine_permissions(dag, region, machine, name)
         return Rerun(definition, parts, part_names(machine, name), permissions)
 
@@ -148,8 +148,8 @@ def _translate(
     with deep_recursion():
         region = structure(frozen) if frozen.tasks else None
         region, machine = _lowered(frozen, region)
-        definition = asl.definition(machine, frozen.description, _whole_seconds(frozen.run_timeout))
-        parts = asl.part_definitions(machine)
+        definition = asl_json.definition(machine, frozen.description, _whole_seconds(frozen.run_timeout))
+        parts = asl_json.part_definitions(machine)
         estimates, limits = check(frozen, machine)
     problems += _placed(limits, path, frozen)
     if refused(problems):

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dag_translator import asl
+from dag_translator import asl, asl_json
 from dag_translator.lowering.lambdas import ANYTHING, INVOKE, INVOKE_AND_WAIT, TRANSIENT
 
 State = dict[str, Any]
@@ -224,7 +224,7 @@ def _summarise() -> State:
 
 
 def _retry(retrier: asl.Retrier) -> State:
-    return asl.retrier_to_json(retrier)
+    return asl_json.retrier_to_json(retrier)
 
 
 def permissions(machine: str, table: str, bucket: str, function: str) -> list[Mapping[str, Any]]:

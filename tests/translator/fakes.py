@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dag_translator import asl
+from dag_translator import asl, asl_json
 from dag_translator.model import Dag
 from dag_translator.trigger_rules import LETTERS, evaluate
 from infra.local.engine import Callbacks, Execution, TaskCall, TaskFailed, run
@@ -131,9 +131,9 @@ def execute(
     dag: Dag, machine: asl.Machine, outcomes: Mapping[str, Outcome], kept: Mapping[str, str] | None = None
 ) -> tuple[Execution, FakeLambdas]:
     lambdas = FakeLambdas(dag, outcomes, kept=kept or {})
-    definition = asl.definition(machine, "", None)
+    definition = asl_json.definition(machine, "", None)
     functions = {"TaskFunction": "task", "SignalFunction": "signal"}
-    parts = Parts(asl.part_definitions(machine), lambdas, "machine", functions)
+    parts = Parts(asl_json.part_definitions(machine), lambdas, "machine", functions)
     execution = run(
         definition,
         {},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dag_translator.asl import Machine, Pass, definition
+from dag_translator.asl import Machine, Pass
+from dag_translator.asl_json import definition
 
 MACHINE = Machine("a", {"a": Pass(None)})
 

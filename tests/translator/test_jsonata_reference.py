@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from dag_translator import asl
+from dag_translator import asl_json
 from dag_translator.lower import lower
 from dag_translator.model import Dag
 from dag_translator.structure import structure
@@ -107,7 +107,7 @@ def drawn_definitions() -> list[dict[str, Any]]:
     )
     @given(dags(largest=14))
     def collect(dag: Dag) -> None:
-        found.append(asl.definition(lower(dag, structure(dag)), "", None))
+        found.append(asl_json.definition(lower(dag, structure(dag)), "", None))
 
     collect()
     return found

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from dag_translator import asl
+from dag_translator import asl_json
 from dag_translator.lower import lower
 from dag_translator.model import Dag, Retry, Task
 from dag_translator.structure import structure
@@ -33,7 +33,7 @@ EXAMPLES = min(int(os.environ.get("AIRSTEP_EXAMPLES", "30")), 5000)
 def test_two_engines_and_the_reference_agree(run: tuple[Dag, dict[str, Outcome]]) -> None:
     dag, outcomes = run
     machine = lower(dag, structure(dag))
-    status, others = execute(dag, asl.definition(machine, "", None), outcomes)
+    status, others = execute(dag, asl_json.definition(machine, "", None), outcomes)
     assert status == "ProgramEnded"
     _, ours = fakes.execute(dag, machine, outcomes)
     assert others.final == ours.final
@@ -64,7 +64,7 @@ def test_the_other_engine_tries_again_as_often_as_the_task_says() -> None:
     after = Task("after", "PythonOperator", ("often", "once"), trigger_rule="one_success")
     dag = Dag("flaky", "flaky.py", (often, once, after))
     outcomes = {task.task_id: Outcome(1.0) for task in dag.tasks}
-    status, lambdas = execute(dag, asl.definition(lower(dag, structure(dag)), "", None), outcomes, Flaky)
+    status, lambdas = execute(dag, asl_json.definition(lower(dag, structure(dag)), "", None), outcomes, Flaky)
     assert status == "ProgramEnded"
     assert isinstance(lambdas, Flaky)
     assert lambdas.final == {"often": "success", "once": "failed", "after": "failed"}
