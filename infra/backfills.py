@@ -76,13 +76,14 @@ def _grant(settings: Settings, function: lambda_.Function, bucket_arn: str) -> N
     parameters = arn("ssm", f"parameter{settings.dag_parameter('*')}")
     executions = arn("states", f"execution:{settings.backfill_machine}:*")
     function.add_to_role_policy(bucket_objects(bucket_arn, "backfill/"))
-    machine = arn("states", f"stateMachine:{settings.backfill_machine}")  # a token names its machine
-    for action, resource in (
-        ("ssm:GetParameter", parameters),
-        ("states:DescribeExecution", executions),
-        ("states:SendTaskSuccess", machine),
+    machine = arn("states", f"stateMachine:{settings.backfill_machine}")
+    for action, resources in (
+        ("ssm:GetParameter", [parameters]),
+        ("states:DescribeExecution", [executions]),
+        # A token names its machine; of what waits inside the map that is `machine/label`.
+        ("states:SendTaskSuccess", [machine, f"{machine}/*"]),
     ):
-        function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
+        function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=resources))
 
 
 def _add_rule(

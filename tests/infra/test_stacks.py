@@ -345,6 +345,10 @@ def test_the_backfill_function_reads_timetables_which_every_dag_tells(cloud: Clo
     found = allowed(role_statements(cloud, PLATFORM, "BackfillRole"))
     (readable,) = found["ssm:GetParameter"]
     assert readable.endswith(":parameter/airstep/dags/*")
+    # What holds still while the backfill is paused is a child of the map, whose machine is called machine/label.
+    assert {each.split(":stateMachine:")[1] for each in found["states:SendTaskSuccess"]} == {
+        *("airstep-backfill", "airstep-backfill/*"),
+    }
     (function,) = (
         each
         for each in cloud.resources(PLATFORM, "AWS::Lambda::Function")
