@@ -19,6 +19,7 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.backfill_machine import definition, permissions
+from infra.dag_deployment import PARTITION, deployable
 from infra.permissions import arn, bucket_objects, statements
 from infra.settings import BACKFILL_DETAIL_TYPE, BACKFILL_SOURCE, Settings
 
@@ -56,9 +57,10 @@ def add_backfills(
         state_machine_name=settings.backfill_machine,
         state_machine_type="STANDARD",
         role_arn=role.role_arn,
-        definition_string=json.dumps(definition(), indent=1),
+        definition_string=deployable(definition(), indent=1),
         definition_substitutions={
             "BackfillFunction": function.current_version.function_arn,
+            PARTITION: Aws.PARTITION,
             "Table": settings.table,
         },
     )
