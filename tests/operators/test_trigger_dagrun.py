@@ -122,9 +122,7 @@ def test_permissions(project: Project, actions: Any) -> None:
 
 
 @pytest.mark.parametrize("qualifier", ["", ":7", ":live"])
-def test_versions_and_aliases_are_authorised_by_their_machine(
-    qualifier: str, project: Project, actions: Any
-) -> None:
+def test_versions_and_aliases_are_authorised_by_their_machine(qualifier: str, project: Project, actions: Any) -> None:
     """Of an ARN with a qualifier Step Functions asks IAM about the machine: a statement on it would allow nothing."""
     arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:etl"
     dag = f"""
