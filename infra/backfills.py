@@ -7,8 +7,6 @@ The event is what the command sends, and anybody else who may: see `lambdas.back
 
 from __future__ import annotations
 
-import json
-
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
