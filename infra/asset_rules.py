@@ -55,7 +55,7 @@ def add_asset_rules(
             input_template=input_template(payload),
         ),
         retry_policy=events.CfnRule.RetryPolicyProperty(maximum_event_age_in_seconds=_DAY, maximum_retry_attempts=185),
-        dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=arn("sqs", f"{settings.prefix}-dead-letters")),
+        dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=arn("sqs", settings.dead_letters)),
     )
     return [
         events.CfnRule(

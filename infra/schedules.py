@@ -86,7 +86,7 @@ def _target(manifest: Mapping[str, Any], machine_arn: str, settings: Settings) -
         role_arn=scheduler_role_arn(settings),
         input=json.dumps(payload, ensure_ascii=False, sort_keys=True),
         retry_policy=properties.RetryPolicyProperty(maximum_event_age_in_seconds=_DAY, maximum_retry_attempts=185),
-        dead_letter_config=properties.DeadLetterConfigProperty(arn=arn("sqs", f"{settings.prefix}-dead-letters")),
+        dead_letter_config=properties.DeadLetterConfigProperty(arn=arn("sqs", settings.dead_letters)),
     )
 
 

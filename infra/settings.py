@@ -166,6 +166,11 @@ class Settings:
         return f"{self.prefix}-asset-"
 
     @property
+    def dead_letters(self) -> str:
+        """The queue for events that could not be delivered, or not be handled."""
+        return f"{self.prefix}-dead-letters"
+
+    @property
     def backfill_machine(self) -> str:
         return f"{self.prefix}-backfill"
 

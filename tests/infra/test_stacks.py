@@ -266,7 +266,7 @@ def test_a_schedule_starts_the_dispatcher_and_leaves_lost_events_in_the_queue(cl
 
 def test_table_and_bucket_are_private_encrypted_and_survive_the_stack(cloud: Cloud) -> None:
     resources = cloud.templates[PLATFORM]["Resources"].values()
-    kept = {each["Type"] for each in resources if each.get("DeletionPolicy") == "Retain"}
+    kept = {each["Type"] for each in resources if each.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")}
     assert {"AWS::DynamoDB::Table", "AWS::S3::Bucket"} <= kept
     table = cloud.one(PLATFORM, "AWS::DynamoDB::Table")
     assert [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]] == [("pk", "HASH"), ("sk", "RANGE")]
@@ -388,6 +388,20 @@ def test_the_backfill_function_reads_timetables_which_every_dag_tells(cloud: Clo
         "spec": {"cron": "0 5 13 * 1"},
         "runs": {"max_active_runs": 16},
     }
+
+
+def test_what_the_platforms_functions_fail_to_handle_is_kept(cloud: Cloud) -> None:
+    """Scheduler and rules hand an event to Lambda and are done: their own dead-letter queues see no failing function."""
+    resources = cloud.templates[PLATFORM]["Resources"]
+    configured = {}
+    for config in cloud.resources(PLATFORM, "AWS::Lambda::EventInvokeConfig"):
+        name = resources[config["FunctionName"]["Ref"]]["Properties"]["FunctionName"]
+        configured[name] = resources[config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]]
+    assert set(configured) == {"airstep-dispatcher", "airstep-run-ended"}
+    for queue in configured.values():
+        assert queue["Properties"]["QueueName"] == "airstep-dead-letters"
+    for role in ("DispatcherRole", "RunEndedRole"):
+        assert "sqs:SendMessage" in allowed(role_statements(cloud, PLATFORM, role))
 
 
 def test_who_waits_is_woken_and_swept_by_three_functions(cloud: Cloud) -> None:
