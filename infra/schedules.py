@@ -24,6 +24,8 @@ from infra.settings import Settings
 
 _NAME_LIMIT = 64
 _DAY = 24 * 3600
+# What the command has to know to start a run by hand.
+_ABOUT_RUNS = ("max_active_runs", "max_consecutive_failed_dag_runs", "is_paused_upon_creation")
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 
 
@@ -62,6 +64,13 @@ def add_schedules(
             )
         )
     return added
+
+
+def timetable_text(manifest: Mapping[str, Any], settings: Settings) -> str:
+    """The DAG's timetable, and how many runs there may be, as JSON: what backfills and the command need."""
+    spec = deployed_spec(manifest, settings) if manifest["schedule"] else None
+    runs = {name: manifest[name] for name in _ABOUT_RUNS if manifest.get(name)}
+    return json.dumps({"dag_id": manifest["dag_id"], "spec": spec, "runs": runs})
 
 
 def deployed_spec(manifest: Mapping[str, Any], settings: Settings) -> dict[str, Any]:

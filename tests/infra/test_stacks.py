@@ -391,7 +391,7 @@ def test_the_backfill_function_reads_timetables_which_every_dag_tells(cloud: Clo
 
 
 def test_what_the_platforms_functions_fail_to_handle_is_kept(cloud: Cloud) -> None:
-    """Scheduler and rules hand an event to Lambda and are done: their own dead-letter queues see no failing function."""
+    """Scheduler and rules hand an event to Lambda and are done: their own queues see no function that fails."""
     resources = cloud.templates[PLATFORM]["Resources"]
     configured = {}
     for config in cloud.resources(PLATFORM, "AWS::Lambda::EventInvokeConfig"):
