@@ -15,7 +15,7 @@ from aws_cdk import aws_ssm as ssm
 from dag_translator.errors import InternalError
 from infra.containers import Containers
 from infra.dag_deployment import DagDeployment
-from infra.functions import FunctionSpec, add_function, asset, store_environment
+from infra.functions import FunctionSpec, add_function, asset, layer_of, store_environment
 from infra.packaging import DAGS_PREFIX
 from infra.permissions import task_rights
 from infra.platform_stack import LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
@@ -47,7 +47,7 @@ class DagFunctions:
             versions[SIGNAL_PLACEHOLDER] = self._platform_value(SIGNAL_PARAMETER)
             self.names.add(self._settings.function(SIGNAL.part))
         layer_arn = self._platform_value(LAYER_PARAMETER)
-        layer = lambda_.LayerVersion.from_layer_version_arn(self._scope, "Layer", layer_arn)
+        layer = layer_of(self._scope, "Layer", layer_arn, self._settings)
         own = self._add_environments()
         for name, size in self._manifest["functions"].items():
             versions[name] = self._add_function(name, size, layer, own).current_version.function_arn
@@ -89,7 +89,7 @@ class DagFunctions:
             )
         dag_id, settings = self._deployment.dag_id, self._settings
         further = [
-            lambda_.LayerVersion.from_layer_version_arn(self._scope, f"{name}Layer{number}", layer_arn)
+            layer_of(self._scope, f"{name}Layer{number}", layer_arn, settings)
             for number, layer_arn in enumerate(size.get("layers", ()), 1)
         ]
         spec = FunctionSpec(

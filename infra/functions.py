@@ -58,7 +58,7 @@ def add_function(
         handler=spec.handler,
         code=asset(spec.package, settings.cache_folder),
         layers=[layer, *spec.layers],
-        runtime=lambda_.Runtime(f"python{settings.python_version}", lambda_.RuntimeFamily.PYTHON),
+        runtime=runtime(settings),
         architecture=lambda_.Architecture.ARM_64 if settings.architecture == "arm64" else lambda_.Architecture.X86_64,
         memory_size=spec.memory,
         ephemeral_storage_size=Size.mebibytes(spec.storage) if spec.storage else None,
@@ -74,6 +74,24 @@ def add_function(
     )
     function.node.add_dependency(log_group)
     return function
+
+
+def runtime(settings: Settings) -> lambda_.Runtime:
+    """Lambda's Python. Never a `Runtime` of our own: each that is made joins `Runtime.ALL`."""
+    found: lambda_.Runtime = getattr(lambda_.Runtime, f"PYTHON_{settings.python_version.replace('.', '_')}")
+    return found
+
+
+def layer_of(scope: Construct, construct_id: str, layer_arn: str, settings: Settings) -> lambda_.ILayerVersion:
+    """A layer version that is there already.
+
+    The id of a function's version is a hash of all that CDK knows of it, a layer's runtimes included, and those of a
+    layer known by its ARN alone are `Runtime.ALL`: a new version of CDK, or another DAG beside, would ask for a new
+    version of a function that is the same, which Lambda refuses ("A version for this Lambda function exists").
+    """
+    return lambda_.LayerVersion.from_layer_version_attributes(
+        scope, construct_id, layer_version_arn=layer_arn, compatible_runtimes=[runtime(settings)]
+    )
 
 
 def store_environment(settings: Settings) -> dict[str, str]:

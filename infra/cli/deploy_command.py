@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ _EVENT = re.compile(
     r"^\s*(?P<stack>[\w-]+) \|\s*(?P<done>\d+)/(?P<all>\d+) \| .*? \| (?P<status>[A-Z_]+)\s*\| (?P<what>.*)$"
 )
 _KEPT_LINES = 60
+ASSEMBLY = Path("cdk.out")  # where cdk.json lets the CDK CLI put it
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,23 +36,56 @@ def add_to(app: typer.Typer) -> None:
 def deploy(
     dag_ids: Annotated[list[str] | None, typer.Argument(help="Only these DAGs; all if none is given.")] = None,
     context: Annotated[list[str] | None, typer.Option("-c", help="CDK context, name=value, as in cdk.json.")] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete deployed DAGs that no DAG file has any more.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the CDK CLI says.")] = False,
     local: LocalOption = False,
 ) -> None:
     """Deploy the platform and every DAG of the DAGs folder with the AWS CDK."""
     from infra.cli.account import connect
+    from infra.settings import read_settings
 
     account = connect(local)
     settings = dict(pair.split("=", 1) for pair in context or () if "=" in pair)
+    if local:
+        settings.setdefault("target", "local")
+    account = replace(account, settings=read_settings(settings))
+    _check_prune(prune, dag_ids, account.settings)
     stacks = [account.settings.stack_name(dag_id) for dag_id in dag_ids or ()]
     started = time.monotonic()
     if local:
-        settings.setdefault("target", "local")
         bootstrap(account, verbose=verbose)
     options = [*DEPLOY_OPTIONS, *(LOCAL_OPTIONS if local else AWS_OPTIONS)]
     run_cdk(["deploy", *(stacks or ["--all"]), *options], settings, account.environment, verbose=verbose)
-    _start_missed(account, dag_ids or [dag_id for dag_id, _ in account.deployed()])
+    gone = [] if dag_ids else _see_to_leftovers(account, prune=prune)
+    _start_missed(account, dag_ids or [dag_id for dag_id, _ in account.deployed() if dag_id not in gone])
     note(f"deployed in {time.monotonic() - started:.0f} s")
+
+
+def _check_prune(prune: bool, dag_ids: Sequence[str] | None, settings: Any) -> None:
+    """Raises UsageError where pruning would delete DAGs that have a file."""
+    if prune and dag_ids:
+        raise UsageError("--prune is for a deployment of all DAGs\n    → leave the DAGs' ids out, or --prune")
+    if prune and settings.skip_refused:
+        raise UsageError(
+            "--prune would also delete DAGs that are left out because of `skipRefused`\n"
+            "    → mend them or take their files away, and turn the setting off"
+        )
+
+
+def _see_to_leftovers(account: Any, *, prune: bool) -> list[str]:
+    """Delete what no DAG file has any more, or tell of it; the DAGs' ids."""
+    from infra.cli import pruning
+
+    found = pruning.leftovers(account, pruning.stacks_of(ASSEMBLY))
+    for leftover in found:
+        if prune:
+            pruning.prune(account, leftover)
+        else:
+            note(
+                f"{leftover.dag_id}: deployed, but no DAG file has it; its schedules go on\n"
+                "    → put the file back, or delete the DAG with `airstep deploy --prune`"
+            )
+    return [leftover.dag_id for leftover in found]
 
 
 def _start_missed(account: Any, dag_ids: Sequence[str]) -> None:

@@ -55,7 +55,7 @@ def cloud(trees: Path) -> Cloud:
     wide = manifest("wide", parts={"Part1": "wide-part-1", "Part2": "wide-part-2"})
     inner = {"Part1": definition(a=invoke("TaskFunction")), "Part2": definition(b=start("Part1"))}
     sources.append(Source(trees / "dags/other.py", definition(c=start("Part2")), wide, inner))
-    return _synthesised(
+    return synthesised(
         trees,
         settings,
         sources,
@@ -76,17 +76,24 @@ def asset_cloud(trees: Path) -> Cloud:
         Source(trees / "dags/other.py", definition(a=invoke("TaskFunction")), manifest("other")),
     ]
     names = ("airstep-platform", "airstep-consumer", "airstep-other")
-    return _synthesised(trees, settings, sources, "assets.out", names)
+    return synthesised(trees, settings, sources, "assets.out", names)
 
 
-def _synthesised(trees: Path, settings: Any, sources: list[Any], folder_name: str, names: tuple[str, ...]) -> Cloud:
+def synthesised(trees: Path, settings: Any, sources: list[Any], folder_name: str, names: tuple[str, ...]) -> Cloud:
     from aws_cdk import App
 
     from infra.packaging import Packager, layer_package
     from infra.stacks import add_stacks
 
     layer = layer_package(trees / "layer")
-    app = App(outdir=str(trees / folder_name), analytics_reporting=False, builtin_cloud_formation_validation=False)
+    project = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())
+    app = App(
+        outdir=str(trees / folder_name),
+        analytics_reporting=False,
+        builtin_cloud_formation_validation=False,
+        # As the CDK CLI reads them: they decide about the ids of versions, and how policies are written.
+        context={name: value for name, value in project["context"].items() if name.startswith("@")},
+    )
     packager = Packager(settings.dags_folder, layer.size, trees / "source")
     add_stacks(app, settings, sources, packager, layer, now=datetime(2026, 1, 1, tzinfo=UTC))
     folder = Path(app.synth().directory)

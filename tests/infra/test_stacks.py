@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.dag_deployment import placeholders
-from tests.infra.project import Cloud
+from tests.infra.project import Cloud, definition, invoke, manifest
 
 PLATFORM, DAILY, OTHER = "airstep-platform", "airstep-daily-sales", "airstep-other"
 # IAM knows no resources for these; all others are bound to some.
@@ -129,6 +130,27 @@ def test_definitions_name_versions_that_outlive_the_next_deployment(cloud: Cloud
     )
     signal = cloud.templates[PLATFORM]["Resources"][published["Value"]["Ref"]]
     assert (signal["Type"], signal["DeletionPolicy"]) == ("AWS::Lambda::Version", "Retain")
+
+
+def test_other_dags_do_not_ask_for_new_versions(trees: Path) -> None:
+    """Lambda refuses to publish a version of a function that has not changed."""
+    from infra.settings import Settings
+    from infra.stacks import Source
+    from tests.infra.conftest import synthesised
+
+    file = trees / "dags/other.py"
+    size = {"TaskFunction": {"layers": ["arn:aws:lambda:eu-west-1:123456789012:layer:own:1"]}}
+    sources = [
+        Source(file, definition(a=invoke("TaskFunction"), s=invoke("SignalFunction")), manifest(name, functions=size))
+        for name in ("other", "one", "two")
+    ]
+    settings = Settings(dags_folder=trees / "dags", cache_folder=trees / "cache")
+    found = []
+    for count in (1, 3):
+        made = synthesised(trees, settings, sources[:count], f"versions-{count}.out", (PLATFORM, OTHER))
+        found.append({name for each in made.templates.values() for name in each["Resources"] if "Version" in name})
+    assert len(found[0]) == 3
+    assert found[0] == found[1]
 
 
 def test_the_machine_is_called_as_the_manifest_says_and_its_definition_is_untouched(cloud: Cloud) -> None:
