@@ -13,6 +13,11 @@ from collections.abc import Mapping
 from dag_translator import asl
 from dag_translator.asl import Json
 
+# No execution lasts longer than a year, so a longer time is never over. What Step Functions takes (TimeoutSeconds,
+# Seconds, IntervalSeconds: 99,999,999; MaxDelaySeconds: 31,622,399) is more. Source: "Service quotas".
+YEAR = 365 * 24 * 3600
+MOST_ATTEMPTS = 99_999_999
+
 
 def definition(machine: asl.Machine, comment: str, timeout: int | None) -> dict[str, Json]:
     """The whole definition, as CreateStateMachine takes it (with the placeholders of the manifest).
@@ -22,7 +27,7 @@ def definition(machine: asl.Machine, comment: str, timeout: int | None) -> dict[
     top: dict[str, Json] = {"Comment": comment.replace("${", "{")} if comment else {}
     top |= {"QueryLanguage": "JSONata"}
     if timeout is not None:
-        top["TimeoutSeconds"] = timeout
+        top["TimeoutSeconds"] = min(timeout, YEAR)
     return top | to_json(machine)
 
 
@@ -47,7 +52,8 @@ def _state(state: asl.State) -> dict[str, Json]:
         case asl.Pass():
             return comment | {"Type": "Pass"} | _assign(state.assign) | _output(state.output) | _next(state.next)
         case asl.Wait():
-            return {"Type": "Wait", "Seconds": state.seconds} | _output(state.output) | _next(state.next)
+            seconds = state.seconds if isinstance(state.seconds, str) else min(state.seconds, YEAR)
+            return {"Type": "Wait", "Seconds": seconds} | _output(state.output) | _next(state.next)
         case asl.Choice():
             choices: list[Json] = [
                 {"Condition": rule.condition, "Next": rule.next} | _output(rule.output) for rule in state.rules
@@ -74,7 +80,7 @@ def _state(state: asl.State) -> dict[str, Json]:
 def _task(state: asl.Task) -> dict[str, Json]:
     body: dict[str, Json] = {"Resource": state.resource, "Arguments": state.arguments}
     if state.timeout is not None:
-        body["TimeoutSeconds"] = state.timeout
+        body["TimeoutSeconds"] = state.timeout if isinstance(state.timeout, str) else min(state.timeout, YEAR)
     if state.retry:
         body["Retry"] = [retrier_to_json(retrier) for retrier in state.retry]
     return body | _catch(state.catch) | _assign(state.assign)
@@ -82,9 +88,10 @@ def _task(state: asl.Task) -> dict[str, Json]:
 
 def retrier_to_json(retrier: asl.Retrier) -> dict[str, Json]:
     """One of a state's `Retry`."""
-    body: dict[str, Json] = {"ErrorEquals": list(retrier.errors), "MaxAttempts": retrier.attempts}
+    attempts = min(retrier.attempts, MOST_ATTEMPTS)
+    body: dict[str, Json] = {"ErrorEquals": list(retrier.errors), "MaxAttempts": attempts}
     if retrier.attempts:
-        body |= {"IntervalSeconds": retrier.interval, "BackoffRate": retrier.backoff}
+        body |= {"IntervalSeconds": min(retrier.interval, YEAR), "BackoffRate": retrier.backoff}
     if retrier.max_delay is not None:
         body["MaxDelaySeconds"] = retrier.max_delay
     if retrier.full_jitter:

@@ -31,6 +31,8 @@ LAP_COST = 3 * 25e-6 + 0.2e-6
 GB_SECOND_COST = 0.0000133334
 # Seconds in all; then the machine waits once, so that sensors do not hold all of an account's concurrency.
 LONGEST_WAIT = 60.0
+# The machine's pause. An execution lasts a year at most, and a `Wait` takes no more than 99,999,999 seconds.
+LONGEST_PAUSE = 365 * 24 * 3600.0
 
 log = logging.getLogger("airflow.task")
 
@@ -70,7 +72,8 @@ def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             )
             outcome = {"state": "success", "wait": 0, "states": states}
         except NotYet as again:
-            outcome = {"state": ti.record.state, "wait": max(1, math.ceil(again.wait)), "states": {}}
+            wait = max(1, math.ceil(min(again.wait, LONGEST_PAUSE)))
+            outcome = {"state": ti.record.state, "wait": wait, "states": {}}
             if again.watch is not None:
                 outcome["watch"] = again.watch
     return outcome

@@ -72,6 +72,12 @@ def test_a_sensor_is_poked_until_it_says_yes(sense: Sense) -> None:
     assert seen == [("begin", 1), ("success", 1)]
 
 
+def test_a_pause_is_one_that_the_machine_can_wait_for(sense: Sense) -> None:
+    """A `Wait` takes 99,999,999 seconds at most, and an execution ends after a year."""
+    run, _, _ = sense(False, arguments='"poke_interval": 10**9, "timeout": 10**10,')
+    assert poke(run)["wait"] == 365 * 24 * 3600
+
+
 def test_time_is_up(sense: Sense) -> None:
     run, _, seen = sense(*[False] * 9, arguments='"retries": 3,')
     run.sensor("s")
