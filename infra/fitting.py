@@ -2,12 +2,14 @@
 
 CloudFormation would say it after minutes, in the words of the service that refuses; here it is said before anything is
 synthesised, with the DAG file. Sources: EventBridge API reference, InputTransformer; Systems Manager API reference,
-PutParameter.
+PutParameter; IAM user guide, "IAM and AWS STS quotas".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from dag_translator.errors import Problem
 from infra.asset_rules import TEMPLATE_LIMIT, payload_size
@@ -17,6 +19,9 @@ from infra.settings import Settings
 from infra.stacks import Source
 
 _PARAMETER_LIMIT = 8_192  # characters, of an advanced one
+# Of all inline policies of a role 10,240 characters, white space aside; logs, traces and functions take the rest.
+_POLICY_LIMIT = 9_000
+LONG_NAMES = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-southeast-1", "AWS::AccountId": "123456789012"}
 _PLATFORM = "the platform"
 
 
@@ -57,9 +62,29 @@ def _too_long(source: Source, settings: Settings) -> Iterator[Problem]:
         yield _problem("timetable-too-long", what, "use fewer events, or fewer assets, in its schedule", source)
     elif (size := payload_size(manifest, settings)) > TEMPLATE_LIMIT:
         what = f"its assets take {size:,} characters of a rule's input template; EventBridge takes {TEMPLATE_LIMIT:,}"
-        yield _problem(
-            "too-many-assets", what, "let a DAG that waits for some of them update an asset of its own", source
-        )
+        hint = "let a DAG that waits for some of them update an asset of its own"
+        yield _problem("too-many-assets", what, hint, source)
+    again = source.rerun.permissions if source.rerun is not None else ()
+    rights = policy_size([*manifest["permissions"], *again])
+    if rights > _POLICY_LIMIT:
+        what = f"what its states call takes {rights:,} characters of policy; a role holds about {_POLICY_LIMIT:,}"
+        hint = "split the DAG in two, the first triggering the second, or name fewer resources (a template means any)"
+        yield _problem("too-many-rights", what, hint, source)
+
+
+def policy_size(permissions: Iterable[Mapping[str, Any]]) -> int:
+    """Characters of a manifest's permissions in a role, in a region and a partition with long names.
+
+    As CDK writes them: statements that differ in their resources alone are one.
+    """
+    merged: dict[str, set[str]] = {}
+    for each in permissions:
+        how = json.dumps({"Effect": "Allow", "Action": sorted(each["actions"]), "Condition": each.get("condition", {})})
+        merged.setdefault(how, set()).update(each["resources"])
+    text = "".join(how + json.dumps(sorted(resources)) for how, resources in merged.items())
+    for name, value in LONG_NAMES.items():
+        text = text.replace(f"${{{name}}}", value)
+    return len(text.replace(" ", ""))
 
 
 def _problem(code: str, what: str, hint: str, source: Source) -> Problem:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dag_translator.pipeline import Rerun
-from infra.fitting import fitting_problems
+from infra.fitting import LONG_NAMES, fitting_problems, policy_size
 from infra.settings import Settings
 from infra.stacks import Source
 from tests.infra.project import CONSUMER, definition, invoke, manifest
@@ -57,3 +58,32 @@ def assets(count: int) -> dict[str, Any]:
 @pytest.mark.parametrize(("count", "code"), [(100, []), (147, ["too-many-assets"]), (200, ["timetable-too-long"])])
 def test_assets_have_to_fit_a_rule_and_a_parameter(count: int, code: list[str]) -> None:
     assert [each for each, _ in told(source("consumer", schedule=assets(count)))] == code
+
+
+def jobs(count: int) -> list[dict[str, Any]]:
+    here = "arn:${AWS::Partition}:glue:${AWS::Region}:${AWS::AccountId}:job"
+    return [{"actions": ["glue:StartJobRun"], "resources": [f"{here}/{n:020}"], "reason": "job"} for n in range(count)]
+
+
+@pytest.mark.parametrize(("count", "code"), [(100, []), (150, ["too-many-rights"])])
+def test_what_a_machine_calls_has_to_fit_its_role(count: int, code: list[str]) -> None:
+    assert [each for each, _ in told(source("etl", permissions=jobs(count)))] == code
+
+
+def test_the_size_of_a_policy_is_about_what_cdk_makes_of_it() -> None:
+    from aws_cdk import App, Stack
+    from aws_cdk import aws_iam as iam
+    from aws_cdk.assertions import Template
+
+    from infra.permissions import statements
+
+    stack = Stack(App(analytics_reporting=False, context={"@aws-cdk/aws-iam:minimizePolicies": True}), "stack")
+    document = iam.PolicyDocument(statements=statements(jobs(40)))
+    service = iam.ServicePrincipal("states.amazonaws.com")
+    iam.Role(stack, "Role", assumed_by=service, inline_policies={"States": document})
+    (role,) = Template.from_stack(stack).find_resources("AWS::IAM::Role").values()
+    (statement,) = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    text = json.dumps({**statement, "Resource": [each["Fn::Sub"] for each in statement["Resource"]]})
+    for name, value in LONG_NAMES.items():
+        text = text.replace(f"${{{name}}}", value)
+    assert 0 <= policy_size(jobs(40)) - len(text.replace(" ", "")) < 100
