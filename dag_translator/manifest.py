@@ -168,7 +168,7 @@ def _permissions(task: Task, machine: str) -> tuple[Permission, ...]:
 
 
 def _part_permissions(part: str) -> tuple[Permission, ...]:
-    return nested(f"{ARN}:states:{HERE}:stateMachine:{part}", True, "a part of the DAG", versions=True)
+    return nested(f"{ARN}:states:{HERE}:stateMachine:{part}", True, "a part of the DAG")
 
 
 def _permission(permission: Permission) -> dict[str, Any]:

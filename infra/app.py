@@ -17,6 +17,7 @@ from aws_cdk import App
 from dag_translator.errors import AirstepError, Problem, TranslationError, UsageError
 from dag_translator.pipeline import Refused, translate_file
 from infra.dag_files import dag_files
+from infra.fitting import fitting_problems
 from infra.packaging import Packager, layer_package
 from infra.providers import providers_at_hand
 from infra.settings import Settings
@@ -41,6 +42,9 @@ def translate(settings: Settings) -> list[Source]:
                 sources.append(Source(file, done.definition, done.manifest, done.parts, done.rerun()))
     sources, clashes = _without_clashes(sources)
     refused += clashes
+    unfit = list(fitting_problems(sources, settings))
+    sources = [source for source in sources if source.manifest["dag_id"] not in {each.dag_id for each in unfit}]
+    refused += unfit
     if refused and not settings.skip_refused:
         raise TranslationError(refused)
     for problem in refused:

@@ -88,14 +88,12 @@ class DagFunctions:
                 f"{self._deployment.dag_id}: function {name} wants {sorted(unknown)}, which nothing sets"
             )
         dag_id, settings = self._deployment.dag_id, self._settings
-        own_name = name.removeprefix("TaskFunction")
-        part = f"{self._deployment.machine_name}-{own_name}" if own_name else self._deployment.machine_name
         further = [
             lambda_.LayerVersion.from_layer_version_arn(self._scope, f"{name}Layer{number}", layer_arn)
             for number, layer_arn in enumerate(size.get("layers", ()), 1)
         ]
         spec = FunctionSpec(
-            name=settings.function(part),
+            name=settings.task_function(self._deployment.machine_name, name),
             handler=HANDLER,
             package=self._deployment.package,
             description=f"Runs the tasks of the DAG {dag_id}",

@@ -144,6 +144,15 @@ class Settings:
         """Name of the function `part`: "signal", "dispatcher", "run-ended", "backfill", or a DAG's machine_name."""
         return shorten(f"{self.prefix}-{part}", _FUNCTION_NAME_LIMIT)
 
+    def task_function(self, machine: str, placeholder: str) -> str:
+        """Name of the function that a definition's placeholder stands for.
+
+        >>> Settings().task_function("etl", "TaskFunction"), Settings().task_function("etl", "TaskFunction3008MB")
+        ('airstep-etl', 'airstep-etl-3008MB')
+        """
+        size = placeholder.removeprefix("TaskFunction")
+        return self.function(f"{machine}-{size}" if size else machine)
+
     def bucket(self, account: str, region: str) -> str:
         return f"{self.prefix}-{account}-{region}"
 
@@ -164,6 +173,11 @@ class Settings:
     def asset_rules(self) -> str:
         """With what the names of the rules on assets begin."""
         return f"{self.prefix}-asset-"
+
+    @property
+    def dead_letters(self) -> str:
+        """The queue for events that could not be delivered, or not be handled."""
+        return f"{self.prefix}-dead-letters"
 
     @property
     def backfill_machine(self) -> str:
