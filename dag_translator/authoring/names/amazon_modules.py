@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dag_translator.authoring.names import amazon as a
+from dag_translator.authoring.names.amazon_hooks import HOOKS
 
-AMAZON: dict[str, dict[str, str]] = {
+_OPERATORS: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.operators.emr": a.EMR,
     "airflow.providers.amazon.aws.operators.emr_create_job_flow": a.EMR,
     "airflow.providers.amazon.aws.operators.emr_add_steps": a.EMR,
@@ -117,3 +118,5 @@ AMAZON: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.operators.athena_spark": a.ATHENA_SPARK,
     "airflow.providers.amazon.aws.sensors.athena_spark": a.ATHENA_SPARK_SENSOR,
 }
+
+AMAZON: dict[str, dict[str, str]] = HOOKS | {path: HOOKS.get(path, {}) | names for path, names in _OPERATORS.items()}
