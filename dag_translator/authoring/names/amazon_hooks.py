@@ -59,12 +59,16 @@ _SERVICES: dict[str, tuple[str, ...]] = {
 }
 
 
+_GLUE: dict[str, tuple[str, ...]] = {"glue": ("GlueJobHook",)}
+
+
 def _modules() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for module, table in (
         ("hooks.clients", _CLIENTS),
         ("hooks.service_states", _STATES),
         ("hooks.services", _SERVICES),
+        ("hooks.glue", _GLUE),
     ):
         for path, names in table.items():
             found.setdefault(_HOOKS + path, {}).update(names_of(module, *names))
