@@ -93,7 +93,7 @@ def test_a_glue_job_is_made(project: Project, aws: Lender, actions: Any) -> None
     bucket.create_bucket(Bucket="bkt", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     script = project.folder / "etl.py"
     script.write_text("print('etl')")
-    text = GLUE.format(f"script_location='{script}', s3_bucket="bkt", iam_role_name='r', num_of_dpus=3{{}}")
+    text = GLUE.format(f"script_location='{script}', s3_bucket='bkt', iam_role_name='r', num_of_dpus=3{{}}")
     fake = WithS3(MADE)
     result = project.run(text.format(""), fake.services, fake)
     assert result.xcoms["job"]["return_value"] == "jr_1", result.errors
