@@ -93,9 +93,9 @@ def test_a_glue_job_is_made(project: Project, aws: Lender, actions: Any) -> None
     bucket.create_bucket(Bucket="bkt", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     script = project.folder / "etl.py"
     script.write_text("print('etl')")
-    text = GLUE.format(f"script_location='{script}', s3_bucket='bkt', iam_role_name='r', num_of_dpus=3{{}}")
+    text = GLUE.format(f"script_location='{script}', s3_bucket='bkt', iam_role_name='r', num_of_dpus=3")
     fake = WithS3(MADE)
-    result = project.run(text.format(""), fake.services, fake)
+    result = project.run(text, fake.services, fake)
     assert result.xcoms["job"]["return_value"] == "jr_1", result.errors
     job = {
         "Name": "load 2024-01-15",
@@ -110,23 +110,26 @@ def test_a_glue_job_is_made(project: Project, aws: Lender, actions: Any) -> None
     assert fake.asked("glue:CreateJob") == [job]
     stored = bucket.get_object(Bucket="bkt", Key="artifacts/glue-scripts/etl.py")
     assert stored["Body"].read() == b"print('etl')"
-    granted = actions(project.translate(text.format(", update_config=True")).manifest["task_permissions"])
+    granted = actions(project.translate(text.replace("=3", "=3, update_config=True")).manifest["task_permissions"])
     assert {"glue:CreateJob", "glue:UpdateJob", "iam:PassRole", "iam:GetRole", "s3:PutObject"} <= granted.keys()
     assert granted["iam:PassRole"] == ["arn:${AWS::Partition}:iam::${AWS::AccountId}:role/r"]
 
 
 def test_a_glue_job_that_exists(project: Project) -> None:
     """It is changed with update_config only, and only if it is otherwise."""
-    text = GLUE.format(f"script_location='s3://b/x.py', iam_role_arn='{ROLE}', create_job_kwargs={{}}")
+
+    def text(create: str) -> str:
+        return GLUE.format(f"script_location='s3://b/x.py', iam_role_arn='{ROLE}', create_job_kwargs={create}")
+
     kept = {**MADE, "glue:GetJob": {"Job": {"Name": "load 2024-01-15"}}, "glue:UpdateJob": {}}
     for more, changes in (("{}", 0), ("{}, update_config=True", 1)):
         aws = FakeAws(kept)
-        assert project.run(text.format(more), aws.services, aws).tasks["job"] == "success"
+        assert project.run(text(more), aws.services, aws).tasks["job"] == "success"
         assert (len(aws.asked("glue:CreateJob")), len(aws.asked("glue:UpdateJob"))) == (0, changes)
     (changed,) = aws.asked("glue:UpdateJob")
     assert changed["JobUpdate"]["Command"] == {"Name": "glueetl", "ScriptLocation": "s3://b/x.py"}
     aws = FakeAws({**kept, "glue:GetJob": {"Job": {"Name": "load 2024-01-15", **changed["JobUpdate"]}}})
-    assert project.run(text.format("{}, update_config=True"), aws.services, aws).tasks["job"] == "success"
+    assert project.run(text("{}, update_config=True"), aws.services, aws).tasks["job"] == "success"
     assert not aws.asked("glue:UpdateJob")
     tags = {
         "sts:GetCallerIdentity": {"Account": "1"},
@@ -135,9 +138,7 @@ def test_a_glue_job_that_exists(project: Project) -> None:
         "glue:UntagResource": {},
     }
     aws = FakeAws({**kept, **tags})
-    assert project.run(text.format("{'Tags': {'a': 'b'}}, update_config=True"), aws.services, aws).tasks["job"] == (
-        "success"
-    )
+    assert project.run(text("{'Tags': {'a': 'b'}}, update_config=True"), aws.services, aws).tasks["job"] == ("success")
     assert aws.asked("glue:TagResource")[0]["TagsToAdd"] == {"a": "b"}
     assert aws.asked("glue:UntagResource")[0]["TagsToRemove"] == ["old"]
 
