@@ -106,6 +106,7 @@ _OPERATORS: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.sensors.dms": a.DMS_SENSOR,
     "airflow.providers.amazon.aws.sensors.dms_task": a.DMS_SENSOR,
     "airflow.providers.amazon.aws.operators.neptune": a.NEPTUNE,
+    "airflow.providers.amazon.aws.operators.neptune_analytics": a.NEPTUNE_ANALYTICS,
     "airflow.providers.amazon.aws.operators.appflow": a.APPFLOW,
     "airflow.providers.amazon.aws.operators.datasync": a.DATASYNC,
     "airflow.providers.amazon.aws.operators.s3_bucket_tagging": a.S3_BUCKETS,
