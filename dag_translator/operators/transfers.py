@@ -46,12 +46,6 @@ def _read(operator: Any) -> Iterator[Grant]:
     yield from _bucket(("s3:GetObject",), operator.s3_bucket)
 
 
-def _scanned(operator: Any) -> Iterator[Grant]:
-    table = literal(getattr(operator, "dynamodb_table_name", None)) or "*"
-    yield ("dynamodb:Scan",), [table if table.startswith("arn:") else f"{ARN}:dynamodb:{HERE}:table/{table}"]
-    yield from _bucket(_PUTS, getattr(operator, "s3_bucket_name", None))
-
-
 def _copied(operator: Any) -> Iterator[Grant]:
     yield from _bucket(("s3:GetObject",), getattr(operator, "s3_bucket", None))
     yield from _data_api(operator)
@@ -100,5 +94,4 @@ LOWERINGS: Mapping[str, Lowering] = {
     "S3ToSqlOperator": _in_python(_read),
     "HttpToS3Operator": _in_python(_written("s3_bucket", "s3_key")),
     "LocalFilesystemToS3Operator": _in_python(_written("dest_bucket", "dest_key")),
-    "DynamoDBToS3Operator": _in_python(_scanned),
 }

@@ -22,6 +22,8 @@ from dag_translator.authoring.hooks.s3_resources import S3Resources
 class S3Hook(S3Resources):
     """Amazon S3."""
 
+    service = "s3"
+
     def __init__(
         self,
         aws_conn_id: str | None = S3Resources.default_conn_name,
@@ -30,7 +32,7 @@ class S3Hook(S3Resources):
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        super().__init__(aws_conn_id, *args, **{**kwargs, "client_type": "s3"})
+        super().__init__(aws_conn_id, *args, **kwargs)
         self.transfer_config_args = transfer_config_args or {}
         self.extra_args = extra_args or {}
 

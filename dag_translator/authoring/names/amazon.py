@@ -203,6 +203,12 @@ DMS = names_of(
 )  # fmt: skip
 DMS_SENSOR = names_of("sensors.dms", "DmsTaskBaseSensor", "DmsTaskCompletedSensor")
 NEPTUNE = names_of("operators.neptune", "NeptuneStartDbClusterOperator", "NeptuneStopDbClusterOperator")
+NEPTUNE_ANALYTICS = names_of(
+    "operators.neptune_analytics",
+    "NeptuneCreateGraphOperator", "NeptuneDeleteGraphOperator", "NeptuneCreatePrivateGraphEndpointOperator",
+    "NeptuneDeletePrivateGraphEndpointOperator", "NeptuneStartImportTaskOperator", "NeptuneCancelImportTaskOperator",
+    "NeptuneCreateGraphWithImportOperator",
+)  # fmt: skip
 APPFLOW = names_of(
     "operators.appflow",
     "AppflowBaseOperator", "AppflowRunOperator", "AppflowRunFullOperator", "AppflowRunBeforeOperator",

@@ -81,7 +81,9 @@ MODULES: dict[str, dict[str, str]] = {
             "s3_to_sql": _from("operators.transfers_s3", "S3ToSqlOperator"),
             "http_to_s3": _from("operators.transfers_s3", "HttpToS3Operator"),
             "local_to_s3": _from("operators.transfers_s3", "LocalFilesystemToS3Operator"),
-            "dynamodb_to_s3": _from("operators.transfers_s3", "DynamoDBToS3Operator"),
+            "dynamodb_to_s3": _from("operators.transfers_dynamodb", "DynamoDBToS3Operator"),
+            "s3_to_dynamodb": _from("operators.transfers_dynamodb", "S3ToDynamoDBOperator"),
+            "base": _from("operators.transfers_dynamodb", "AwsToAwsBaseOperator"),
         }.items()
     },
     "airflow.operators.s3_to_redshift_operator": _from(

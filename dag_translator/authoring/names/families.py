@@ -72,7 +72,7 @@ STEP_FUNCTION = _from("operators.step_function", "StepFunctionStartExecutionOper
     "operators.step_function_output", "StepFunctionGetExecutionOutputOperator"
 )
 LAMBDA_HOOK = _from("hooks.services", "LambdaHook", AwsLambdaHook="LambdaHook")
-EVENTBRIDGE_HOOK = _from("hooks.services", "EventBridgeHook")
+EVENTBRIDGE_HOOK = _from("hooks.clients", "EventBridgeHook")
 STEP_FUNCTION_HOOK = _from("hooks.services", "StepFunctionHook")
 GLUE = _from(
     "operators.glue", "GlueJobOperator", AwsGlueJobOperator="GlueJobOperator", AWSGlueJobOperator="GlueJobOperator"
