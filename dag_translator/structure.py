@@ -54,9 +54,11 @@ def structure(dag: Dag) -> Region:
 def waiting_order(dag: Dag) -> Order:
     """Which tasks each task waits for, directly or not; items are positions in `dag.tasks`."""
     position = {task.task_id: number for number, task in enumerate(dag.tasks)}
+    scopes = _scopes(dag)
     before: list[int] = []
     for task in dag.tasks:
-        upstream = [position[each] for each in task.upstream]
+        waited = (*task.upstream, *task.setups, *scopes.get(task.task_id, ()))
+        upstream = [position[each] for each in (task.upstream if task.fires_early else waited)]
         if task.trigger_rule == "always" or not upstream:
             before.append(0)
         elif task.fires_early:
@@ -70,6 +72,17 @@ def waiting_order(dag: Dag) -> Order:
                 waits_for |= before[each] | 1 << each
             before.append(waits_for)
     return Order.of(before)
+
+
+def _scopes(dag: Dag) -> dict[str, frozenset[str]]:
+    """What stands between each teardown and its setups, where that is not waited for anyway: below an `always` task."""
+    if all(task.trigger_rule != "always" for task in dag.tasks):
+        return {}
+    found = {}
+    for teardown in (task for task in dag.tasks if task.is_teardown):
+        below = frozenset(each for setup in teardown.setups for each in dag.descendants(setup))
+        found[teardown.task_id] = frozenset(each for each in below if teardown.task_id in dag.descendants(each))
+    return found
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from typing import Any
 from dag_translator import asl, names
 from dag_translator.lowering import joins
 from dag_translator.lowering.exits import Exit, objects
+from dag_translator.lowering.group_over_nothing import over_nothing
 from dag_translator.lowering.knowledge import Known, PossibleStates
 from dag_translator.lowering.lambdas import ANYTHING, INSTANCE, INVOKE, call
 from dag_translator.model import Dag, MappedGroup
@@ -83,7 +84,7 @@ def lower(
     states: States = {}
     payload, items = "$states.input", mapped.indexes(group.expansion.length or 0)
     if not group.expansion.length:
-        states[free.name(group.group_id, "expand")] = _expand(group, name, known, leave)
+        states[free.name(group.group_id, "expand")] = _expand(group, dag, name, known, leave)
         payload, items = "$states.input.states", "{% [0..$states.input.length - 1] %}"
     way = leave({**known, **_ended(group, body)})
     distributed = not is_inline(group, dag)
@@ -123,25 +124,29 @@ def _ended(group: MappedGroup, body: Body) -> Known:
     return found
 
 
-def _expand(group: MappedGroup, following: str, known: Known, leave: Callable[[Known], Exit]) -> asl.Task:
+def _expand(group: MappedGroup, dag: Dag, following: str, known: Known, leave: Callable[[Known], Exit]) -> asl.Task:
     """Asks for the length. What the group is mapped over may not have succeeded: then none of its tasks runs."""
     over = [task_id for task_id in group.expansion.over if known[task_id] != frozenset({"success"})]
     asked: dict[str, Any] = (
         {"states": {task_id: f"{{% {names.state_of(task_id)} %}}" for task_id in over}} if over else {}
     )
 
-    def unexpanded(error: str, state: str) -> asl.Catcher:
-        way = leave({**known, **dict.fromkeys(group.members, frozenset({state}))})
-        ended = objects(dict.fromkeys(group.members, state))
-        return asl.Catcher((error,), way.next, way.output("$states.input", ended))
+    def unexpanded(error: str, ended: Known, states: str) -> asl.Catcher:
+        way = leave({**known, **ended})
+        return asl.Catcher((error,), way.next, way.output("$states.input", states))
 
+    all_failed = dict.fromkeys(group.members, "upstream_failed")
+    failed = {task_id: frozenset({state}) for task_id, state in all_failed.items()}
     return asl.Task(
         INVOKE,
         call("expand_group", group=group.group_id, **asked),
         following,
         output="{% {'states': $states.input, 'length': $states.result.Payload.length} %}",
         retry=(mapped.UNEXPANDED, ANYTHING),
-        catch=(unexpanded("AirflowSkipException", "skipped"), unexpanded("States.ALL", "upstream_failed")),
+        catch=(
+            unexpanded("AirflowSkipException", *over_nothing(group, dag, known)),
+            unexpanded("States.ALL", failed, objects(all_failed)),
+        ),
     )
 
 
