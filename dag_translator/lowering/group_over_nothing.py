@@ -29,6 +29,7 @@ from dag_translator.trigger_rules import Verdict, condition
 
 def over_nothing(group: MappedGroup, dag: Dag, known: Known) -> tuple[dict[str, PossibleStates], str]:
     """What is known of the members then, and their states as a JSONata object over the payload."""
+    known = {**known, **_mapped_over(group, dag, known)}
     found: dict[str, PossibleStates] = {}
     values: dict[str, str] = {}
     steps: list[str] = []
@@ -41,6 +42,14 @@ def over_nothing(group: MappedGroup, dag: Dag, known: Known) -> tuple[dict[str, 
         values[task_id] = value
     states = "{" + ", ".join(f"{literal(task_id)}: {value}" for task_id, value in values.items()) + "}"
     return found, f"({'; '.join((*steps, states))})" if steps else states
+
+
+def _mapped_over(group: MappedGroup, dag: Dag, known: Known) -> dict[str, PossibleStates]:
+    """What the group is mapped over has not failed: then it could not be expanded at all."""
+    return {
+        each: known[each] - ({"upstream_failed"} if dag.is_mapped(each) else {"failed", "upstream_failed"})
+        for each in group.expansion.over
+    }
 
 
 def _ended(task: Task, known: Known, values: dict[str, str]) -> tuple[PossibleStates, str]:
