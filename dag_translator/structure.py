@@ -32,11 +32,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dag_translator import regions
-from dag_translator.contract import inside, outside
+from dag_translator.contract import inside_stages, outside
 from dag_translator.forest import Forest, plant
-from dag_translator.model import Dag
+from dag_translator.model import Dag, MappedGroup
 from dag_translator.order import Leaf, Node, Order, ParallelNode, PrimeNode, SeriesNode, bits, decompose
-from dag_translator.regions import Await, Mapped, Region, Signal, Step
+from dag_translator.regions import Await, Gather, Mapped, Region, Signal, Step
 
 
 def structure(dag: Dag) -> Region:
@@ -45,10 +45,18 @@ def structure(dag: Dag) -> Region:
     A mapped task group is one node; its members have an order of their own.
     """
     outer = outside(dag)
-    bodies = {group.group_id: structure(inside(dag, group)) for group in dag.mapped_groups}
+    bodies = {group.group_id: _body(dag, group) for group in dag.mapped_groups}
     order = waiting_order(outer)
     with deep_recursion():
         return _Nesting(outer, order, bodies).region(decompose(order))
+
+
+def _body(dag: Dag, group: MappedGroup) -> Region:
+    """A mapped group's body, in which a `Gather` stands before each stage but the first."""
+    steps: list[Region] = []
+    for judged, part in inside_stages(dag, group):
+        steps += [Gather(judged), structure(part)] if steps else [structure(part)]
+    return regions.series(*steps)
 
 
 def waiting_order(dag: Dag) -> Order:

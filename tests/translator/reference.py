@@ -140,15 +140,30 @@ def _instances(
     if _unexpanded(dag, group.expansion, states):
         return []
     members = Dag(dag.dag_id, dag.file, tuple(dag.by_id[task_id] for task_id in group.members))
-    found = []
-    for index in range(len(outcomes[group.members[0]].each)):
-        own = {
-            task_id: Outcome(outcome.seconds, outcome.each[index], tries=outcome.tries)
-            for task_id, outcome in outcomes.items()
-            if task_id in group.members
+    own = [
+        {
+            task_id: Outcome(outcomes[task_id].seconds, outcomes[task_id].each[index], tries=outcomes[task_id].tries)
+            for task_id in group.members
         }
-        found.append(schedule(members, own, states, skipped))
-    return found
+        for index in range(len(outcomes[group.members[0]].each))
+    ]
+    lost: dict[str, str] = {}
+    while True:
+        found = [schedule(members, each, {**states, **lost}, skipped) for each in own]
+        more = _lost_together(members, group, found) - lost.keys() - skipped
+        if not more:
+            return found
+        lost |= dict.fromkeys(more, "upstream_failed")
+
+
+def _lost_together(members: Dag, group: MappedGroup, instances: Collection[Result]) -> set[str]:
+    """Over XComs Airflow has one task instance of a member until its rule lets it run, and this rule looks at all
+    instances of the members above: one that failed takes all others along."""
+    if group.expansion.length is not None:
+        return set()
+    bad = {each for result in instances for each in members.by_id if result.states[each] in ("failed", "upstream_failed")}
+    ruled = (task for task in members.tasks if task.trigger_rule == "none_failed_min_one_success")
+    return {task.task_id for task in ruled if bad & {*task.upstream}}
 
 
 def _without_instances(dag: Dag, group: MappedGroup, states: States, doomed: set[str]) -> dict[str, str]:

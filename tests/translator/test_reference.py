@@ -25,8 +25,6 @@ OTHERS = {
 }
 # Tasks that could not be expanded for what their upstream task returned, which the reference knows nothing of.
 NO_ITEMS = {"t51_mapped_chains": {"over_number_all_done"}}
-# Judged over all instances at once: see `tests.conformance.deviations`.
-ALL_AT_ONCE = {"t55_group_rules": {"mixed.none_failed_min_one_success"}}
 
 
 @pytest.mark.parametrize("dag_id", sorted(running.EXPECTED.keys() - OTHERS.keys()))
@@ -35,7 +33,7 @@ def test_the_reference_says_what_airflow_did(dag_id: str) -> None:
     _, translation = running.translated(recorded["file"])[dag_id]
     assert isinstance(translation, Translation)
     dag = translation.model
-    unknown = NO_ITEMS.get(dag_id, set()) | ALL_AT_ONCE.get(dag_id, set())
+    unknown = NO_ITEMS.get(dag_id, set())
     states = schedule(dag, _outcomes(dag, recorded)).states
     compared = 0
     for task in dag.tasks:
