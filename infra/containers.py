@@ -26,19 +26,20 @@ from infra.settings import Settings
 
 _START = """
 import io, os, sys, urllib.request, zipfile
+root = os.environ.get("AIRSTEP_ROOT", "")  # of the files, where no image has them
 sys.path += [os.environ.get("LAMBDA_RUNTIME_DIR", "/var/runtime")]
 import boto3
 def put(url, folder):
-    zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(url).read())).extractall(folder)
+    zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(url).read())).extractall(root + folder)
 aws = boto3.client("lambda", region_name=os.environ["AWS_REGION"])
 function = aws.get_function(FunctionName=os.environ["AIRSTEP_FUNCTION"])
 put(function["Code"]["Location"], "/var/task")
 for layer in function["Configuration"].get("Layers", ()):
     put(aws.get_layer_version_by_arn(Arn=layer["Arn"])["Content"]["Location"], "/opt")
-os.environ.update(function["Configuration"]["Environment"]["Variables"], LAMBDA_TASK_ROOT="/var/task",
+os.environ.update(function["Configuration"]["Environment"]["Variables"], LAMBDA_TASK_ROOT=root + "/var/task",
                   AWS_DEFAULT_REGION=os.environ["AWS_REGION"])
-sys.path[:0] = ["/var/task", "/opt/python"]
-os.chdir("/var/task")
+sys.path[:0] = [root + "/var/task", root + "/opt/python"]
+os.chdir(root + "/var/task")
 from lambdas.container import main
 sys.exit(main())
 """
@@ -49,11 +50,6 @@ def check_settings(manifest: Mapping[str, Any], settings: Settings) -> None:
     if not manifest.get("containers"):
         return
     tasks = ", ".join(task["task_id"] for task in manifest["tasks"] if task.get("compute") == "fargate")
-    if settings.target == "local":
-        raise UsageError(
-            f"{manifest['dag_id']}: {tasks} run on Fargate, which the local AWS does not have\n"
-            "    → run the DAG with `airstep dags test`, or deploy it to AWS"
-        )
     needed = {
         "fargateCluster": settings.fargate_cluster,
         "fargateSubnets": settings.fargate_subnets,

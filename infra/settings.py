@@ -41,6 +41,12 @@ _CHOICES = {
     "logLevel": ("OFF", "ERROR", "ALL"),
     "pythonVersion": ("3.11", "3.12", "3.13", "3.14"),
 }
+# The local AWS's containers are processes of this machine: they have no network of their own.
+_LOCAL_FARGATE: Mapping[str, Any] = {
+    "fargate_cluster": "local",
+    "fargate_subnets": ("subnet-local",),
+    "fargate_security_groups": ("sg-local",),
+}
 # What CloudWatch Logs accepts, up to two years.
 _RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
 
@@ -124,6 +130,7 @@ class Settings:
             machine: Architecture = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
             done = replace(done, architecture=machine, python_version=version)
+            done = replace(done, **{name: getattr(done, name) or usual for name, usual in _LOCAL_FARGATE.items()})
         return done
 
     # -- names ------------------------------------------------------------------------------------------------------
