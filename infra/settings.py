@@ -37,6 +37,7 @@ BACKFILL_SOURCE, BACKFILL_DETAIL_TYPE = "airstep", "BackfillRequested"
 _FUNCTION_NAME_LIMIT = 64
 _CHOICES = {
     "architecture": ("arm64", "x86_64"),
+    "dockerArchitecture": ("arm64", "x86_64"),
     "target": ("aws", "local"),
     "logLevel": ("OFF", "ERROR", "ALL"),
     "pythonVersion": ("3.11", "3.12", "3.13", "3.14"),
@@ -67,6 +68,8 @@ class Settings:
     of these names, whether a plain cron or timedelta makes data intervals (Airflow 2) or not (Airflow 3).
     fargate_cluster, fargate_subnets, fargate_security_groups, fargate_public_ip: where tasks with compute "fargate"
     run: an ECS cluster (name or ARN), and the network of their containers, which have to reach AWS's services.
+    docker_role: ARN of the role that the containers of DockerOperator run as; without it they may do nothing on AWS.
+    docker_architecture: what their images are built for.
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
     """
@@ -92,6 +95,8 @@ class Settings:
     fargate_subnets: tuple[str, ...] = ()
     fargate_security_groups: tuple[str, ...] = ()
     fargate_public_ip: bool = False
+    docker_role: str | None = None
+    docker_architecture: Architecture = "x86_64"
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
 
