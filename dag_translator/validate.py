@@ -220,6 +220,8 @@ def services_are_called_by_step_functions(dag: Dag) -> Iterator[Problem]:
 
 def operators_say_what_is_otherwise(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
+        for code, message, hint in task.settings.get("refusals", ()):
+            yield _about(task, code, message, hint)
         for code, message, hint in task.settings.get("notes", ()):
             yield _about(task, code, message, hint, "approximated")
 

@@ -16,6 +16,7 @@ from dag_translator.errors import InternalError
 from infra.containers import Containers
 from infra.dag_deployment import DagDeployment
 from infra.functions import FunctionSpec, add_function, asset, store_environment
+from infra.images import Images
 from infra.packaging import DAGS_PREFIX
 from infra.permissions import task_rights
 from infra.platform_stack import LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
@@ -38,6 +39,7 @@ class DagFunctions:
         self._settings = settings
         self.names: set[str] = set()
         self.containers: Containers | None = None
+        self.images: Images | None = None
         self.versions = self._add_functions()
 
     def _add_functions(self) -> dict[str, str]:
@@ -49,6 +51,10 @@ class DagFunctions:
         layer_arn = self._platform_value(LAYER_PARAMETER)
         layer = lambda_.LayerVersion.from_layer_version_arn(self._scope, "Layer", layer_arn)
         own = self._add_environments()
+        if self._manifest.get("images"):
+            name = self._settings.function(self._deployment.machine_name)
+            self.images = Images(self._scope, self._manifest, self._settings, name)
+            versions |= self.images.substitutions
         for name, size in self._manifest["functions"].items():
             versions[name] = self._add_function(name, size, layer, own).current_version.function_arn
         if self._manifest.get("containers"):
@@ -106,6 +112,7 @@ class DagFunctions:
                 "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": str(settings.create_cron_data_intervals),
                 "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": str(settings.create_delta_data_intervals),
                 **({"AIRFLOW__EMAIL__FROM_EMAIL": settings.mail_from} if settings.mail_from else {}),
+                **({"AIRSTEP_CONTAINER_LOGS": self.images.log_group} if self.images else {}),
                 "AIRSTEP_SIGNAL_FUNCTION": settings.function(SIGNAL.part),
                 "AIRSTEP_LAYER": self._deployment.platform_digests[LAYER_PARAMETER][:16],
             },
@@ -116,7 +123,8 @@ class DagFunctions:
         )
         self.names.add(spec.name)
         function = add_function(self._scope, name, spec, layer, settings)
-        for statement in task_rights(self._manifest, settings):
+        own_rights = self.images.function_rights() if self.images else []
+        for statement in (*task_rights(self._manifest, settings), *own_rights):
             function.add_to_role_policy(statement)
         return function
 

@@ -37,9 +37,16 @@ BACKFILL_SOURCE, BACKFILL_DETAIL_TYPE = "airstep", "BackfillRequested"
 _FUNCTION_NAME_LIMIT = 64
 _CHOICES = {
     "architecture": ("arm64", "x86_64"),
+    "dockerArchitecture": ("arm64", "x86_64"),
     "target": ("aws", "local"),
     "logLevel": ("OFF", "ERROR", "ALL"),
     "pythonVersion": ("3.11", "3.12", "3.13", "3.14"),
+}
+# The local AWS's containers are processes of this machine: they have no network of their own.
+_LOCAL_FARGATE: Mapping[str, Any] = {
+    "fargate_cluster": "local",
+    "fargate_subnets": ("subnet-local",),
+    "fargate_security_groups": ("sg-local",),
 }
 # What CloudWatch Logs accepts, up to two years.
 _RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
@@ -61,6 +68,8 @@ class Settings:
     of these names, whether a plain cron or timedelta makes data intervals (Airflow 2) or not (Airflow 3).
     fargate_cluster, fargate_subnets, fargate_security_groups, fargate_public_ip: where tasks with compute "fargate"
     run: an ECS cluster (name or ARN), and the network of their containers, which have to reach AWS's services.
+    docker_role: ARN of the role that the containers of DockerOperator run as; without it they may do nothing on AWS.
+    docker_architecture: what their images are built for.
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
     """
@@ -86,6 +95,8 @@ class Settings:
     fargate_subnets: tuple[str, ...] = ()
     fargate_security_groups: tuple[str, ...] = ()
     fargate_public_ip: bool = False
+    docker_role: str | None = None
+    docker_architecture: Architecture = "x86_64"
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
 
@@ -124,6 +135,7 @@ class Settings:
             machine: Architecture = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
             done = replace(done, architecture=machine, python_version=version)
+            done = replace(done, **{name: getattr(done, name) or usual for name, usual in _LOCAL_FARGATE.items()})
         return done
 
     # -- names ------------------------------------------------------------------------------------------------------

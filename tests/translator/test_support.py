@@ -20,4 +20,4 @@ def test_every_lowering_is_in_it_and_nothing_that_is_refused() -> None:
     # What is made of rows has a name of its own; the bases are nothing that a DAG file imports.
     bases = {"ServiceTask", "ServiceOperator", "ServiceSensorTask", "ServiceSensor", "MomentSensor"}
     assert all(f"`{name}`" in supported for name in LOWERINGS.keys() - bases)
-    assert "`DockerOperator`" not in supported
+    assert "`DockerSwarmOperator`" not in supported

@@ -77,6 +77,7 @@ STEP_FUNCTION_HOOK = _from("hooks.services", "StepFunctionHook")
 GLUE = _from(
     "operators.glue", "GlueJobOperator", AwsGlueJobOperator="GlueJobOperator", AWSGlueJobOperator="GlueJobOperator"
 )
+DOCKER = _from("operators.docker", "DockerOperator")
 ECS = _from("operators.ecs", "EcsRunTaskOperator", ECSOperator="EcsRunTaskOperator", EcsOperator="EcsRunTaskOperator")
 BATCH = _from("operators.batch", "BatchOperator", AwsBatchOperator="BatchOperator", AWSBatchOperator="BatchOperator")
 HTTP = _from("operators.http", "HttpOperator", SimpleHttpOperator="HttpOperator")

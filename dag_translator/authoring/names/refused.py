@@ -22,7 +22,7 @@ BY_NAME: dict[str, str] = {
     **dict.fromkeys(("SparkSubmitOperator", "SparkSqlOperator", "LivyOperator"), _SPARK),
     **dict.fromkeys(("SSHOperator", "SFTPOperator", "SFTPToS3Operator", "S3ToSFTPOperator"), _SSH),
     "MsSqlOperator": "connect with pymssql (add it to requirements.txt) in a @task",
-    "DockerOperator": _DOCKER,
+    "DockerSwarmOperator": _DOCKER,
     "KubernetesPodOperator": _DOCKER,
     "GKEPodOperator": _DOCKER,
     "EksPodOperator": _DOCKER,
