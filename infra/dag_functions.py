@@ -20,6 +20,7 @@ from infra.packaging import DAGS_PREFIX
 from infra.permissions import task_rights
 from infra.platform_stack import LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
 from infra.settings import Settings
+from infra.vpc import put_into_vpc
 
 HANDLER = "lambdas.task_function.handler"
 SIGNAL_PLACEHOLDER = "SignalFunction"
@@ -120,6 +121,7 @@ class DagFunctions:
         function = add_function(self._scope, name, spec, layer, settings)
         for statement in task_rights(self._manifest, settings):
             function.add_to_role_policy(statement)
+        put_into_vpc(function, spec.name, dag_id, settings)
         return function
 
     def _platform_value(self, name: str) -> str:

@@ -61,6 +61,8 @@ class Settings:
     of these names, whether a plain cron or timedelta makes data intervals (Airflow 2) or not (Airflow 3).
     fargate_cluster, fargate_subnets, fargate_security_groups, fargate_public_ip: where tasks with compute "fargate"
     run: an ECS cluster (name or ARN), and the network of their containers, which have to reach AWS's services.
+    vpc_subnets, vpc_security_groups: where Lambda runs the DAGs' tasks, private subnets that have to reach AWS's
+    services too (by a NAT gateway, or VPC endpoints); vpc_dags: ids of the DAGs that this is for, none = for every DAG.
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
     """
@@ -86,6 +88,9 @@ class Settings:
     fargate_subnets: tuple[str, ...] = ()
     fargate_security_groups: tuple[str, ...] = ()
     fargate_public_ip: bool = False
+    vpc_subnets: tuple[str, ...] = ()
+    vpc_security_groups: tuple[str, ...] = ()
+    vpc_dags: tuple[str, ...] = ()
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
 
@@ -116,6 +121,10 @@ class Settings:
             raise UsageError(f"setting prefix: {self.prefix!r} must be 1-20 of a-z, 0-9 and -, and begin with a letter")
         if self.prefix.startswith(("aws", "ssm")):
             raise UsageError(f"setting prefix: {self.prefix!r} begins with aws or ssm, which Parameter Store keeps")
+        if bool(self.vpc_subnets) != bool(self.vpc_security_groups):
+            raise UsageError("settings vpcSubnets, vpcSecurityGroups: one is set, Lambda needs both")
+        if self.vpc_dags and not self.vpc_subnets:
+            raise UsageError("setting vpcDags: needs vpcSubnets and vpcSecurityGroups")
         requirements = self.requirements or self.dags_folder / "requirements.txt"
         if not requirements.exists() and requirements_given:
             raise UsageError(f"setting requirements: there is no file {requirements}")
@@ -125,6 +134,10 @@ class Settings:
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
             done = replace(done, architecture=machine, python_version=version)
         return done
+
+    def is_in_vpc(self, dag_id: str) -> bool:
+        """Whether Lambda runs the DAG's tasks in the VPC."""
+        return bool(self.vpc_subnets) and (not self.vpc_dags or dag_id in self.vpc_dags)
 
     # -- names ------------------------------------------------------------------------------------------------------
 
