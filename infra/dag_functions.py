@@ -89,6 +89,7 @@ class DagFunctions:
                 f"{self._deployment.dag_id}: function {name} wants {sorted(unknown)}, which nothing sets"
             )
         dag_id, settings = self._deployment.dag_id, self._settings
+        event_buckets = " ".join(settings.s3_event_buckets)
         own_name = name.removeprefix("TaskFunction")
         part = f"{self._deployment.machine_name}-{own_name}" if own_name else self._deployment.machine_name
         further = [
@@ -108,6 +109,7 @@ class DagFunctions:
                 # Airflow's own names for its settings.
                 "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": str(settings.create_cron_data_intervals),
                 "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": str(settings.create_delta_data_intervals),
+                **({"AIRSTEP_S3_EVENT_BUCKETS": event_buckets} if self._manifest.get("watches") else {}),
                 **({"AIRFLOW__EMAIL__FROM_EMAIL": settings.mail_from} if settings.mail_from else {}),
                 "AIRSTEP_SIGNAL_FUNCTION": settings.function(SIGNAL.part),
                 "AIRSTEP_LAYER": self._deployment.platform_digests[LAYER_PARAMETER][:16],

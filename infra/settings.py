@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from dag_translator.account import Account
 from dag_translator.errors import UsageError
 from dag_translator.names import machine_name, shorten
 from dag_translator.schedule import IntervalSettings
@@ -35,6 +36,7 @@ Architecture = Literal["arm64", "x86_64"]
 BACKFILL_SOURCE, BACKFILL_DETAIL_TYPE = "airstep", "BackfillRequested"
 
 _FUNCTION_NAME_LIMIT = 64
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CHOICES = {
     "architecture": ("arm64", "x86_64"),
     "target": ("aws", "local"),
@@ -63,6 +65,7 @@ class Settings:
     run: an ECS cluster (name or ARN), and the network of their containers, which have to reach AWS's services.
     vpc_subnets, vpc_security_groups: where Lambda runs the DAGs' tasks, private subnets that have to reach AWS's
     services too (by a NAT gateway, or VPC endpoints); vpc_dags: ids of the DAGs that this is for, none = for every DAG.
+    s3_event_buckets: names of S3 buckets that send all their events to EventBridge; sensors on them are woken by these.
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
     """
@@ -91,6 +94,7 @@ class Settings:
     vpc_subnets: tuple[str, ...] = ()
     vpc_security_groups: tuple[str, ...] = ()
     vpc_dags: tuple[str, ...] = ()
+    s3_event_buckets: tuple[str, ...] = ()
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
 
@@ -121,6 +125,8 @@ class Settings:
             raise UsageError(f"setting prefix: {self.prefix!r} must be 1-20 of a-z, 0-9 and -, and begin with a letter")
         if self.prefix.startswith(("aws", "ssm")):
             raise UsageError(f"setting prefix: {self.prefix!r} begins with aws or ssm, which Parameter Store keeps")
+        if odd := [name for name in self.s3_event_buckets if not _BUCKET.fullmatch(name)]:
+            raise UsageError(f"setting s3EventBuckets: {odd[0]!r} is not the name of a bucket")
         if bool(self.vpc_subnets) != bool(self.vpc_security_groups):
             raise UsageError("settings vpcSubnets, vpcSecurityGroups: one is set, Lambda needs both")
         if self.vpc_dags and not self.vpc_subnets:
@@ -144,6 +150,10 @@ class Settings:
     @property
     def intervals(self) -> IntervalSettings:
         return IntervalSettings(self.create_cron_data_intervals, self.create_delta_data_intervals)
+
+    @property
+    def account(self) -> Account:
+        return Account(event_buckets=self.s3_event_buckets)
 
     @property
     def platform_stack(self) -> str:

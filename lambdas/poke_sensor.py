@@ -3,7 +3,7 @@
 
     {"kind": "poke_sensor", "run": $run, "task_id": "a", "now": iso}
         -> {"state": "success" | "up_for_reschedule" | "up_for_retry", "wait": whole seconds, "states": {…},
-            "watch": {…}, if a change of that wakes the machine earlier}
+            "watch": {…, "seconds": the same as wait}, if a change of that wakes the machine earlier}
 
 The record keeps when the first poke was and how many there have been; the sensor's `timeout`, `soft_fail`, backoff
 and the task's retries go by it. Raises AirflowSensorTimeout when the time is over (never retried),
@@ -72,7 +72,7 @@ def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         except NotYet as again:
             outcome = {"state": ti.record.state, "wait": max(1, math.ceil(again.wait)), "states": {}}
             if again.watch is not None:
-                outcome["watch"] = again.watch
+                outcome["watch"] = {**again.watch, "seconds": outcome["wait"]}
     return outcome
 
 
