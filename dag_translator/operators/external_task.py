@@ -54,7 +54,7 @@ LOWERINGS: Mapping[str, Lowering] = {
         polling.permissions,
         reads=lambda task: (str(task.settings["reads"]),),
         sensor=True,
-        becomes="Lambda / `Choice` / a wait with a task token that the other DAG's end wakes",
+        becomes="woken by the other DAG",
     ),
-    "ExternalTaskMarker": Lowering(empty.lower, _marked, tells=("marks",), becomes="a `Pass` state"),
+    "ExternalTaskMarker": Lowering(empty.lower, _marked, tells=("marks",), becomes="`Pass`"),
 }

@@ -181,7 +181,7 @@ LOWERINGS: Mapping[str, Lowering] = {
         _sensor(_watched),
         lower=woken.lower,
         watches=lambda task: tuple(task.settings["watches"]),
-        becomes="Lambda / `Choice` / a wait with a task token that the bucket's event wakes",
+        becomes="woken by the bucket's event",
     ),
     "S3KeysUnchangedSensor": _sensor(_listing_watched),
     "S3PrefixSensor": _sensor(_listing_watched),

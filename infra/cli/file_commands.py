@@ -115,9 +115,7 @@ def translate(
     with providers_of(files):
         given = read_settings()
         results = [
-            result
-            for file in files
-            for result in translate_file(file.path, file.root, given.intervals, given.account)
+            result for file in files for result in translate_file(file.path, file.root, given.intervals, given.account)
         ]
     for result in results:
         if isinstance(result, Refused):
