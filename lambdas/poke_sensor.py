@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from lambdas.errors import keep_secrets
 from lambdas.opening import Ended, fixed, map_index_of, open_task
 from lambdas.retries import next_try
 from lambdas.runtime import RunInfo, Runtime, iso, parse_time
@@ -107,11 +108,19 @@ class Poking:
         short = pause <= short_pause(self.runtime.memory_mb)
         worth_while = not sensor.reschedule and short and self.slept + pause <= LONGEST_WAIT
         if not worth_while or self.runtime.sleep is None:
-            raise NotYet(pause, getattr(sensor, "watching", None))
+            raise NotYet(pause, _watching(sensor))
         self.runtime.sleep(pause)
         self.slept += pause
         self.now += timedelta(seconds=pause)
         self.count += 1
+
+
+def _watching(sensor: Any) -> Mapping[str, Any] | None:
+    """What the sensor watches, which goes through the machine."""
+    watching: Mapping[str, Any] | None = getattr(sensor, "watching", None)
+    if watching is not None:
+        keep_secrets(sensor.task_id, watching)
+    return watching
 
 
 def short_pause(memory_mb: int) -> float:
