@@ -11,13 +11,21 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class HttpConnection:
+    """An EventBridge connection that stands for an Airflow connection. url: of the server, as the latter has it."""
+
+    arn: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """event_buckets: S3 buckets that send all their events to the EventBridge default bus of account and region.
-    http_connections: ARN of the EventBridge connection that stands for an Airflow connection, by conn_id.
+    http_connections: by conn_id.
     """
 
     event_buckets: tuple[str, ...] = ()
-    http_connections: Mapping[str, str] = field(default_factory=dict)
+    http_connections: Mapping[str, HttpConnection] = field(default_factory=dict)
 
 
 NOTHING_SAID = Account()

@@ -1,11 +1,13 @@
 """What there is to say about each operator, found out by asking the translator: how it runs, IAM, what is otherwise.
 
-No operator is described by hand. Each class is probed as a mapped operator of which nothing is fixed but the argument
-in question; so its required arguments need no values, and what comes out is what `freeze` and the lowerings decide.
+No operator is described by hand. Each class is probed with no argument but the one in question; where others are
+required, as a mapped operator, of which they need not be known. What comes out is what `freeze` and the lowerings
+decide.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 from collections.abc import Iterator, Mapping
@@ -13,15 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dag_translator.account import NOTHING_SAID, Account
+from dag_translator.account import NOTHING_SAID, Account, HttpConnection
 from dag_translator.authoring.definitions.baseoperator import BaseOperator
 from dag_translator.authoring.definitions.dag import DAG
+from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.names.modules import MODULES
 from dag_translator.authoring.placeholders import RefusedOperator
 from dag_translator.authoring.sensors.base import BaseSensorOperator
 from dag_translator.freeze import freeze
 from dag_translator.model import Task
-from dag_translator.operators import LOWERINGS, empty, polling, python, sensor
+from dag_translator.operators import LOWERINGS, empty, http_task, polling, python, sensor
 from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service_rows import without_effect
 
@@ -34,8 +37,9 @@ _CHOICES: Mapping[str, tuple[str, Any]] = {
     "with `deferrable`": ("deferrable", True),
 }
 # What another entry of `LOWERINGS` hangs on: the project's setting by which `in_account` chooses it.
-_SETTINGS: Mapping[str, str] = {"S3KeySensor on events": "s3EventBuckets"}
-_ACCOUNT = Account(event_buckets=("lake",))
+_SETTINGS: Mapping[str, str] = {"S3KeySensor on events": "s3EventBuckets", http_task.KEY: "httpConnections"}
+_HTTP = HttpConnection("arn:aws:events:eu-west-1:123456789012:connection/api/1", "https://api")
+_ACCOUNT = Account(("lake",), {"http_default": _HTTP})
 _LAMBDA, _POLLED_BY_LAMBDA = "Lambda", "polled by Lambda"
 # Entries that never have anything to say about an argument.
 _SILENT = (python.LOWERING.settings, sensor.LOWERING.settings)
@@ -110,13 +114,13 @@ def _row(name: str, module: str, kind: Any) -> SupportRow:
 
 def _probed(kind: Any, given: Mapping[str, Any], account: Account = NOTHING_SAID) -> Task | None:
     """The class as a task; None if the arguments don't fit."""
-    try:
-        with DAG("support", schedule=None) as dag:
-            kind.partial(task_id="t", **given).expand_kwargs([{}])
-        (task,) = freeze(dag, _NO_FILE, None, account).tasks
-    except (TypeError, ValueError, AttributeError, ImportError):
-        return None
-    return task
+    for make in (kind, lambda **arguments: kind.partial(**arguments).expand_kwargs([{}])):
+        with contextlib.suppress(TypeError, ValueError, AttributeError, ImportError, AirflowException):
+            with DAG("support", schedule=None) as dag:
+                make(task_id="t", **given)
+            (task,) = freeze(dag, _NO_FILE, None, account).tasks
+            return task
+    return None
 
 
 def _how(kind: Any, task: Task) -> str:
@@ -194,6 +198,10 @@ def _otherwise(kind: Any, arguments: Mapping[str, Any]) -> Iterator[str]:
         yield f"{_listed(names)}{message}" if message.startswith((":", " has")) else message
     if elsewhere:
         yield f"{_listed(elsewhere)}: no effect"
+    by_setting = _probed(kind, {}, _ACCOUNT)
+    if by_setting is not None and by_setting.lowering in _SETTINGS:
+        notes = by_setting.settings.get("notes", ())
+        yield from (f"with `{_SETTINGS[by_setting.lowering]}`: {message}" for _, message, _ in notes)
 
 
 def _listed(names: list[str]) -> str:

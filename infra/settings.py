@@ -25,7 +25,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from dag_translator.account import Account
+from dag_translator.account import Account, HttpConnection
 from dag_translator.errors import UsageError
 from dag_translator.names import machine_name, shorten
 from dag_translator.schedule import IntervalSettings
@@ -36,6 +36,8 @@ Architecture = Literal["arm64", "x86_64"]
 BACKFILL_SOURCE, BACKFILL_DETAIL_TYPE = "airstep", "BackfillRequested"
 
 _FUNCTION_NAME_LIMIT = 64
+_CONNECTION = re.compile(r"arn:[\w-]+:events:[\w-]+:\d+:connection/[\w.-]+(/[\w-]+)?")
+_HTTPS = re.compile(r"https://[^\s?#*]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CHOICES = {
     "architecture": ("arm64", "x86_64"),
@@ -66,6 +68,8 @@ class Settings:
     vpc_subnets, vpc_security_groups: where Lambda runs the DAGs' tasks, private subnets that have to reach AWS's
     services too (by a NAT gateway, or VPC endpoints); vpc_dags: ids of the DAGs that this is for, none = for every DAG.
     s3_event_buckets: names of S3 buckets that send all their events to EventBridge; sensors on them are woken by these.
+    http_connections: conn_id → {"connection": ARN of an EventBridge connection, "url": of the server}; Step Functions
+    makes these requests, with the credentials that EventBridge keeps.
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
     """
@@ -95,6 +99,7 @@ class Settings:
     vpc_security_groups: tuple[str, ...] = ()
     vpc_dags: tuple[str, ...] = ()
     s3_event_buckets: tuple[str, ...] = ()
+    http_connections: Mapping[str, Any] = field(default_factory=dict)
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
 
@@ -153,7 +158,9 @@ class Settings:
 
     @property
     def account(self) -> Account:
-        return Account(event_buckets=self.s3_event_buckets)
+        given = self.http_connections.items()
+        connections = {conn_id: HttpConnection(each["connection"], each["url"]) for conn_id, each in given}
+        return Account(self.s3_event_buckets, connections)
 
     @property
     def platform_stack(self) -> str:
@@ -231,6 +238,8 @@ def _convert(name: str, value: Any, default: Any) -> Any:
         raise ValueError(f"{value!r} is none of {', '.join(_CHOICES[name])}")
     if name == "taskPermissions":
         return _permissions(value)
+    if name == "httpConnections":
+        return _http_connections(value)
     if isinstance(default, bool):
         if str(value).lower() not in ("true", "false"):
             raise ValueError(f"{value!r} is neither true nor false")
@@ -246,6 +255,20 @@ def _convert(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, Path) or name == "requirements":
         return Path(str(value))
     return str(value)
+
+
+def _http_connections(value: Any) -> Mapping[str, Any]:
+    """Check the shape that `http_connections` must have; on the command line it is JSON text."""
+    given = json.loads(value) if isinstance(value, str) else value
+    for each in given.values() if isinstance(given, Mapping) else [{}]:
+        texts = {name: str(value) for name, value in each.items()} if isinstance(each, Mapping) else {}
+        fits = set(texts) == {"connection", "url"}
+        if not fits or not _CONNECTION.fullmatch(texts["connection"]) or not _HTTPS.fullmatch(texts["url"]):
+            shape = (
+                '{conn_id: {"connection": "arn:aws:events:REGION:ACCOUNT:connection/NAME/ID", "url": "https://HOST"}}'
+            )
+            raise ValueError(f"must be {shape}")
+    return given  # type: ignore[no-any-return]
 
 
 def _permissions(value: Any) -> Mapping[str, Any]:
