@@ -35,7 +35,7 @@ def translate(settings: Settings) -> list[Source]:
     sources: list[Source] = []
     refused: list[Problem] = []
     for file in files:
-        for done in translate_file(file, settings.dags_folder, settings.intervals):
+        for done in translate_file(file, settings.dags_folder, settings.intervals, settings.account):
             if isinstance(done, Refused):
                 refused += done.problems
             else:

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from dag_translator.account import Account, HttpConnection
 from dag_translator.errors import UsageError
 from dag_translator.names import machine_name, shorten
 from dag_translator.schedule import IntervalSettings
@@ -35,6 +36,9 @@ Architecture = Literal["arm64", "x86_64"]
 BACKFILL_SOURCE, BACKFILL_DETAIL_TYPE = "airstep", "BackfillRequested"
 
 _FUNCTION_NAME_LIMIT = 64
+_CONNECTION = re.compile(r"arn:[\w-]+:events:[\w-]+:\d+:connection/[\w.-]+(/[\w-]+)?")
+_HTTPS = re.compile(r"https://[^\s?#*]+")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CHOICES = {
     "architecture": ("arm64", "x86_64"),
     "dockerArchitecture": ("arm64", "x86_64"),
@@ -68,8 +72,16 @@ class Settings:
     of these names, whether a plain cron or timedelta makes data intervals (Airflow 2) or not (Airflow 3).
     fargate_cluster, fargate_subnets, fargate_security_groups, fargate_public_ip: where tasks with compute "fargate"
     run: an ECS cluster (name or ARN), and the network of their containers, which have to reach AWS's services.
+<<<<<<< HEAD
     docker_role: ARN of the role that the containers of DockerOperator run as; without it they may do nothing on AWS.
     docker_architecture: what their images are built for.
+=======
+    vpc_subnets, vpc_security_groups: where Lambda runs the DAGs' tasks, private subnets that have to reach AWS's
+    services too (by a NAT gateway, or VPC endpoints); vpc_dags: ids of the DAGs that this is for, none = for every DAG.
+    s3_event_buckets: names of S3 buckets that send all their events to EventBridge; sensors on them are woken by these.
+    http_connections: conn_id → {"connection": ARN of an EventBridge connection, "url": of the server}; Step Functions
+    makes these requests, with the credentials that EventBridge keeps.
+>>>>>>> waits
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
     """
@@ -95,8 +107,16 @@ class Settings:
     fargate_subnets: tuple[str, ...] = ()
     fargate_security_groups: tuple[str, ...] = ()
     fargate_public_ip: bool = False
+<<<<<<< HEAD
     docker_role: str | None = None
     docker_architecture: Architecture = "x86_64"
+=======
+    vpc_subnets: tuple[str, ...] = ()
+    vpc_security_groups: tuple[str, ...] = ()
+    vpc_dags: tuple[str, ...] = ()
+    s3_event_buckets: tuple[str, ...] = ()
+    http_connections: Mapping[str, Any] = field(default_factory=dict)
+>>>>>>> waits
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
 
@@ -127,6 +147,12 @@ class Settings:
             raise UsageError(f"setting prefix: {self.prefix!r} must be 1-20 of a-z, 0-9 and -, and begin with a letter")
         if self.prefix.startswith(("aws", "ssm")):
             raise UsageError(f"setting prefix: {self.prefix!r} begins with aws or ssm, which Parameter Store keeps")
+        if odd := [name for name in self.s3_event_buckets if not _BUCKET.fullmatch(name)]:
+            raise UsageError(f"setting s3EventBuckets: {odd[0]!r} is not the name of a bucket")
+        if bool(self.vpc_subnets) != bool(self.vpc_security_groups):
+            raise UsageError("settings vpcSubnets, vpcSecurityGroups: one is set, Lambda needs both")
+        if self.vpc_dags and not self.vpc_subnets:
+            raise UsageError("setting vpcDags: needs vpcSubnets and vpcSecurityGroups")
         requirements = self.requirements or self.dags_folder / "requirements.txt"
         if not requirements.exists() and requirements_given:
             raise UsageError(f"setting requirements: there is no file {requirements}")
@@ -138,11 +164,21 @@ class Settings:
             done = replace(done, **{name: getattr(done, name) or usual for name, usual in _LOCAL_FARGATE.items()})
         return done
 
+    def is_in_vpc(self, dag_id: str) -> bool:
+        """Whether Lambda runs the DAG's tasks in the VPC."""
+        return bool(self.vpc_subnets) and (not self.vpc_dags or dag_id in self.vpc_dags)
+
     # -- names ------------------------------------------------------------------------------------------------------
 
     @property
     def intervals(self) -> IntervalSettings:
         return IntervalSettings(self.create_cron_data_intervals, self.create_delta_data_intervals)
+
+    @property
+    def account(self) -> Account:
+        given = self.http_connections.items()
+        connections = {conn_id: HttpConnection(each["connection"], each["url"]) for conn_id, each in given}
+        return Account(self.s3_event_buckets, connections)
 
     @property
     def platform_stack(self) -> str:
@@ -234,6 +270,8 @@ def _convert(name: str, value: Any, default: Any) -> Any:
         raise ValueError(f"{value!r} is none of {', '.join(_CHOICES[name])}")
     if name == "taskPermissions":
         return _permissions(value)
+    if name == "httpConnections":
+        return _http_connections(value)
     if isinstance(default, bool):
         if str(value).lower() not in ("true", "false"):
             raise ValueError(f"{value!r} is neither true nor false")
@@ -249,6 +287,20 @@ def _convert(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, Path) or name == "requirements":
         return Path(str(value))
     return str(value)
+
+
+def _http_connections(value: Any) -> Mapping[str, Any]:
+    """Check the shape that `http_connections` must have; on the command line it is JSON text."""
+    given = json.loads(value) if isinstance(value, str) else value
+    for each in given.values() if isinstance(given, Mapping) else [{}]:
+        texts = {name: str(value) for name, value in each.items()} if isinstance(each, Mapping) else {}
+        fits = set(texts) == {"connection", "url"}
+        if not fits or not _CONNECTION.fullmatch(texts["connection"]) or not _HTTPS.fullmatch(texts["url"]):
+            shape = (
+                '{conn_id: {"connection": "arn:aws:events:REGION:ACCOUNT:connection/NAME/ID", "url": "https://HOST"}}'
+            )
+            raise ValueError(f"must be {shape}")
+    return given  # type: ignore[no-any-return]
 
 
 def _permissions(value: Any) -> Mapping[str, Any]:

@@ -55,7 +55,7 @@ class Job:
             self.permissions,
             self.task_permissions,
             native=True,
-            becomes=f"Lambda → `{self.start}` (`.sync` when it waits) → Lambda",
+            becomes=f"`{self.start}.sync`; without waiting `{self.start}`",
         )
 
 

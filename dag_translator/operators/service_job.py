@@ -110,6 +110,5 @@ LOWERINGS: Mapping[str, Lowering] = {
         _task_permissions,
         native=True,
         tries=True,
-        becomes="Lambda, which starts it → the service's action / `Choice` / `Wait` → Lambda; one Lambda without",
     ),
 }

@@ -106,13 +106,17 @@ def translate(
     """Write each DAG's definition (NAME.asl.json, a large one's NAME-part-1.asl.json too) and NAME.manifest.json."""
     from dag_translator.pipeline import Refused, translate_file
     from infra.cli.files import find_dag_files, providers_of
+    from infra.settings import read_settings
 
     if out is None and dump is None:
         raise UsageError("say where to write with -o FOLDER, or what to print with --dump")
     problems: list[Problem] = []
     files = find_dag_files([path])
     with providers_of(files):
-        results = [result for file in files for result in translate_file(file.path, file.root)]
+        given = read_settings()
+        results = [
+            result for file in files for result in translate_file(file.path, file.root, given.intervals, given.account)
+        ]
     for result in results:
         if isinstance(result, Refused):
             problems += result.problems
