@@ -63,6 +63,9 @@ class DagStack(Stack):
         schedule = self.manifest["schedule"]
         spec = deployed_spec(self.manifest, self.settings) if schedule else None
         runs = {name: self.manifest[name] for name in _ABOUT_RUNS if self.manifest.get(name)}
+        if spec is not None and self.deployment.rerun is not None:
+            # Who knows which tasks a backfill's task_regex means.
+            spec = {**spec, "part_function": self.settings.function(self.deployment.machine_name)}
         told = json.dumps({"dag_id": self.deployment.dag_id, "spec": spec, "runs": runs})
         large = len(told) > _STANDARD_PARAMETER
         ssm.StringParameter(

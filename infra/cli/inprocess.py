@@ -194,7 +194,7 @@ def run_dag(
     handlers = lambda_functions(runtime, callbacks, translation.manifest["functions"])
     _make_pools(store, translation.model.tasks)
     integrations = Lambdas(handlers, services or Unavailable(), meter, measured)
-    machine_name = translation.manifest["machine_name"]
+    machine_name = translation.manifest["machine_name" if again is None else "rerun_machine_name"]
     network = ("ContainerSubnets", "ContainerSecurityGroups", "ContainerPublicIp")
     containers = {name: name for name in (*network, *translation.manifest.get("containers", ()))}
     placeholders = {name: _ARN.format(name) for name in handlers} | containers

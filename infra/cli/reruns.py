@@ -106,7 +106,7 @@ def stop(account: Account, run: DagRun, patience: float = _PATIENCE) -> bool:
 def start(account: Account, dag_id: str, answer: Answer) -> str:
     """Start the run's next execution; its ARN. Raises UsageError if another one runs or there is no machine for it."""
     run, given = answer["run"], answer["input"]
-    kept = bool(given["states"] or given.get("instances"))
+    kept = bool(given["states"] or given.get("instances") or given.get("left_out"))
     machine = account.machine_arn(dag_id)
     if kept:
         machine = machine.removesuffix(machine_name(dag_id)) + rerun_name(dag_id)
