@@ -189,7 +189,7 @@ def test_a_triggered_run_waits_for_a_place_and_while_the_dag_is_paused() -> None
     assert (first.is_started, second.is_started) == (True, False)
     state = DagState(account.store, "second")
     state.set_paused(True)
-    state.release("r1")
+    state.release("r1", "r1")
     assert triggers.trigger(account, "second", "r3", None, {}).is_started is False
     state.set_paused(False)
     assert triggers.start_waiting(account, "second") == ["r2"]
