@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -37,11 +36,11 @@ class Functions(Dispatching):
 
 
 @pytest.fixture
-def account(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+def account(store: Store, monkeypatch: pytest.MonkeyPatch) -> Account:
     made = dispatching(max_active_runs=1)
     made._clients["lambda"] = Functions(made)
     monkeypatch.setattr("infra.cli.account.connect", lambda local: made)
-    yield made
+    return made
 
 
 def test_runs_that_are_cleared_take_turns(airstep: Airstep, account: Account) -> None:
