@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from dag_translator.errors import AirstepError, UsageError
 from dag_translator.names import execution_name, machine_name, rerun_name
 from infra.cli.account import Account
-from infra.cli.dates import as_instant
+from infra.cli.dates import between
 from infra.cli.triggers import start_waiting
 from infra.cli.watch import status_of as _status
 from lambdas.dag_state import DagState, Queued
@@ -55,24 +55,13 @@ def chosen_runs(
     """The run of this id or date; or those whose logical dates lie between the two, oldest first; or all."""
     if run_id is not None:
         return [account.find_run(dag_id, run_id)]
-    runs = list(_between(account, dag_id, first, last))[::-1]
+    runs = list(between(account.store.list_runs(dag_id), first, last))[::-1]
     if len(runs) > MOST_RUNS:
         hint = (
             "narrow the dates; for many, `airstep dags backfill --reprocess-behavior completed` runs so many at a time"
         )
         raise UsageError(f"{len(runs)} runs are more than {MOST_RUNS}\n    → {hint}")
     return runs
-
-
-def _between(account: Account, dag_id: str, first: datetime | None, last: datetime | None) -> Iterator[DagRun]:
-    for run in account.store.list_runs(dag_id):
-        date = as_instant(run.logical_date) if run.logical_date else None
-        if date is None:
-            lies_between = first is None and last is None
-        else:
-            lies_between = (first is None or first <= date) and (last is None or date <= last)
-        if lies_between:
-            yield run
 
 
 def refuse_active(runs: list[DagRun]) -> None:
