@@ -207,7 +207,7 @@ def run_dag(
     _make_pools(store, translation.model.tasks)
     own = translation.manifest.get("containers", {})
     integrations = Lambdas(handlers, services or Unavailable(), meter, measured, own)
-    machine_name = translation.manifest["machine_name"]
+    machine_name = translation.manifest["machine_name" if again is None else "rerun_machine_name"]
     network = ("ContainerSubnets", "ContainerSecurityGroups", "ContainerPublicIp")
     containers = {name: name for name in (*network, *own, *translation.manifest.get("images", ()))}
     placeholders = {name: _ARN.format(name) for name in handlers} | containers
