@@ -276,12 +276,16 @@ class S3Hook(S3Resources):
             self.get_conn().download_fileobj(bucket, key, file)
             return file.name
 
-    def create_bucket(self, bucket_name: str, region_name: str | None = None) -> None:
+    def create_bucket(
+        self, bucket_name: str, region_name: str | None = None, bucket_namespace: str | None = None
+    ) -> None:
+        """bucket_namespace: "account-regional", or everybody's."""
         region = region_name or self.region_name or self.get_conn().meta.region_name
         place = (
             {"CreateBucketConfiguration": {"LocationConstraint": region}} if region and region != "us-east-1" else {}
         )
-        self.get_conn().create_bucket(Bucket=bucket_name, **place)
+        names = {"BucketNamespace": bucket_namespace} if bucket_namespace else {}
+        self.get_conn().create_bucket(Bucket=bucket_name, **place, **names)
 
     def delete_bucket(self, bucket_name: str, force_delete: bool = False, **_: Any) -> None:
         if force_delete:

@@ -25,7 +25,7 @@ _OPERATORS: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.sensors.glue_crawler": a.GLUE_CRAWLER_SENSOR,
     "airflow.providers.amazon.aws.sensors.glue_catalog_partition": a.GLUE_PARTITION_SENSOR,
     "airflow.providers.amazon.aws.operators.redshift_cluster": a.REDSHIFT_CLUSTER,
-    "airflow.providers.amazon.aws.operators.sagemaker": a.SAGEMAKER,
+    "airflow.providers.amazon.aws.operators.sagemaker": a.SAGEMAKER | a.SAGEMAKER_CONDITION,
     "airflow.providers.amazon.aws.utils.sagemaker": a.SAGEMAKER_APPROVAL,
     "airflow.providers.amazon.aws.sensors.sagemaker": a.SAGEMAKER_SENSOR,
     "airflow.providers.amazon.aws.operators.eks": a.EKS,
