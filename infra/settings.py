@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dag_translator.errors import UsageError
+from dag_translator.import_path import import_folders
 from dag_translator.names import machine_name, shorten
 from dag_translator.schedule import IntervalSettings
 
@@ -35,6 +36,7 @@ Architecture = Literal["arm64", "x86_64"]
 BACKFILL_SOURCE, BACKFILL_DETAIL_TYPE = "airstep", "BackfillRequested"
 
 _FUNCTION_NAME_LIMIT = 64
+_REQUIREMENTS = "requirements.txt"
 _CHOICES = {
     "architecture": ("arm64", "x86_64"),
     "target": ("aws", "local"),
@@ -51,7 +53,7 @@ class Settings:
 
     prefix: begins the names of everything but state machines, which are called as their manifest says (so two
     environments need two accounts or regions). dags_folder: where the DAG files are. requirements: the DAGs' own pip
-    requirements; None = no such file. without_packages: what is not installed, although a requirement asks for it.
+    requirements, as a rule in the DAG folder or beside it; None = no such file. without_packages: what is not installed, although a requirement asks for it.
     memory: MB of a task function whose manifest names none. log_retention_days: of
     every log group. run_retention_days: a run's records and XComs, 0 for ever. log_level, log_execution_data: what
     Step Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to; without it there are
@@ -116,10 +118,9 @@ class Settings:
             raise UsageError(f"setting prefix: {self.prefix!r} must be 1-20 of a-z, 0-9 and -, and begin with a letter")
         if self.prefix.startswith(("aws", "ssm")):
             raise UsageError(f"setting prefix: {self.prefix!r} begins with aws or ssm, which Parameter Store keeps")
-        requirements = self.requirements or self.dags_folder / "requirements.txt"
-        if not requirements.exists() and requirements_given:
-            raise UsageError(f"setting requirements: there is no file {requirements}")
-        done = replace(self, requirements=requirements if requirements.exists() else None)
+        if self.requirements is not None and not self.requirements.exists() and requirements_given:
+            raise UsageError(f"setting requirements: there is no file {self.requirements}")
+        done = replace(self, requirements=self.requirements or requirements_beside(self.dags_folder))
         if self.target == "local":  # its Lambda workers run on this machine's Python
             machine: Architecture = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -179,6 +180,12 @@ class Settings:
         rivals = [other for other in others if other != dag_id and _plain(other) == _plain(dag_id)]
         taken = any(("-" in other, other) < ("-" in dag_id, dag_id) for other in rivals)
         return f"{name}-{_hash(dag_id)}" if taken or name == self.platform_stack else name
+
+
+def requirements_beside(dags_folder: Path) -> Path | None:
+    """The requirements of a DAG folder: its own file, else the one of the project around it, as Astro and MWAA have it."""
+    folders = (dags_folder, import_folders(dags_folder)[-1])
+    return next((file for folder in folders if (file := folder / _REQUIREMENTS).is_file()), None)
 
 
 def read_settings(more: Mapping[str, Any] | None = None) -> Settings:

@@ -92,11 +92,11 @@ class AirflowFinder:
             if spec is not None:
                 return spec if spec.loader is not None else ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
         frame = loading.user_frame()
-        if frame is None or not _at(frame, "IMPORT_NAME") or _from_list_under_way():
+        if frame is None or not stands_at_import(frame) or is_from_list():
             return None  # a look-up such as importlib.util.find_spec, or a name that __getattr__ will be asked for
         if installed.is_provider_code(frame):
             return cls._for_provider_code(fullname, frame)
-        written, whole = _written(frame, fullname)
+        written, whole = _written_at(frame, fullname)
         hint = hint_for_module(written)
         if loading.current() is None or is_guarded(frame):
             raise ModuleNotFoundError(f"No module named {fullname!r}: {hint}", name=fullname)
@@ -108,7 +108,7 @@ class AirflowFinder:
     def _for_provider_code(cls, fullname: str, frame: FrameType) -> ModuleSpec:
         """A module of Airflow's core that is nowhere; its names will be `absent`."""
         if not _is_plain(frame) or fullname.startswith(installed.ROOT):
-            written, _ = _written(frame, fullname)
+            written, _ = _written_at(frame, fullname)
             raise ModuleNotFoundError(f"No module named {fullname!r}: {hint_for_module(written)}", name=fullname)
         return ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
 
@@ -241,12 +241,22 @@ def _report_import(module: str, message: str, hint: str, frame: FrameType, name:
     report("unsupported-import" if hint_for(module, name) else "unknown-import", message, hint)
 
 
+def stands_at_import(frame: FrameType) -> bool:
+    """Whether the frame is executing an import statement."""
+    return _at(frame, "IMPORT_NAME")
+
+
+def import_statement(frame: FrameType, path: str) -> str:
+    """The module path that the import statement has where `path` is looked up."""
+    return _written_at(frame, path)[0]
+
+
 def _at(frame: FrameType, operation: str) -> bool:
     """Whether the frame is executing this bytecode operation."""
     return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap[operation]
 
 
-def _from_list_under_way() -> bool:
+def is_from_list() -> bool:
     """Whether `from package import name` is trying whether the name is a module."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__") in (__name__, "importlib._bootstrap"):
@@ -256,7 +266,7 @@ def _from_list_under_way() -> bool:
     return False
 
 
-def _written(frame: FrameType, path: str) -> tuple[str, bool]:
+def _written_at(frame: FrameType, path: str) -> tuple[str, bool]:
     """The module path that the import statement has where `path` is looked up, and whether it is `import path` itself.
 
     The names of `from path import …` are reported one by one.

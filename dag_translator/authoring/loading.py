@@ -25,6 +25,10 @@ from dag_translator.errors import Problem, TranslationError
 _CURRENT: ContextVar[Loading | None] = ContextVar("airstep_loading", default=None)
 E = TypeVar("E", bound=BaseException)
 
+# How a placeholder for what could not be imported shows itself, and what says that a file has some.
+PLACEHOLDER = "<not imported: "
+_IMPORT_CODES = frozenset({"missing-module", "unknown-import", "unsupported-import"})
+
 _OWN_PACKAGE = __name__.rpartition(".")[0]
 
 
@@ -54,8 +58,14 @@ class Loading:
             _CURRENT.reset(self._token)
 
     def add(self, problem: Problem) -> None:
-        if problem not in self.problems:
+        """Note a problem, unless it is there already or is about a placeholder, whose lack is one itself."""
+        if problem not in self.problems and PLACEHOLDER not in problem.message:
             self.problems.append(problem)
+
+    @property
+    def has_placeholders(self) -> bool:
+        """Whether names of the file stand for what could not be imported."""
+        return any(problem.code in _IMPORT_CODES for problem in self.problems)
 
     def register(self, dag: Any) -> None:
         if not any(known is dag for known in self.dags):

@@ -128,6 +128,7 @@ def translate(
 def check(
     paths: PathsArgument = None,
     timeout: Annotated[float, typer.Option(help="Seconds for one file.")] = 30.0,
+    install: Annotated[bool, typer.Option(help="Install what requirements.txt lists and is not there.")] = True,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Load and translate every DAG file, and report what is supported, approximated or refused.
@@ -138,7 +139,7 @@ def check(
     from infra.cli.files import find_dag_files, providers_of
 
     files = find_dag_files(paths or [Path("dags")])
-    with providers_of(files), _progress(len(files)) as advance:
+    with providers_of(files, install), _progress(len(files)) as advance:
         reports = []
         for report in check_files(files, timeout):
             reports.append(report)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dag_translator.errors import UsageError
+from dag_translator.import_path import DAGS
 from infra.dag_files import dag_files
 
 # Folders of installed or generated code, in which nobody keeps DAG files of their own.
@@ -36,7 +37,7 @@ def find_dag_files(paths: Iterable[Path]) -> tuple[DagFile, ...]:
         if path.is_dir():
             for file in dag_files(path):
                 if not _NOT_SEARCHED.intersection(file.relative_to(path).parts):
-                    found.setdefault(file.resolve(), DagFile(file, path))
+                    found.setdefault(file.resolve(), DagFile(file, root_of(file, path)))
         elif path.exists():
             found.setdefault(path.resolve(), DagFile(path, root_of(path)))
         else:
@@ -45,20 +46,22 @@ def find_dag_files(paths: Iterable[Path]) -> tuple[DagFile, ...]:
 
 
 @contextmanager
-def providers_of(files: Iterable[DagFile]) -> Iterator[None]:
-    """In the block, the files find the provider distributions that their requirements list."""
+def providers_of(files: Iterable[DagFile], install: bool = True) -> Iterator[None]:
+    """In the block, the files find the packages that their requirements list; without `install`, only what is there."""
     from infra.cli.output import note
     from infra.providers import providers_at_hand, requirements_of
     from infra.settings import read_settings
 
     settings = read_settings()
     with ExitStack() as stack:
+        if not install:
+            files = ()
         for requirements in dict.fromkeys(requirements_of(file.root, settings) for file in files):
             stack.enter_context(providers_at_hand(requirements, settings, note))
         yield
 
 
-def root_of(file: Path) -> Path:
-    """The DAG folder of a single file: the nearest folder around it called "dags", else the one that it is in."""
+def root_of(file: Path, otherwise: Path | None = None) -> Path:
+    """The DAG folder of a file: the nearest folder around it called "dags", else `otherwise`, or the one it is in."""
     parents = file.absolute().parents
-    return next((folder for folder in parents if folder.name == "dags"), parents[0])
+    return next((folder for folder in parents if folder.name == DAGS), otherwise or parents[0])
