@@ -25,19 +25,14 @@ from typing import TYPE_CHECKING, Any
 
 from dag_translator.authoring import imports
 from dag_translator.authoring.definitions.contexts import inside_again, outside
-from dag_translator.authoring.loading import Loading, line_of
-from dag_translator.authoring.missing import CODE as MISSING
+from dag_translator.authoring.loading import Loading
 from dag_translator.authoring.missing import MissingFinder, MissingModule
-from dag_translator.authoring.missing import hint_for as hint_for_missing
-from dag_translator.authoring.names.refused import hint_for
 from dag_translator.errors import Problem, TranslationError, UsageError
 from dag_translator.import_path import add_to_path, import_folders, in_folders
+from dag_translator.load_errors import problem_of, syntax_problem
 
 if TYPE_CHECKING:
     from dag_translator.authoring.definitions.dag import DAG
-
-_IMPORT_HINT = "import something that the module has; a DAG file is in no package, so its imports name the whole module"
-
 
 @dataclass(frozen=True, slots=True)
 class LoadedFile:
@@ -105,45 +100,11 @@ def _execute(path: Path, loading: Loading) -> ModuleType:
             code = compile(source, loading.path, "exec", dont_inherit=True)
         exec(code, module.__dict__)
     except SyntaxError as error:
-        where = error.lineno if error.filename == loading.path else line_of(error.__traceback__, loading.path)
-        in_other = "" if error.filename == loading.path else f" in {error.filename}:{error.lineno}"
-        loading.add(
-            _problem(
-                "syntax-error",
-                f"{error.msg}{in_other}",
-                "correct the line; Python itself can't read the file",
-                loading,
-                where,
-            )
-        )
+        loading.add(syntax_problem(error, loading))
     except (Exception, SystemExit) as error:
         if not loading.has_placeholders:  # else what the file does with them says nothing about it
-            loading.add(_problem_of(error, loading))
+            loading.add(problem_of(error, loading))
     return module
-
-
-def _problem_of(error: BaseException, loading: Loading) -> Problem:
-    line = line_of(error.__traceback__, loading.path)
-    code = getattr(error, "airstep_code", None)
-    if code is not None:
-        return _problem(code, str(error), error.airstep_hint, loading, line)  # type: ignore[attr-defined]
-    if isinstance(error, TranslationError) and error.problems:
-        first = error.problems[0]
-        return _problem(first.code, first.message, first.hint, loading, first.line or line)
-    if isinstance(error, ModuleNotFoundError) and error.name and error.name.split(".")[0] != "airflow":
-        hint = hint_for_missing(error.name, Path(loading.root or Path(loading.path).parent))
-        return _problem(MISSING, f"No module named {error.name!r}", hint, loading, line)
-    if isinstance(error, ImportError):
-        hint = hint_for(error.name or "") or _IMPORT_HINT
-        return _problem("unknown-import", str(error), hint, loading, line)
-    if isinstance(error, SystemExit):
-        return _problem("file-raised", f"the file ends the process with {error!r}", "remove the exit", loading, line)
-    message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return _problem("file-raised", message, "the file's own code raises this while it loads", loading, line)
-
-
-def _problem(code: str, message: str, hint: str, loading: Loading, line: int | None) -> Problem:
-    return Problem(code, message, hint, path=loading.path, line=line)
 
 
 def _dags(module: ModuleType, loading: Loading) -> list[DAG]:

@@ -7,6 +7,7 @@ Behind everything else on the import path, so that nothing of this interpreter i
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Callable, Iterator
@@ -45,6 +46,18 @@ def providers_at_hand(requirements: Path | None, settings: Settings, say: Callab
         yield
     finally:
         sys.path.remove(str(folder))
+
+
+@contextmanager
+def environment_of(settings: Settings) -> Iterator[None]:
+    """In the block, DAG files find the variables that they will find in Lambda."""
+    before = {name: os.environ.get(name) for name in settings.environment}
+    os.environ.update(settings.environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def requirements_of(root: Path, settings: Settings) -> Path | None:

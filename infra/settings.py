@@ -37,6 +37,9 @@ BACKFILL_SOURCE, BACKFILL_DETAIL_TYPE = "airstep", "BackfillRequested"
 
 _FUNCTION_NAME_LIMIT = 64
 _REQUIREMENTS = "requirements.txt"
+# How variables begin that are Lambda's own, or ours.
+_TAKEN_VARIABLES = ("AWS_", "LAMBDA_", "AIRSTEP_")
+_ENVIRONMENT_BYTES = 3000
 _CHOICES = {
     "architecture": ("arm64", "x86_64"),
     "target": ("aws", "local"),
@@ -63,6 +66,7 @@ class Settings:
     of these names, whether a plain cron or timedelta makes data intervals (Airflow 2) or not (Airflow 3).
     fargate_cluster, fargate_subnets, fargate_security_groups, fargate_public_ip: where tasks with compute "fargate"
     run: an ECS cluster (name or ARN), and the network of their containers, which have to reach AWS's services.
+    environment: variables that the DAG files find in `os.environ`, here and in Lambda.
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
     """
@@ -88,6 +92,7 @@ class Settings:
     fargate_subnets: tuple[str, ...] = ()
     fargate_security_groups: tuple[str, ...] = ()
     fargate_public_ip: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
 
@@ -215,6 +220,8 @@ def _convert(name: str, value: Any, default: Any) -> Any:
         raise ValueError(f"{value!r} is none of {', '.join(_CHOICES[name])}")
     if name == "taskPermissions":
         return _permissions(value)
+    if name == "environment":
+        return _environment(value)
     if isinstance(default, bool):
         if str(value).lower() not in ("true", "false"):
             raise ValueError(f"{value!r} is neither true nor false")
@@ -230,6 +237,22 @@ def _convert(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, Path) or name == "requirements":
         return Path(str(value))
     return str(value)
+
+
+def _environment(value: Any) -> Mapping[str, str]:
+    """Check variables by Lambda's rules: its own names are taken, and 4 KB hold Airstep's, too."""
+    given = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(given, Mapping) or not all(isinstance(each, str) for each in given.values()):
+        raise ValueError('must be {"NAME": "text", ...}')
+    for name in given:
+        if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name.startswith(_TAKEN_VARIABLES):
+            raise ValueError(
+                f"{name!r} can't be set: a letter first, then letters, digits and _, and {', '.join(_TAKEN_VARIABLES)} "
+                "are not the project's"
+            )
+    if sum(len(f"{name}={text}".encode()) for name, text in given.items()) > _ENVIRONMENT_BYTES:
+        raise ValueError(f"more than {_ENVIRONMENT_BYTES} bytes; put what is long into Variables")
+    return dict(given)
 
 
 def _permissions(value: Any) -> Mapping[str, Any]:

@@ -195,9 +195,12 @@ def _explain(said: str, platform: Platform, source: Path) -> str:
             "      pure Python code into the DAGs folder"
         )
     if "ResolutionImpossible" in said:
-        conflict = "\n".join(line for line in said.splitlines() if _CONFLICT.match(line))
+        # Of each package one line, not one for each of its versions.
+        lines = {line.split()[0]: line for line in said.splitlines()[::-1] if _CONFLICT.match(line)}
+        conflict = "\n".join([*lines.values()][::-1])
         return (
-            f"{source}: these requirements do not fit together, or not with what Airstep's Lambdas run on\n{conflict}\n"
+            f"{source}: these requirements do not fit together, or not with what Airstep's Lambdas run on, or one has "
+            f"no wheel for {platform}\n{conflict}\n"
             f"    → loosen the versions; Airstep's own are in {RUNTIME_LOCK.name}"
         )
     last = "\n".join(said.strip().splitlines()[-_TOLD_LINES:])

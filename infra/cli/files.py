@@ -47,13 +47,16 @@ def find_dag_files(paths: Iterable[Path]) -> tuple[DagFile, ...]:
 
 @contextmanager
 def providers_of(files: Iterable[DagFile], install: bool = True) -> Iterator[None]:
-    """In the block, the files find the packages that their requirements list; without `install`, only what is there."""
+    """In the block, the files find the packages that their requirements list (without `install`, those that are there
+    already), and the setting `environment`.
+    """
     from infra.cli.output import note
-    from infra.providers import providers_at_hand, requirements_of
+    from infra.providers import environment_of, providers_at_hand, requirements_of
     from infra.settings import read_settings
 
     settings = read_settings()
     with ExitStack() as stack:
+        stack.enter_context(environment_of(settings))
         if not install:
             files = ()
         for requirements in dict.fromkeys(requirements_of(file.root, settings) for file in files):
