@@ -29,10 +29,11 @@ from dag_translator.authoring.loading import Loading
 from dag_translator.authoring.missing import MissingFinder, MissingModule
 from dag_translator.errors import Problem, TranslationError, UsageError
 from dag_translator.import_path import add_to_path, import_folders, in_folders
-from dag_translator.load_errors import problem_of, syntax_problem
+from dag_translator.load_errors import is_ours, problem_of, syntax_problem
 
 if TYPE_CHECKING:
     from dag_translator.authoring.definitions.dag import DAG
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedFile:
@@ -102,7 +103,7 @@ def _execute(path: Path, loading: Loading) -> ModuleType:
     except SyntaxError as error:
         loading.add(syntax_problem(error, loading))
     except (Exception, SystemExit) as error:
-        if not loading.has_placeholders:  # else what the file does with them says nothing about it
+        if is_ours(error) or not loading.has_placeholders:  # what a file does with these says nothing about it
             loading.add(problem_of(error, loading))
     return module
 

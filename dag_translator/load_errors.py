@@ -29,6 +29,11 @@ def syntax_problem(error: SyntaxError, loading: Loading) -> Problem:
     return _problem("syntax-error", message, "correct the line; Python itself can't read the file", loading, where)
 
 
+def is_ours(error: BaseException) -> bool:
+    """Whether we raised it, about something that the file says."""
+    return hasattr(error, "airstep_code") or isinstance(error, TranslationError)
+
+
 def problem_of(error: BaseException, loading: Loading) -> Problem:
     """Of what the file raised."""
     line = line_of(error.__traceback__, loading.path)
@@ -39,7 +44,7 @@ def problem_of(error: BaseException, loading: Loading) -> Problem:
         first = error.problems[0]
         return _problem(first.code, first.message, first.hint, loading, first.line or line)
     if isinstance(error, ModuleNotFoundError) and error.name and error.name.split(".")[0] != "airflow":
-        hint = hint_for_missing(error.name, Path(loading.root or Path(loading.path).parent))
+        hint = hint_for_missing([error.name], Path(loading.root or Path(loading.path).parent))
         return _problem(MISSING, f"No module named {error.name!r}", hint, loading, line)
     if isinstance(error, ImportError):
         hint = hint_for(error.name or "") or _IMPORT_HINT

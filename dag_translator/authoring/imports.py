@@ -36,6 +36,8 @@ from dag_translator.authoring.names.refused import BY_NAME, RIGHT_MODULE, hint_f
 from dag_translator.authoring.providers import installed
 
 VERSION = "3.3.2"
+_NO_MODULE = "there is no such module in Airflow's public interface"
+_ALIKE = 0.9  # module paths begin alike, so that only a very close one may be what was meant
 _PACKAGE = __name__.rpartition(".")[0]
 _PACKAGES = frozenset(path.rsplit(".", depth)[0] for path in MODULES for depth in range(1, path.count(".") + 1))
 
@@ -170,9 +172,7 @@ def _missing_name(module: str, name: str) -> Any:
     if frame is not None and installed.is_provider_code(frame):
         return _missing_for_provider_code(module, name, frame)
     known = MODULES.get(module)
-    hint = hint_for(module, name) or (
-        did_you_mean(name, known, _listed(module, known)) if known else hint_for_module(module)
-    )
+    hint = hint_for(module, name) or _hint_for_name(module, name, known)
     by_import = frame is not None and _at(frame, "IMPORT_FROM")
     if loading.current() is None or frame is None or not (by_import or known is None) or is_guarded(frame):
         if by_import:
@@ -186,6 +186,22 @@ def _missing_name(module: str, name: str) -> Any:
     if is_operator_name(name):
         return refused_operator(name, module, hint, reported=True)
     return Unknown(f"{module}.{name}")
+
+
+def _hint_for_name(module: str, name: str, known: Iterable[str] | None) -> str:
+    from dag_translator.authoring.names.moved import home_of
+
+    if known:
+        close = did_you_mean(name, known)
+        if close:
+            return close
+    of_module = hint_for_module(module) if module not in MODULES else None
+    home = home_of(name)
+    if home is not None and of_module in (None, _NO_MODULE):
+        return f"write from {home} import {name}"
+    if known:
+        return _listed(module, known)
+    return of_module or "there is no such name in Airflow's public interface"
 
 
 def _missing_for_provider_code(module: str, name: str, frame: FrameType) -> Any:
@@ -229,8 +245,9 @@ def hint_for_module(path: str) -> str:
         right = RIGHT_MODULE.get(".".join(parts[:i]))
         if right is not None:
             corrected = ".".join([right, *parts[i:]])
-            return f"write {corrected}" if corrected in MODULES else did_you_mean(corrected, MODULES, f"write {right}")
-    return hint_for(path) or did_you_mean(path, MODULES, "there is no such module in Airflow's public interface")
+            close = did_you_mean(corrected, MODULES, f"write {right}", alike=_ALIKE)
+            return f"write {corrected}" if corrected in MODULES else close
+    return hint_for(path) or did_you_mean(path, MODULES, _NO_MODULE, alike=_ALIKE)
 
 
 def _report_import(module: str, message: str, hint: str, frame: FrameType, name: str | None = None) -> None:
@@ -246,9 +263,17 @@ def stands_at_import(frame: FrameType) -> bool:
     return _at(frame, "IMPORT_NAME")
 
 
-def import_statement(frame: FrameType, path: str) -> str:
-    """The module path that the import statement has where `path` is looked up."""
-    return _written_at(frame, path)[0]
+def imported_names(frame: FrameType, path: str) -> list[str]:
+    """What the import statement takes of the package `path` or from below it: module paths, with the names behind."""
+    import ast
+
+    from dag_translator.authoring.guards import import_at
+
+    statement = import_at(frame.f_code.co_filename, frame.f_lineno)[0]
+    if isinstance(statement, ast.ImportFrom):
+        return [f"{statement.module or path}.{alias.name}" for alias in statement.names]
+    names = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
+    return [name for name in names if name == path or name.startswith(f"{path}.")] or [path]
 
 
 def _at(frame: FrameType, operation: str) -> bool:

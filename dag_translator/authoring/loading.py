@@ -157,7 +157,7 @@ def coded(error: E, code: str, hint: str) -> E:
     return error
 
 
-def did_you_mean(name: str, candidates: Any, otherwise: str = "") -> str:
-    """`did you mean 'x'?` for the closest candidate, else the given text."""
-    close = get_close_matches(name, [str(candidate) for candidate in candidates], n=1)
+def did_you_mean(name: str, candidates: Any, otherwise: str = "", alike: float = 0.6) -> str:
+    """`did you mean 'x'?` for the closest candidate, else the given text. alike: 0 to 1, how close it has to be."""
+    close = get_close_matches(name, [str(candidate) for candidate in candidates], n=1, cutoff=alike)
     return f"did you mean {close[0]!r}?" if close else otherwise

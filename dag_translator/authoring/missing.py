@@ -7,13 +7,14 @@ installed package that tries what it can use gets Python's answer. Last of all f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from dag_translator.authoring import loading
-from dag_translator.authoring.imports import import_statement, is_from_list, is_guarded, stands_at_import
+from dag_translator.authoring.imports import imported_names, is_from_list, is_guarded, stands_at_import
 from dag_translator.import_path import import_folders, in_folders
 
 CODE = "missing-module"
@@ -53,8 +54,8 @@ class MissingFinder:
         if frame.f_code.co_name != "<module>" or not in_folders(file, map(str, import_folders(root))):
             return None
         where = "" if file == under_way.path else f" (in {file}:{frame.f_lineno})"
-        written = import_statement(frame, fullname)
-        loading.report(CODE, f"No module named {fullname!r}{where}", hint_for(written, root))
+        hint = hint_for(imported_names(frame, fullname), root)
+        loading.report(CODE, f"No module named {fullname!r}{where}", hint)
         return ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
 
     @staticmethod
@@ -66,9 +67,10 @@ class MissingFinder:
         module.__path__ = []
 
 
-def hint_for(module: str, root: Path) -> str:
-    """What to do about a module that can't be imported by DAG files under `root`."""
-    first = module.partition(".")[0]
+def hint_for(names: Sequence[str], root: Path) -> str:
+    """What to do about a module that can't be imported by DAG files under `root`. names: what is imported of it, as
+    precisely as the statement says."""
+    first = names[0].partition(".")[0]
     folders = import_folders(root)
     for folder in folders:
         if (folder / first).is_dir() or (folder / f"{first}.py").is_file():
@@ -78,10 +80,10 @@ def hint_for(module: str, root: Path) -> str:
         return f"{elsewhere} is not on the import path: move it into the DAG folder {root}, or into plugins beside it"
     from dag_translator.authoring.names.packages import distribution_of
 
-    known = distribution_of(module)
-    if known is not None:
-        return f"add {known} to requirements.txt, in the DAG folder or beside it"
-    return f"add the package that has {first!r} to requirements.txt, or put {first}.py into the DAG folder"
+    known = dict.fromkeys(each for name in names if (each := distribution_of(name)) is not None)
+    if known:
+        return f"add {' and '.join(known)} to requirements.txt, in the DAG folder or beside it"
+    return f"add {first}, or the package that has it, to requirements.txt; a module of yours goes into the DAG folder"
 
 
 def _elsewhere(project: Path, level: str, name: str) -> list[Path]:

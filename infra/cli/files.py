@@ -28,13 +28,15 @@ class DagFile:
 
 
 def find_dag_files(paths: Iterable[Path]) -> tuple[DagFile, ...]:
-    """Every DAG file under the paths, sorted, without repetitions. A file that is named itself is always read.
+    """Every DAG file under the paths, sorted, without repetitions. A file that is named itself is always read. Of a
+    project's folder that is its DAG folder: what lies around that, tests and plugins, holds no DAG files.
 
     Raises UsageError for a path that does not exist.
     """
     found: dict[Path, DagFile] = {}
     for path in paths:
         if path.is_dir():
+            path = path / DAGS if (path / DAGS).is_dir() and path.resolve().name != DAGS else path
             for file in dag_files(path):
                 if not _NOT_SEARCHED.intersection(file.relative_to(path).parts):
                     found.setdefault(file.resolve(), DagFile(file, root_of(file, path)))

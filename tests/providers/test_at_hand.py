@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from infra.providers import providers_at_hand, requirements_of
+from infra.providers import environment_of, providers_at_hand, requirements_of
 from infra.settings import Settings
 from tests.providers.conftest import Project
 
@@ -74,3 +75,11 @@ def test_a_dag_folders_own_requirements_come_first(tmp_path: Path) -> None:
     assert requirements_of(tmp_path, settings) == Path("all.txt")
     (tmp_path / "requirements.txt").write_text("")
     assert requirements_of(tmp_path, settings) == tmp_path / "requirements.txt"
+
+
+def test_dag_files_find_the_variables_that_lambda_will_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HERE_BEFORE", "shell")
+    with environment_of(Settings(environment={"HERE_BEFORE": "project", "NOT_HERE_BEFORE": "x"})):
+        assert (os.environ["HERE_BEFORE"], os.environ["NOT_HERE_BEFORE"]) == ("project", "x")
+    assert os.environ["HERE_BEFORE"] == "shell"
+    assert "NOT_HERE_BEFORE" not in os.environ
