@@ -106,6 +106,7 @@ class DagFunctions:
             package=self._deployment.package,
             description=f"Runs the tasks of the DAG {dag_id}",
             environment={
+                **settings.environment,
                 **store_environment(settings),
                 "AIRSTEP_DAGS_FOLDER": DAGS_PREFIX,
                 "AIRSTEP_DAG_FILE": f"{DAGS_PREFIX}/{self._manifest['file']}",

@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-<<<<<<< HEAD
-from lambdas.native import athena, calls, docker, jobs, service, trigger_dagrun
-=======
-from lambdas.native import athena, calls, http, jobs, service, trigger_dagrun
->>>>>>> waits
+from lambdas.native import athena, calls, docker, http, jobs, service, trigger_dagrun
 from lambdas.native.work import NativeWork
 
 NATIVE: Mapping[str, NativeWork] = {
@@ -25,11 +21,8 @@ NATIVE: Mapping[str, NativeWork] = {
     "GlueJobOperator": jobs.GLUE,
     "EcsRunTaskOperator": jobs.ECS,
     "BatchOperator": jobs.BATCH,
-<<<<<<< HEAD
     "DockerOperator": docker.DOCKER,
-=======
     "HttpOperator": http.OPERATOR,
->>>>>>> waits
     "ServiceOperator": service.OPERATOR,
     "ServiceSensor": service.SENSOR,
 }

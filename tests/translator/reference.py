@@ -161,7 +161,9 @@ def _lost_together(members: Dag, group: MappedGroup, instances: Collection[Resul
     instances of the members above: one that failed takes all others along."""
     if group.expansion.length is not None:
         return set()
-    bad = {each for result in instances for each in members.by_id if result.states[each] in ("failed", "upstream_failed")}
+    bad = {
+        each for result in instances for each in members.by_id if result.states[each] in ("failed", "upstream_failed")
+    }
     ruled = (task for task in members.tasks if task.trigger_rule == "none_failed_min_one_success")
     return {task.task_id for task in ruled if bad & {*task.upstream}}
 

@@ -165,7 +165,8 @@ EXCEPTIONS = _from(
     FailStopDagInvalidTriggerRule="FailFastDagInvalidTriggerRule",
 )  # fmt: skip
 
-DATES = _from("utils.dates", "days_ago", "round_time", "date_range", "parse_execution_date")
+# The module's own imports, which DAG files take from it.
+DATES = _from("utils.dates", "days_ago", "round_time", "date_range", "parse_execution_date", "datetime", "timedelta")
 TIMEZONE = _from(
     "utils.timezone",
     "utc", "TIMEZONE", "utcnow", "utc_epoch", "datetime", "parse", "make_aware", "make_naive",
