@@ -145,6 +145,7 @@ class DagMachines:
         # Any version of them: a run that is under way goes on with the definition, and so the versions, it began with.
         containers = self._functions.containers
         own += containers.machine_rights() if containers is not None else []
+        own += self._functions.images.machine_rights() if self._functions.images is not None else []
         functions = [arn("lambda", f"function:{name}:*") for name in sorted(self._functions.names)]
         own.append(iam.PolicyStatement(sid="Functions", actions=["lambda:InvokeFunction"], resources=functions))
         observing = [iam.PolicyStatement(actions=[f"xray:{action}" for action in _TRACING], resources=["*"])]

@@ -56,7 +56,7 @@ class DagStack(Stack):
 
     def _tell_timetable(self) -> None:
         """The DAG's timetable as a parameter, also of DAGs whose schedules are over."""
-        told = timetable_text(self.manifest, self.settings)
+        told = timetable_text(self.manifest, self.settings, in_part=self.deployment.rerun is not None)
         large = len(told) > _STANDARD_PARAMETER
         ssm.StringParameter(
             self,

@@ -35,6 +35,7 @@ ENVIRONMENT_TAG = "airstep:environment"
 DAG_TAG = "airstep:dag-id"
 SIGNAL_PARAMETER = "signal-function"
 LAYER_PARAMETER = "layer"
+_BUCKETS_OF_A_RULE = 25  # names have up to 63 characters, an event pattern 2,048
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class PlatformStack(Stack):
         self.dead_letters = self._add_schedules()
         self._grant()
         self._watch_executions()
+        self._watch_objects()
         add_backfills(self, settings, self.backfill, self.bucket.bucket_arn, self.dead_letters, self.own_machines)
         self._tell_dag_stacks()
         functions = [self.signal, self.dispatcher, self.run_ended, self.backfill]
@@ -258,6 +260,23 @@ class PlatformStack(Stack):
             ),
             targets=[targets.LambdaFunction(self.run_ended, retry_attempts=10, max_event_age=Duration.hours(2))],
         )
+
+    def _watch_objects(self) -> None:
+        """Tell the signal function of new objects in the buckets that the project vouches for."""
+        buckets = sorted(set(self.settings.s3_event_buckets))
+        for number, first in enumerate(range(0, len(buckets), _BUCKETS_OF_A_RULE), 1):
+            events.Rule(
+                self,
+                f"ObjectCreated{number}",
+                rule_name=f"{self.settings.prefix}-object-created-{number}",
+                description="Objects that were created in buckets of the setting s3EventBuckets",
+                event_pattern=events.EventPattern(
+                    source=["aws.s3"],
+                    detail_type=["Object Created"],
+                    detail={"bucket": {"name": buckets[first : first + _BUCKETS_OF_A_RULE]}},
+                ),
+                targets=[targets.LambdaFunction(self.signal, retry_attempts=10, max_event_age=Duration.hours(2))],
+            )
 
     def _tell_dag_stacks(self) -> None:
         values = {

@@ -66,9 +66,14 @@ def add_schedules(
     return added
 
 
-def timetable_text(manifest: Mapping[str, Any], settings: Settings) -> str:
-    """The DAG's timetable, and how many runs there may be, as JSON: what backfills and the command need."""
+def timetable_text(manifest: Mapping[str, Any], settings: Settings, *, in_part: bool = True) -> str:
+    """The DAG's timetable, and how many runs there may be, as JSON: what backfills and the command need.
+
+    in_part: whether there is a machine for runs of a part of the DAG (a backfill's task_regex).
+    """
     spec = deployed_spec(manifest, settings) if manifest["schedule"] else None
+    if spec is not None and in_part:
+        spec["part_function"] = settings.function(manifest["machine_name"])  # who knows which tasks the regex means
     runs = {name: manifest[name] for name in _ABOUT_RUNS if manifest.get(name)}
     return json.dumps({"dag_id": manifest["dag_id"], "spec": spec, "runs": runs})
 

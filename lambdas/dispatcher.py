@@ -40,7 +40,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Protocol
 
-from dag_translator.names import execution_name
 from lambdas import dispatch_assets, past, sweep
 from lambdas.admission import Waiting
 from lambdas.dag_state import DagState, Queued
@@ -115,9 +114,9 @@ def execution_ended(dispatcher: Dispatcher, execution_arn: str) -> list[str]:
     found = dispatcher.store.run_of_execution(execution_arn)
     if found is None:
         return []
-    key, _ = found
+    key, execution = found
     state = DagState(dispatcher.store, key.dag_id)
-    state.release(key.run_id)
+    state.release(key.run_id, execution)
     return resume(dispatcher, key.dag_id, ended=key)
 
 
@@ -176,7 +175,9 @@ def _lasting(event: Event) -> dict[str, Any]:
 
 
 def _start(dispatcher: Dispatcher, state: DagState, machine_arn: str, queued: Queued) -> None:
-    name = execution_name(queued.run_id)
+    name = queued.execution_name
+    if queued.machine is not None:
+        machine_arn = f"{machine_arn.rpartition(':')[0]}:{queued.machine}"
     execution_arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
     # So that the end of an execution whose first state never worked is also known to be this run's.
     names = {"dag_id": state.dag_id, "run_id": queued.run_id, "execution": name}
@@ -185,13 +186,23 @@ def _start(dispatcher: Dispatcher, state: DagState, machine_arn: str, queued: Qu
         text = json.dumps(queued.input, ensure_ascii=False)
         dispatcher.machines.start_execution(stateMachineArn=machine_arn, name=name, input=text)
     except Exception as error:
-        from lambdas.aws import error_code
-
-        if error_code(error) != "ExecutionAlreadyExists":
-            raise
-        if has_ended(dispatcher, state, queued.run_id):
-            state.release(queued.run_id)
+        _not_started(dispatcher, state, queued, error)
     state.dequeue(queued)
+
+
+def _not_started(dispatcher: Dispatcher, state: DagState, queued: Queued, error: Exception) -> None:
+    """The execution is there already, or the machine for re-runs is gone, which must not hold up the queue."""
+    from lambdas.aws import error_code
+
+    code, name = error_code(error), queued.execution_name
+    if code == "StateMachineDoesNotExist" and queued.machine is not None:
+        gone = f"the state machine {queued.machine} is gone: deploy the DAG again"
+        now = dispatcher.now().isoformat()
+        dispatcher.store.end_run(RunKey(state.dag_id, queued.run_id), name, "failed", now, gone)
+    elif code != "ExecutionAlreadyExists":
+        raise error
+    if has_ended(dispatcher, state, queued.run_id):
+        state.release(queued.run_id, name)
 
 
 def handler(event: Event, _context: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lambdas import past, slots
-from lambdas.records import FINAL_RUN_STATES, RunKey
+from lambdas.records import FINAL_RUN_STATES, QUEUED, RunKey
 from lambdas.slots import Gate, Tell
 from lambdas.store import Delete, Put, Store
 
@@ -88,7 +88,7 @@ def _dag(sweeper: Sweeper, dag_id: str) -> bool:
 def _look(sweeper: Sweeper, key: RunKey, execution: str | None = None) -> None:
     """Close a run whose execution is over without anybody having noticed."""
     run = sweeper.store.get_run(key)
-    if run is None or not run.execution_arn:
+    if run is None or not run.execution_arn or run.state == QUEUED:
         return
     if execution not in (None, run.execution):  # an older one, which a newer has replaced
         slots.serve(sweeper.store, sweeper.tell, slots.withdraw_all(sweeper.store, key, str(execution)))

@@ -134,5 +134,5 @@ LOWERING = Lowering(
     settings,
     permissions,
     native=True,
-    becomes="Lambda → `states:startExecution` (`.sync:2` with `wait_for_completion`) → Lambda",
+    becomes="`states:startExecution`; with `wait_for_completion` `.sync:2`",
 )

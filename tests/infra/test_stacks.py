@@ -235,6 +235,7 @@ def test_the_task_function_is_as_the_manifest_and_the_settings_say(cloud: Cloud)
         "AIRSTEP_KEEP_DAYS": "90",
         "AIRSTEP_SIGNAL_FUNCTION": "airstep-signal",
         "AIRSTEP_DAG_FILE": "dags/daily.py",
+        "REGION_OF_DATA": "eu",
         "AIRSTEP_DAGS_FOLDER": "dags",
         "AIRSTEP_DAG_ID": "daily_sales",
         "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": "True",
