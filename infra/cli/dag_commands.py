@@ -119,8 +119,8 @@ def delete(
 
     account = connect(local)
     if dag_id in dict(account.deployed()):
-        stack = account.settings.stack_name(dag_id)
-        raise UsageError(f"{dag_id} is deployed, and would run on\n    → remove it first: `cdk destroy {stack}`")
+        hint = "take its file out of the DAGs folder, then `airstep deploy --prune`"
+        raise UsageError(f"{dag_id} is deployed, and would run on\n    → {hint}")
     if not yes:
         typer.confirm(f"This removes every record of {dag_id}. Are you sure?", abort=True, err=True)
     note(f"{delete_records(account.store, dag_id)} records of {dag_id} are gone")

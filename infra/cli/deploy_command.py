@@ -83,7 +83,7 @@ def _see_to_leftovers(account: Any, *, prune: bool) -> list[str]:
         else:
             note(
                 f"{leftover.dag_id}: deployed, but no DAG file has it; its schedules go on\n"
-                "    → put the file back, or delete the DAG with `airstep deploy --prune`"
+                "    → put the file back, or delete the DAG with `airstep deploy --prune` (its records stay)"
             )
     return [leftover.dag_id for leftover in found]
 

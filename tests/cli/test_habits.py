@@ -91,7 +91,7 @@ def test_runs_between_dates(airstep: Airstep, store: Store) -> None:
 def test_delete_removes_what_is_left_of_a_dag(airstep: Airstep, store: Store) -> None:
     refused = airstep("dags", "delete", "second", "--yes")
     assert refused.code == 2
-    assert "cdk destroy airstep-second" in refused.stderr
+    assert "airstep deploy --prune" in refused.stderr
     at = "2024-01-17T00:00:00+00:00"
     for dag_id in ("gone", "gone-too"):
         store.create_run(DagRun(dag_id, "r", "manual", "running", at, at, "r", logical_date=at))
