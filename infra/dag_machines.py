@@ -20,6 +20,7 @@ from infra.dag_functions import SIGNAL_PLACEHOLDER, DagFunctions
 from infra.permissions import arn, statements
 from infra.platform_stack import SIGNAL_PARAMETER
 from infra.settings import Settings
+from infra.vpc import waiting_for_network
 
 # A template holds 1 MB and its stack's update is compared as a whole; larger definitions travel as an asset.
 _INLINE_LIMIT = 100_000
@@ -124,19 +125,23 @@ class DagMachines:
 
     def _definition(self, name: str, definition: Definition) -> dict[str, Any]:
         """The definition, readable in the template when it is small, as an asset when it is not."""
-        text = deployable(definition, indent=1)
+        text = self._text(definition, indent=1)
         if len(text.encode()) <= _INLINE_LIMIT:
             return {"definition_string": text}
         folder = self._settings.cache_folder / "definitions"
         folder.mkdir(parents=True, exist_ok=True)
         file = Path(folder / f"{name}.asl.json")
-        file.write_text(deployable(definition, separators=(",", ":")))
+        file.write_text(self._text(definition, separators=(",", ":")))
         main = name == self._deployment.machine_name
         stored = s3_assets.Asset(self._scope, "Definition" if main else f"{name}Definition", path=str(file))
         location = stepfunctions.CfnStateMachine.S3LocationProperty(
             bucket=stored.s3_bucket_name, key=stored.s3_object_key
         )
         return {"definition_s3_location": location}
+
+    def _text(self, definition: Definition, **how: Any) -> str:
+        text = deployable(definition, **how)
+        return waiting_for_network(text) if self._settings.is_in_vpc(self._deployment.dag_id) else text
 
     def _add_role(self) -> iam.Role:
         """The machine's role. Its policies are part of it, so the machine never exists before they do."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
+from dag_translator.lowering.throttling import THROTTLED
 from infra.permissions import arn
 from infra.settings import Settings
 
@@ -25,6 +26,22 @@ _INTERFACES = (
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 )
+
+# How the first call of a function ends whose network is not there (any more); it comes back within minutes.
+_NO_NETWORK = ("Lambda.ResourceNotReadyException", "Lambda.ENINotReadyException", "Lambda.EC2ThrottledException")
+
+
+def waiting_for_network(definition: str) -> str:
+    """The text of a definition whose functions are in a VPC: calls wait for the network as they wait for room.
+
+    A function that was idle for weeks, as a monthly DAG's, is inactive: Lambda has taken its network away, and the call
+    that wakes it fails. Source: Lambda developer guide, "Lambda function states"; Lambda API reference, Invoke.
+
+    >>> waiting_for_network('{"ErrorEquals": ["Lambda.TooManyRequestsException"]}')[:85]
+    '{"ErrorEquals": ["Lambda.TooManyRequestsException", "Lambda.ResourceNotReadyException'
+    """
+    (throttled,) = THROTTLED.errors
+    return definition.replace(f'"{throttled}"', ", ".join(f'"{error}"' for error in (throttled, *_NO_NETWORK)))
 
 
 def put_into_vpc(function: lambda_.Function, name: str, dag_id: str, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ def cloud(trees: Path) -> Cloud:
     from infra.stacks import Source
 
     settings = Settings.read({**NETWORK, "vpcDags": ["inside"], "dagsFolder": str(trees / "dags")}.get)
-    machine = definition(a=invoke("TaskFunction", "b"), b=invoke("TaskFunction3008MB"))
+    retry = [{"ErrorEquals": ["Lambda.TooManyRequestsException"]}]
+    machine = definition(a={**invoke("TaskFunction", "b"), "Retry": retry}, b=invoke("TaskFunction3008MB"))
     sources = [
         Source(trees / "dags/other.py", machine, manifest(dag_id, functions=SIZES)) for dag_id in ("inside", "outside")
     ]
@@ -59,6 +61,14 @@ def test_lambda_may_make_network_interfaces_and_the_tasks_code_may_not(cloud: Cl
     sources = {text(each["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]).split(":")[-1] for each in denied}
     assert sources == {"airstep-inside", "airstep-inside-3008MB"}
     assert "ec2:" not in str(cloud.resources("airstep-outside", "AWS::IAM::Policy"))
+
+
+def test_calls_wait_for_the_network_of_a_function_that_was_idle(cloud: Cloud) -> None:
+    for stack, expected in (("airstep-inside", 4), ("airstep-outside", 1)):
+        machine = cloud.one(stack, "AWS::StepFunctions::StateMachine")
+        (retrier,) = json.loads(machine["DefinitionString"])["States"]["a"]["Retry"]
+        assert len(retrier["ErrorEquals"]) == expected
+        assert ("Lambda.ResourceNotReadyException" in retrier["ErrorEquals"]) == (expected > 1)
 
 
 def test_a_function_waits_for_its_rights(cloud: Cloud) -> None:
