@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aws_cdk import Aws, CfnTag, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnTag, Stack
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
 from dag_translator.errors import UsageError
 from dag_translator.operators.container import CONTAINER
+from infra.functions import KEPT
 from infra.permissions import arn
 from infra.settings import Settings
 
@@ -207,6 +208,6 @@ class Containers:
             ],
             tags=[CfnTag(key="airstep:function", value=self._name)],
         )
-        made.apply_removal_policy(RemovalPolicy.RETAIN)  # a revision that is gone can't be started any more
+        made.apply_removal_policy(KEPT)  # a revision that is gone can't be started any more
         made.node.add_dependency(self._log_group)
         return made

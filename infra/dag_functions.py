@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 
 from dag_translator.errors import InternalError
 from infra.containers import Containers
 from infra.dag_deployment import DagDeployment
-from infra.functions import FunctionSpec, add_function, asset, layer_of, store_environment
+from infra.functions import KEPT, FunctionSpec, add_function, asset, layer_of, store_environment
 from infra.images import Images
 from infra.packaging import DAGS_PREFIX
 from infra.permissions import task_rights
@@ -84,7 +84,7 @@ class DagFunctions:
         made = lambda_.LayerVersion(
             self._scope, "Environments", layer_version_name=name, code=code, description=described
         )
-        made.apply_removal_policy(RemovalPolicy.RETAIN)  # earlier function versions stay usable, and inspectable
+        made.apply_removal_policy(KEPT)  # earlier function versions stay usable, and inspectable
         return (made,)
 
     def _add_function(

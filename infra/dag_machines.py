@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Aws, RemovalPolicy, Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
@@ -17,6 +17,7 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 
 from infra.dag_deployment import PARTITION, DagDeployment, deployable, placeholders
 from infra.dag_functions import SIGNAL_PLACEHOLDER, DagFunctions
+from infra.functions import KEPT
 from infra.permissions import arn, statements
 from infra.platform_stack import SIGNAL_PARAMETER
 from infra.settings import Settings
@@ -83,7 +84,7 @@ class DagMachines:
                 state_machine_revision_id=part.attr_state_machine_revision_id,
                 description=f"Part {number} of {name}",
             )
-            version.apply_removal_policy(RemovalPolicy.RETAIN)
+            version.apply_removal_policy(KEPT)
             arns[placeholder] = version.attr_arn
         return self._add_machine("RerunMachine" if kind else "StateMachine", name, definition, arns)
 

@@ -22,6 +22,10 @@ from infra.settings import Settings
 
 METRICS_NAMESPACE = "Airstep"
 
+# Of what runs under way still need after the next deployment. What a failed deployment made goes with it: Lambda would
+# refuse to publish that version again. Source: CloudFormation user guide, "DeletionPolicy attribute".
+KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
@@ -70,7 +74,7 @@ def add_function(
         },
         role=_role(scope, f"{construct_id}Role", spec),
         tracing=lambda_.Tracing.ACTIVE,
-        current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
+        current_version_options=lambda_.VersionOptions(removal_policy=KEPT),
     )
     function.node.add_dependency(log_group)
     return function

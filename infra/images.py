@@ -11,13 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import Aws, CfnTag, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnTag, Stack
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
 from dag_translator.authoring.operators.docker import CONTAINER
 from infra.containers import container_role, network, starting_rights
+from infra.functions import KEPT
 from infra.permissions import arn
 from infra.settings import Settings
 
@@ -100,7 +101,7 @@ class Images:
             container_definitions=[self._container(wanted, tmp)],
             tags=[CfnTag(key="airstep:function", value=self._name)],
         )
-        made.apply_removal_policy(RemovalPolicy.RETAIN)  # a revision that is gone can't be started any more
+        made.apply_removal_policy(KEPT)  # a revision that is gone can't be started any more
         made.node.add_dependency(self._logs)
         return made
 

@@ -25,7 +25,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra.backfills import add_backfills
-from infra.functions import FunctionSpec, add_function, asset, store_environment
+from infra.functions import KEPT, FunctionSpec, add_function, asset, store_environment
 from infra.monitoring import add_platform_alarms
 from infra.packaging import Package, Packager
 from infra.permissions import arn, bucket_objects, table_rows
@@ -139,7 +139,7 @@ class PlatformStack(Stack):
             layer_version_name=self.settings.prefix,
             description="Python packages of Airstep's functions and of the DAGs' requirements",
             code=asset(package, self.settings.cache_folder),
-            removal_policy=RemovalPolicy.RETAIN,  # earlier function versions stay usable, and inspectable
+            removal_policy=KEPT,  # earlier function versions stay usable, and inspectable
         )
 
     def _add_function(self, part: PlatformPart, packager: Packager) -> lambda_.Function:

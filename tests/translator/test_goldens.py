@@ -72,7 +72,7 @@ def test_golden(dag_id: str, ir: str, ending: str) -> None:
 def _definitions() -> dict[str, str]:
     """The goldens, the examples and every measured DAG, also for re-runs."""
     files = [SHAPES, *sorted((ROOT / "dags").glob("*.py")), *sorted((ROOT / "tests/dags/conformance").glob("*.py"))]
-    found = {}
+    found: dict[str, str] = {}
     for file in files:
         for dag_id, translation in _translations(file).items():
             again = translation.rerun()
