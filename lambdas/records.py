@@ -93,7 +93,7 @@ class DagRun:
     """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
     backfill_id: of the backfill that started it last; clear_number: how many executions there were before;
     asset_events: which of the DAG's asset events started it, as "first-last"; function: name and version of the Lambda
-    to call back when the machine is stopped (name:version), None if the DAG has no callback for that."""
+    to ask when the machine is stopped (name:version)."""
 
     dag_id: str
     run_id: str
