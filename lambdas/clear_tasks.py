@@ -7,10 +7,10 @@ answer holds the input that the run's next execution has to be started with.
         -> {"run": {…}, "cleared": [row, …], "set": [row, …], "starts": bool, "input": {…}}
 
 with rows {"task_id", "map_index", "state", "try_number"}. As in Airflow a task's setups and their teardowns go with it;
-only_failed means failed and upstream_failed, and whatever was skipped because its run was stopped. A child of a branch or
-short circuit that is kept is skipped again if that said so (Airflow's XCom `skipmixin_key`). Tasks that the run does not
-know yet always run, but for those that a backfill of a part of the DAG has left out (`partial_run`): they run if the
-request chooses them. stopped: the run's execution was stopped for this, so what that ended runs again too.
+only_failed means failed and upstream_failed, and whatever was skipped because its run was stopped. A child of a branch
+or short circuit that is kept is skipped again if that said so (Airflow's XCom `skipmixin_key`). Tasks that the run does
+not know yet always run, but for those that a backfill of a part of the DAG has left out (`partial_run`): they run if
+the request chooses them. stopped: the run's execution was stopped for this, so what that ended runs again too.
 
 "starts" is false where there is nothing to run; then `"apply": true` writes down what set_state says.
 """

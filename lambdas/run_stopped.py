@@ -3,9 +3,9 @@ out, was stopped, or broke. `run_ended` has closed the records, and asks for thi
 
     {"kind": "run_stopped", "dag_id": "d", "run_id": "r", "execution": "r", "status": "TIMED_OUT"} -> {"called": true}
 
-Tasks that never had a turn are skipped, as in Airflow; then the DAG's `on_failure_callback` is called, with the context of
-the task that began last among those that were stopped, and `reason` "timed_out" for a timeout. All this is done once,
-however often this is invoked.
+Tasks that never had a turn are skipped, as in Airflow; then the DAG's `on_failure_callback` is called, with the context
+of the task that began last among those that were stopped, and `reason` "timed_out" for a timeout. All this is done
+once, however often this is invoked.
 """
 
 from __future__ import annotations
