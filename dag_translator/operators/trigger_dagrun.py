@@ -73,6 +73,8 @@ def settings(operator: Any) -> Mapping[str, Any]:
         found["failure_allowed"] = True
     if getattr(operator, "reset_dag_run", False):
         found["resets"] = True
+    if getattr(operator, "fail_when_dag_is_paused", False):
+        found["reads"] = dag_id or "*"
     notes = []
     if waits and getattr(operator, "poke_interval", 60) != 60:
         message = "poke_interval has no effect: Step Functions is told when the other run ends"
@@ -126,6 +128,7 @@ LOWERING = Lowering(
     lower,
     settings,
     permissions,
+    reads=lambda task: (str(task.settings["reads"]),) if "reads" in task.settings else (),
     native=True,
     becomes="Lambda → `states:startExecution` (`.sync:2` with `wait_for_completion`) → Lambda",
 )
