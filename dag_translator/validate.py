@@ -34,7 +34,8 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     ),
     "nested_mapped_group": (
         "refused",
-        "a mapped task group inside a mapped task group is not supported yet",
+        "a mapped task group inside a mapped task group is not supported: "
+        "Airflow 3.3.2 hands its instances the wrong items",
         "map one group over every combination, expand(x=…, y=…), or put the inner group's steps into one task",
     ),
     "mapped_branch": (
@@ -220,6 +221,8 @@ def services_are_called_by_step_functions(dag: Dag) -> Iterator[Problem]:
 
 def operators_say_what_is_otherwise(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
+        for code, message, hint in task.settings.get("refusals", ()):
+            yield _about(task, code, message, hint)
         for code, message, hint in task.settings.get("notes", ()):
             yield _about(task, code, message, hint, "approximated")
 

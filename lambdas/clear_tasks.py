@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas import partial_run, xcom_codec
-from lambdas.native import is_native
+from lambdas.native import instances_are_native
 from lambdas.part_of_dag import NothingMatches, matching, subset
 from lambdas.records import CLEARED, DagRun, RunKey, TaskKey, TaskRecord, changed
 from lambdas.run_ended import ENDINGS
@@ -113,7 +113,9 @@ def _decide(dag: Any, records: list[TaskRecord], event: Mapping[str, Any]) -> De
 def _whole(dag: Any, records: list[TaskRecord], cleared: set[TaskKey]) -> frozenset[TaskKey]:
     """With all instances of a mapped task whose work a service does: an instance that is kept has nothing to prepare,
     which its states could only take for a failure."""
-    task_ids = {key.task_id for key in cleared if key.map_index >= 0 and is_native(dag.task_dict[key.task_id])}
+    task_ids = {
+        key.task_id for key in cleared if key.map_index >= 0 and instances_are_native(dag.task_dict[key.task_id])
+    }
     return frozenset(cleared | {record.key for record in records if record.task_id in task_ids})
 
 

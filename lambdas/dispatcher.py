@@ -28,7 +28,7 @@ writes is queue, active, StartExecution (by a name that derives from the run id)
 - max_consecutive_failed_dag_runs: when so many runs in a row failed, the DAG is paused, as in Airflow. Nothing of a
   paused DAG starts, the queue included.
 
-Environment: AIRSTEP_TABLE, AIRSTEP_BUCKET, AIRSTEP_SCHEDULE_GROUP, AIRSTEP_SCHEDULER_ROLE_ARN, AIRSTEP_DISPATCHER_ARN.
+Environment: AIRSTEP_TABLE, AIRSTEP_BUCKET, and what `one_time` reads.
 """
 
 from __future__ import annotations
@@ -205,9 +205,9 @@ def _not_started(dispatcher: Dispatcher, state: DagState, queued: Queued, error:
         state.release(queued.run_id, name)
 
 
-def handler(event: Event, context: Any) -> dict[str, Any]:
+def handler(event: Event, _context: Any) -> dict[str, Any]:
     """The Lambda's entry."""
-    dispatcher = from_environment(str(context.invoked_function_arn))
+    dispatcher = from_environment()
     if event.get("sweep"):
         from lambdas.run_ended import sweeper
 
@@ -215,12 +215,12 @@ def handler(event: Event, context: Any) -> dict[str, Any]:
     return dispatch(dispatcher, event)
 
 
-def from_environment(own_arn: str = "") -> Dispatcher:
-    """The dispatcher on AWS. own_arn: the dispatcher function's, which one-time schedules call."""
-    import os
+def from_environment() -> Dispatcher:
+    """The dispatcher on AWS."""
     from functools import partial
 
     from lambdas.aws import clients, error_code, table_store
+    from lambdas.one_time import target_on_aws
     from lambdas.renewal import renew
 
     def ask(event: Event) -> Ask | None:
@@ -229,12 +229,7 @@ def from_environment(own_arn: str = "") -> Dispatcher:
         return asker_of(event)
 
     def renewal(event: Event, tick: datetime) -> int:
-        target = {
-            "Arn": own_arn,
-            "RoleArn": os.environ["AIRSTEP_SCHEDULER_ROLE_ARN"],
-            "GroupName": os.environ["AIRSTEP_SCHEDULE_GROUP"],
-        }
-        return renew(clients().client("scheduler"), event, tick, datetime.now(UTC), target, ask(event))
+        return renew(clients().client("scheduler"), event, tick, datetime.now(UTC), target_on_aws(), ask(event))
 
     def tell(token: str) -> bool:
         from lambdas import signal_function

@@ -83,8 +83,9 @@ def start_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         DagState(runtime.store, run.dag_id).occupy(run.run_id, run.execution)
     wake_if_watched(runtime.store, runtime.wake, run.dag_id, run.logical_date)
     conf_now = json.loads(run.conf)
-    about = _run_json(run, conf_now, run_params(runtime.dag, conf_now))
-    return {"run": {**about, **({"left_out": True} if left_out else {})}, "states": states}
+    # For people who look at the execution; a default may have been read from a Variable.
+    shown = runtime.lender.masker.redact(run_params(runtime.dag, conf_now))
+    return {"run": {**_run_json(run, conf_now, shown), **({"left_out": True} if left_out else {})}, "states": states}
 
 
 def _as_run(given: Any) -> Mapping[str, Any]:

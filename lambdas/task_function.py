@@ -89,6 +89,7 @@ def environment_runtime() -> Runtime:
         intervals=_intervals(os.environ),
         wake=_wake,
         memory_mb=int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")),
+        event_buckets=tuple(os.environ.get("AIRSTEP_S3_EVENT_BUCKETS", "").split()),
         send_assets=_send_assets,
     )
 

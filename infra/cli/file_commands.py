@@ -119,13 +119,17 @@ def translate(
     """Write each DAG's definition (NAME.asl.json, a large one's NAME-part-1.asl.json too) and NAME.manifest.json."""
     from dag_translator.pipeline import Refused, translate_file
     from infra.cli.files import find_dag_files, providers_of
+    from infra.settings import read_settings
 
     if out is None and dump is None:
         raise UsageError("say where to write with -o FOLDER, or what to print with --dump")
     problems: list[Problem] = []
     files = find_dag_files([path])
     with providers_of(files):
-        results = [result for file in files for result in translate_file(file.path, file.root)]
+        given = read_settings()
+        results = [
+            result for file in files for result in translate_file(file.path, file.root, given.intervals, given.account)
+        ]
     for result in results:
         if isinstance(result, Refused):
             problems += result.problems
@@ -141,17 +145,20 @@ def translate(
 def check(
     paths: PathsArgument = None,
     timeout: Annotated[float, typer.Option(help="Seconds for one file.")] = 30.0,
+    install: Annotated[bool, typer.Option(help="Install what requirements.txt lists and is not there.")] = True,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Load and translate every DAG file, and report what is supported, approximated or refused.
 
-    Exit code 1 if anything is refused.
+    What requirements.txt lists, in the DAG folder or beside it, is installed into .airstep/cache first. Exit code 1 if
+    anything is refused; -o json is for CI.
     """
     from infra.cli.check import check_files, is_refused, messages, rows
+    from infra.cli.check_summary import lines, summary
     from infra.cli.files import find_dag_files, providers_of
 
     files = find_dag_files(paths or [Path("dags")])
-    with providers_of(files), _progress(len(files)) as advance:
+    with providers_of(files, install), _progress(len(files)) as advance:
         reports = []
         for report in check_files(files, timeout):
             reports.append(report)
@@ -160,9 +167,9 @@ def check(
     if output is Output.TABLE:
         emit_table(list(rows(reports)), ["file", "dag_id", "status", "tasks", "bytes", "problems"])
         sys.stdout.write("".join(f"{message}\n" for message in messages(reports)))
-        sys.stdout.write(f"{_summary(reports)}\n")
+        sys.stdout.write("".join(f"{line}\n" for line in lines(summary(reports))))
     else:
-        emit_value({"files": reports}, output)
+        emit_value({"summary": summary(reports), "files": reports}, output)
     raise typer.Exit(1 if any(is_refused(report) for report in reports) else 0)
 
 
@@ -233,13 +240,6 @@ def _progress(total: int) -> Iterator[Any]:
             progress.update(bar, advance=1, description=path, refresh=True)
 
         yield advance
-
-
-def _summary(reports: list[dict[str, Any]]) -> str:
-    dags = [dag["status"] for report in reports for dag in report["dags"]]
-    unread = sum(report["error"] is not None and not report["dags"] for report in reports)
-    counts = [f"{dags.count(status)} {status}" for status in ("supported", "approximated", "refused")]
-    return f"{len(reports)} files, {len(dags)} DAGs: {', '.join(counts)}; {unread} files could not be read"
 
 
 def json_object(option: str, text: str | None) -> dict[str, Any]:

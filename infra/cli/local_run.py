@@ -7,11 +7,12 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dag_translator.authoring.masking import Masker
 from dag_translator.errors import TranslationError, UsageError
 from infra.cli.cost import Usage, estimate
 from infra.cli.critical_path import CriticalPath, Step, critical_path
@@ -23,6 +24,7 @@ from infra.cli.run_result import RunResult
 from infra.cli.services import AwsServices
 from infra.cli.simulation import Plan, PretendedServices, pretend, read_plan
 from infra.environments import environments_at_hand
+from lambdas.observability import Masking
 from lambdas.records import RunKey
 
 _LAMBDA_SECONDS = 900
@@ -81,8 +83,27 @@ class Simulation:
 def run_file(file: Path, dag_id: str | None, logical_date: datetime | None, conf: Mapping[str, Any]) -> RunResult:
     """Execute a DAG of the file. Raises TranslationError, or UsageError if it does not say which DAG."""
     translation, dag = load_one(file, dag_id)
-    with environments_at_hand(translation.manifest, file):
-        return run_dag(translation, dag, logical_date, conf, services=AwsServices(), lender=_lender(), measured=True)
+    lender = _lender()
+    with environments_at_hand(translation.manifest, file), _masked_log(lender.masker):
+        result = run_dag(translation, dag, logical_date, conf, services=AwsServices(), lender=lender, measured=True)
+    return replace(result, xcoms=lender.masker.redact_known(result.xcoms))
+
+
+@contextlib.contextmanager
+def _masked_log(masker: Masker) -> Iterator[None]:
+    """Warnings and errors on standard error, as `logging` writes them where nothing is set up, without secrets."""
+    root = logging.getLogger()
+    if root.handlers:
+        yield
+        return
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    handler.addFilter(Masking(masker))
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
 
 
 def run_task_of(
