@@ -79,7 +79,7 @@ class Timetable:
         if since is None:
             if self.window.earliest is None:
                 return
-            since = self.window.earliest - timedelta(microseconds=1)
+            since = kinds.before(self.window.earliest)
         for run in self.runs(since):
             if run.run_after > now:
                 return

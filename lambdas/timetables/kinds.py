@@ -24,6 +24,11 @@ _LONG_AGO = timedelta(days=3660)
 _MOMENT = timedelta(microseconds=1)
 
 
+def before(moment: datetime) -> datetime:
+    """The moment before; the beginning of time has none."""
+    return moment if moment == datetime.min.replace(tzinfo=moment.tzinfo) else moment - _MOMENT
+
+
 class Kind(ABC):
     """Base of all timetables."""
 
@@ -46,8 +51,7 @@ class Kind(ABC):
         return latest if next(self.runs(window, latest.run_after - _MOMENT), None) == latest else None
 
     def _latest(self, window: Window, last: datetime | None, now: datetime) -> RunInfo | None:
-        since = last if last is not None else window.earliest and window.earliest - _MOMENT
-        since = since or now - _LONG_AGO
+        since = last or (before(window.earliest) if window.earliest is not None else now - _LONG_AGO)
         # Look back ever further, so that a frequent schedule is not walked through from its start.
         for back in (timedelta(hours=1), timedelta(days=1), timedelta(days=40), timedelta(days=400), now - since):
             latest = None
@@ -86,8 +90,8 @@ class CronDataInterval(Kind):
         """That of the last interval which is over; Airflow's `_skip_to_latest`."""
         before = self.cron.previous(now)
         start = before if self.cron.next(before) == now else self.cron.previous(before)
-        if window.earliest is not None:
-            start = max(start, self.cron.align_to_next(window.earliest))
+        if window.earliest is not None and window.earliest > start:
+            start = self.cron.align_to_next(window.earliest)
         if last is not None:
             start = max(start, self.cron.align_to_previous(last))
         end = self.cron.next(start)
@@ -129,7 +133,7 @@ class CronTrigger(Kind):
     def _due(self, cron: Cron, window: Window, last: datetime | None, now: datetime) -> datetime | None:
         at = cron.align_to_previous(now)
         if window.earliest is not None:
-            at = max(at, cron.align_to_next(window.earliest))
+            at = at if window.earliest <= at else cron.align_to_next(window.earliest)
         elif last is None and not self._is_close(cron, at, now):
             return None
         is_new = last is None or at > last

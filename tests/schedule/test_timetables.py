@@ -170,12 +170,19 @@ def test_after_the_end_date_no_earlier_run_is_made_up_for(fields: dict[str, Any]
     assert first_run(fields, now, start_date=start, end_date="2024-01-09T00:00:00+00:00") == now.replace(hour=0)
 
 
+@pytest.mark.parametrize("fields", [DAILY, HOURLY, {"type": "delta_interval", "delta": {"seconds": 86400}}])
+def test_a_start_date_at_the_beginning_of_time(fields: dict[str, Any]) -> None:
+    now = datetime(2024, 1, 5, 0, 30, tzinfo=UTC)
+    assert first_run(fields, now, start_date="0001-01-01T00:00:00+00:00") == datetime(2024, 1, 5, tzinfo=UTC)
+
+
 def test_of_several_crons_each_has_its_own_last_instant() -> None:
     """So Airflow 3.3.2: one whose last instant lies after the end date does not stand in with the one before."""
     several = {**HOURLY, "expressions": ["0 0 * * *", "0 6 * * *"]}
-    dates = {"start_date": "2024-01-01T00:00:00+00:00", "end_date": "2024-01-09T03:00:00+00:00"}
-    assert first_run(several, datetime(2024, 1, 9, 12, tzinfo=UTC), **dates) == datetime(2024, 1, 9, tzinfo=UTC)
-    assert first_run(several, datetime(2024, 1, 10, 3, tzinfo=UTC), **dates) is None
+    start, end = "2024-01-01T00:00:00+00:00", "2024-01-09T03:00:00+00:00"
+    noon, later = datetime(2024, 1, 9, 12, tzinfo=UTC), datetime(2024, 1, 10, 3, tzinfo=UTC)
+    assert first_run(several, noon, start_date=start, end_date=end) == datetime(2024, 1, 9, tzinfo=UTC)
+    assert first_run(several, later, start_date=start, end_date=end) is None
 
 
 def test_a_dag_without_schedule() -> None:
