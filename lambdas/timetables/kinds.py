@@ -136,8 +136,9 @@ class CronTrigger(Kind):
             at = at if window.earliest <= at else cron.align_to_next(window.earliest)
         elif last is None and not self._is_close(cron, at, now):
             return None
-        is_new = last is None or at > last
-        return at if is_new and at <= now and (window.latest is None or at <= window.latest) else None
+        if last is not None:
+            at = max(at, cron.next(last))
+        return at if at <= now and (window.latest is None or at <= window.latest) else None
 
     def _is_close(self, cron: Cron, before: datetime, now: datetime) -> bool:
         if isinstance(self.run_immediately, timedelta):
