@@ -25,8 +25,7 @@ from typing import Any
 from lambdas import partial_run, xcom_codec
 from lambdas.native import instances_are_native
 from lambdas.part_of_dag import NothingMatches, matching, subset
-from lambdas.records import CLEARED, DagRun, RunKey, TaskKey, TaskRecord, changed
-from lambdas.run_ended import ENDINGS
+from lambdas.records import CLEARED, STOPPED, DagRun, RunKey, TaskKey, TaskRecord, changed
 from lambdas.runtime import Runtime
 
 _FAILED = ("failed", "upstream_failed")
@@ -93,7 +92,7 @@ def _decide(dag: Any, records: list[TaskRecord], event: Mapping[str, Any]) -> De
     state = event.get("set_state")
     if state is None:
         chosen = dag.task_dict.keys() if matched is None else subset(dag, matched, **_directions(event))
-        interrupted = {record.key for record in records if event.get("only_failed") and record.error in ENDINGS}
+        interrupted = {record.key for record in records if event.get("only_failed") and record.error in STOPPED}
         wanted = (*(_FAILED if event.get("only_failed") else ()), *(("running",) if event.get("only_running") else ()))
         cleared = {
             record.key
