@@ -7,10 +7,10 @@ answer holds the input that the run's next execution has to be started with.
         -> {"run": {…}, "cleared": [row, …], "set": [row, …], "starts": bool, "input": {…}}
 
 with rows {"task_id", "map_index", "state", "try_number"}. As in Airflow a task's setups and their teardowns go with it;
-only_failed means failed and upstream_failed. A child of a branch or short circuit that is kept is skipped again if that
-said so (Airflow's XCom `skipmixin_key`). Tasks that the run does not know yet always run, but for those that a backfill
-of a part of the DAG has left out (`partial_run`): they run if the request chooses them. stopped: the run's execution
-was stopped for this, so what that ended runs again too.
+only_failed means failed and upstream_failed, and whatever was skipped because its run was stopped. A child of a branch
+or short circuit that is kept is skipped again if that said so (Airflow's XCom `skipmixin_key`). Tasks that the run does
+not know yet always run, but for those that a backfill of a part of the DAG has left out (`partial_run`): they run if
+the request chooses them. stopped: the run's execution was stopped for this, so what that ended runs again too.
 
 "starts" is false where there is nothing to run; then `"apply": true` writes down what set_state says.
 """
@@ -25,7 +25,7 @@ from typing import Any
 from lambdas import partial_run, xcom_codec
 from lambdas.native import instances_are_native
 from lambdas.part_of_dag import NothingMatches, matching, subset
-from lambdas.records import CLEARED, DagRun, RunKey, TaskKey, TaskRecord, changed
+from lambdas.records import CLEARED, STOPPED, DagRun, RunKey, TaskKey, TaskRecord, changed
 from lambdas.runtime import Runtime
 
 _FAILED = ("failed", "upstream_failed")
@@ -92,9 +92,12 @@ def _decide(dag: Any, records: list[TaskRecord], event: Mapping[str, Any]) -> De
     state = event.get("set_state")
     if state is None:
         chosen = dag.task_dict.keys() if matched is None else subset(dag, matched, **_directions(event))
+        interrupted = {record.key for record in records if event.get("only_failed") and record.error in STOPPED}
         wanted = (*(_FAILED if event.get("only_failed") else ()), *(("running",) if event.get("only_running") else ()))
         cleared = {
-            record.key for record in records if record.task_id in chosen and (not wanted or record.state in wanted)
+            record.key
+            for record in records
+            if record.task_id in chosen and (not wanted or record.state in wanted or record.key in interrupted)
         }
         return Decided(_whole(dag, records, cleared | unfinished), {}, frozenset() if wanted else frozenset(chosen))
     if matched is None or not matched:

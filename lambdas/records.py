@@ -30,6 +30,7 @@ Record = TypeVar("Record", bound="DagRun | TaskRecord")
 FINAL_TASK_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 CLEARED = "none"  # of a task instance that is to run again; Airflow has no state for it either
 FINAL_RUN_STATES = frozenset({"success", "failed"})
+STOPPED = frozenset({"TIMED_OUT", "ABORTED", "FAILED"})  # the `error` of a task instance that ended with its machine
 QUEUED = "queued"  # of a DagRun that was cleared, until its next execution begins
 SEPARATOR = "/"
 
@@ -93,7 +94,7 @@ class DagRun:
     """One run of a DAG. conf is JSON text; execution is the name, execution_arn the ARN of the newest execution;
     backfill_id: of the backfill that started it last; clear_number: how many executions there were before;
     asset_events: which of the DAG's asset events started it, as "first-last"; function: name and version of the Lambda
-    to call back when the machine is stopped (name:version), None if the DAG has no callback for that."""
+    to ask when the machine is stopped (name:version)."""
 
     dag_id: str
     run_id: str

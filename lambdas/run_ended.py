@@ -4,9 +4,10 @@ DAG, and start what waits for its place. An execution of the backfill machine th
 written.
 
 EventBridge sends "Step Functions Execution Status Change" for every end; the DagRun and its unfinished
-tasks get their final states here. As in Airflow, what runs is failed (by a timeout: skipped), what waits is
-skipped. A run that finished by itself, or that a newer execution has taken over, is left alone. No DAG is loaded here;
-where it has an `on_failure_callback`, its own function is asked to call it (`run_stopped`). Source: Step Functions
+tasks get their final states here. As in Airflow, what runs or pokes is failed (by a timeout: skipped), what waits is
+skipped. A run that finished by itself, or that a newer execution has taken over, is left alone. No DAG is loaded here:
+its own function is asked for the records of the tasks that never had a turn, and for its callback (`run_stopped`).
+Source: Step Functions
 developer guide, "Automating Step Functions event delivery with EventBridge".
 """
 
@@ -49,7 +50,7 @@ def run_ended(store: Store, event: Mapping[str, Any], now: str) -> dict[str, Any
 
 
 def _stopped(record: TaskRecord, status: str, reason: str, now: str) -> TaskRecord:
-    was_running = record.state == "running" and status != "TIMED_OUT"
+    was_running = record.state in ("running", "up_for_reschedule") and status != "TIMED_OUT"
     state = "failed" if was_running else "skipped"
     return changed(record, state=state, end_date=now, error=status, error_message=reason[:2000])
 
@@ -78,7 +79,7 @@ def close(dispatcher: Any, event: Mapping[str, Any], now: str) -> dict[str, Any]
 
 
 def callback_due(store: Store, event: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """Function (name:version) and payload for the DAG's callback about a run that was closed here; None without one."""
+    """The DAG's function (name:version) and its payload about a run that was closed here; None if it is not known."""
     found = store.run_of_execution(event["detail"]["executionArn"])
     run = store.get_run(found[0]) if found else None
     if run is None or run.function is None:
@@ -88,7 +89,7 @@ def callback_due(store: Store, event: Mapping[str, Any]) -> tuple[str, dict[str,
 
 
 def call_back(store: Store, event: Mapping[str, Any], client: Callable[[], Any]) -> None:
-    """Ask the DAG's function for its callback, without waiting. client: makes a client of Lambda."""
+    """Ask the DAG's function for the rest, without waiting. client: makes a client of Lambda."""
     due = callback_due(store, event)
     if due is not None:
         name, _, version = due[0].partition(":")

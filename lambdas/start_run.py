@@ -168,7 +168,7 @@ def _new_run(runtime: Runtime, given: Mapping[str, Any], conf: dict[str, Any], e
         conf=json.dumps(conf, ensure_ascii=False),
         backfill_id=str(given["backfill_id"]) if given.get("backfill_id") else None,
         asset_events=str(given["asset_events"]) if given.get("asset_events") else None,
-        function=runtime.function if runtime.dag.on_failure_callback else None,
+        function=runtime.function,
     )
 
 

@@ -134,6 +134,16 @@ class TaskInstance(XComAccess, OtherDags):
     def get_dagrun(self, *_: Any, **__: Any) -> Any:
         return self.dag_run
 
+    def get_dag(self, dag_id: str) -> Any:
+        """What is known of a deployed DAG: `dag_id` and `is_paused`. Only a schedule or a person makes it known."""
+        from types import SimpleNamespace
+
+        from lambdas.dag_state import DagState
+
+        state = DagState(self._runtime.store, dag_id)
+        at_first = bool((state.last_event() or {}).get("is_paused_upon_creation"))
+        return SimpleNamespace(dag_id=dag_id, is_paused=state.paused(at_first=at_first))
+
     def get_template_context(self, *_: Any, **__: Any) -> Any:
         """The context; always the same object, so what callbacks and hooks put into it stays there."""
         if self._context is None:

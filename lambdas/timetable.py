@@ -68,35 +68,22 @@ class Timetable:
     def missed_runs(self, last: datetime | None, now: datetime, *, catchup: bool) -> Iterator[RunInfo]:
         """The runs that became due after `last` (None: since the start date) and by `now`.
 
-        With catchup all of them, oldest first; without it only the latest, as Airflow does after an unpause. Nothing
-        when neither `last` nor a start date says where to begin.
+        With catchup all of them, oldest first; without it only the latest, as Airflow does after an unpause and for
+        the first run (`Kind.latest_due`).
         """
+        if not catchup:
+            recent = self.kind.latest_due(self.window, last, now)
+            yield from () if recent is None else (recent,)
+            return
         since = last
         if since is None:
             if self.window.earliest is None:
                 return
-            since = self.window.earliest - timedelta(microseconds=1)
-        if not catchup:
-            recent = self._latest_due(since, now)
-            yield from () if recent is None else (recent,)
-            return
+            since = kinds.before(self.window.earliest)
         for run in self.runs(since):
             if run.run_after > now:
                 return
             yield run
-
-    def _latest_due(self, since: datetime, now: datetime) -> RunInfo | None:
-        """The last run later than `since` and due by `now`."""
-        # Look back ever further, so that a frequent schedule is not walked through from its start.
-        for back in (timedelta(hours=1), timedelta(days=1), timedelta(days=40), now - since):
-            latest = None
-            for run in self.runs(max(since, now - back)):
-                if run.run_after > now:
-                    break
-                latest = run
-            if latest is not None or now - back <= since:
-                return latest
-        return None
 
     def infer_manual_data_interval(self, run_after: datetime) -> tuple[datetime, datetime]:
         """(start, end) of the data interval of a run started by hand with this logical date, in UTC."""
@@ -138,13 +125,18 @@ def _delta(fields: Spec, name: str) -> Delta:
     return Delta.from_json(fields.get(name) or {"seconds": 0})
 
 
+def _immediately(fields: Spec) -> bool | timedelta | None:
+    told = fields.get("run_immediately")
+    return timedelta(seconds=told) if told is not None and told is not True else told
+
+
 _KINDS: dict[str, Callable[[Spec], kinds.Kind]] = {
     "null": lambda _: kinds.Never(),
     "assets": lambda _: kinds.Never(),
     "once": lambda _: kinds.Once(),
     "continuous": lambda _: kinds.Continuous(),
     "cron_interval": lambda f: kinds.CronDataInterval(Cron(f["expression"], f["timezone"])),
-    "cron_trigger": lambda f: kinds.CronTrigger(_crons(f), _delta(f, "interval")),
+    "cron_trigger": lambda f: kinds.CronTrigger(_crons(f), _delta(f, "interval"), _immediately(f)),
     "delta_interval": lambda f: kinds.DeltaDataInterval(_delta(f, "delta")),
     "delta_trigger": lambda f: kinds.DeltaTrigger(_delta(f, "delta"), _delta(f, "interval")),
     "events": lambda f: kinds.Events(tuple(sorted(map(parse, f["dates"]))), bool(f.get("restrict"))),

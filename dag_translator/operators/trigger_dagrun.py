@@ -74,6 +74,8 @@ def settings(operator: Any) -> Mapping[str, Any]:
         found["failure_allowed"] = True
     if getattr(operator, "reset_dag_run", False):
         found["resets"] = True
+    if getattr(operator, "fail_when_dag_is_paused", False):
+        found["reads"] = dag_id or "*"
     notes = []
     if waits and getattr(operator, "poke_interval", 60) != 60:
         message = "poke_interval has no effect: Step Functions is told when the other run ends"
@@ -133,6 +135,7 @@ LOWERING = Lowering(
     lower,
     settings,
     permissions,
+    reads=lambda task: (str(task.settings["reads"]),) if "reads" in task.settings else (),
     native=True,
     becomes="`states:startExecution`; with `wait_for_completion` `.sync:2`",
 )

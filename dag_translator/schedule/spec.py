@@ -167,9 +167,10 @@ def _cron_trigger(timetable: Any) -> dict[str, Any]:
         "timezone": zone_name,
         "interval": Delta.of(timetable.interval).to_json(),
     }
-    if timetable.run_immediately is not False:
-        return {**fields, "run_immediately": True}
-    return fields
+    immediately = timetable.run_immediately
+    if isinstance(immediately, timedelta):
+        return {**fields, "run_immediately": immediately.total_seconds()}
+    return {**fields, "run_immediately": True} if immediately else fields
 
 
 def _delta_interval(timetable: Any) -> dict[str, Any]:
@@ -281,9 +282,6 @@ def _check_start(dag: Any, fields: dict[str, Any], start: datetime | None) -> No
     if dag.catchup:
         hint = "give the DAG a start_date, or catchup=False"
         raise Refused("missing-start-date", "catchup=True without a start_date: Airflow would never run this DAG", hint)
-    if fields.get("run_immediately"):
-        message = "run_immediately without a start_date asks for a run at deployment, which is not supported"
-        raise Refused("unsupported-argument", message, "leave it out, or give the DAG a start_date")
 
 
 def name_of(zone_like: Any) -> str:

@@ -124,7 +124,7 @@ def create(
     }
     if wait:
         with _progress() as told:
-            row = {**wait_for(account, key, told), "dates": _rows(account, key)}
+            row = {**_public(wait_for(account, key, told)), "dates": _rows(account, key)}
     emit([row], output, [name for name in _COLUMNS if name in row])
     if wait and row["status"] != "success":
         raise typer.Exit(1)

@@ -17,6 +17,7 @@ def start_request(operator: Any, context: Any) -> dict[str, Any]:
     """{"machine", "name", "run_id", "fixed", "input"}: the state machine completes them for each try."""
     from dag_translator.names import machine_name
 
+    operator.check_paused(context)
     given = operator.run_input(context["ti"]._runtime.now())
     run_id = given.pop("run_id")
     if context["ti"].map_index >= 0 and not operator.names_its_run:  # instances of a mapped task start together

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import ClassVar
 
@@ -20,6 +20,13 @@ from lambdas.timetables.delta import NONE, Delta
 from lambdas.timetables.runs import RunInfo, Window
 
 Interval = tuple[datetime, datetime]
+_LONG_AGO = timedelta(days=3660)
+_MOMENT = timedelta(microseconds=1)
+
+
+def before(moment: datetime) -> datetime:
+    """The moment before; the beginning of time has none."""
+    return moment if moment == datetime.min.replace(tzinfo=moment.tzinfo) else moment - _MOMENT
 
 
 class Kind(ABC):
@@ -31,6 +38,30 @@ class Kind(ABC):
     @abstractmethod
     def runs(self, window: Window, after: datetime) -> Iterator[RunInfo]:
         """The automated runs with `run_after` later than `after`, oldest first."""
+
+    def latest_due(self, window: Window, last: datetime | None, now: datetime) -> RunInfo | None:
+        """Without catchup, the run to start at `now`, when the last one was due at `last` (None: there was none).
+
+        It is the last one that became due meanwhile, or none if that is after the end date. For a first run without a
+        start date, years are looked back.
+        """
+        latest = self._latest(replace(window, latest=None), last, now)
+        if latest is None or window.latest is None:
+            return latest
+        return latest if next(self.runs(window, latest.run_after - _MOMENT), None) == latest else None
+
+    def _latest(self, window: Window, last: datetime | None, now: datetime) -> RunInfo | None:
+        since = last or (before(window.earliest) if window.earliest is not None else now - _LONG_AGO)
+        # Look back ever further, so that a frequent schedule is not walked through from its start.
+        for back in (timedelta(hours=1), timedelta(days=1), timedelta(days=40), timedelta(days=400), now - since):
+            latest = None
+            for run in self.runs(window, max(since, now - back)):
+                if run.run_after > now:
+                    break
+                latest = run
+            if latest is not None or now - back <= since:
+                return latest
+        return None
 
     def infer_manual_data_interval(self, run_after: datetime) -> Interval:
         """The data interval of a run that somebody starts by hand at `run_after`."""
@@ -55,6 +86,18 @@ class CronDataInterval(Kind):
                 following = max(following, earliest)
             start = following if following > start else self.cron.next(following)
 
+    def latest_due(self, window: Window, last: datetime | None, now: datetime) -> RunInfo | None:
+        """That of the last interval which is over; Airflow's `_skip_to_latest`."""
+        before = self.cron.previous(now)
+        start = before if self.cron.next(before) == now else self.cron.previous(before)
+        if window.earliest is not None and window.earliest > start:
+            start = self.cron.align_to_next(window.earliest)
+        if last is not None:
+            start = max(start, self.cron.align_to_previous(last))
+        end = self.cron.next(start)
+        is_due = end <= now and (last is None or end > last)
+        return RunInfo.interval(start, end) if is_due and (window.latest is None or start <= window.latest) else None
+
     def infer_manual_data_interval(self, run_after: datetime) -> Interval:
         end = self.cron.align_to_previous(run_after)
         return self.cron.previous(end), end
@@ -64,10 +107,15 @@ class CronDataInterval(Kind):
 class CronTrigger(Kind):
     """Runs at each instant of any of some cron expressions; the data interval is the `interval` before it (default
     none).
+
+    run_immediately: of a DAG without start date, whether its first run is that of the instant which has just passed:
+    True always, a timedelta if that is no longer ago, None if it is no longer ago than five minutes, or a tenth of the
+    time to the next.
     """
 
     crons: tuple[Cron, ...]
     interval: Delta = NONE
+    run_immediately: bool | timedelta | None = None
 
     def runs(self, window: Window, after: datetime) -> Iterator[RunInfo]:
         starts = [_cron_start(cron, window, after) for cron in self.crons]
@@ -76,6 +124,27 @@ class CronTrigger(Kind):
             if current > after and (window.earliest is None or current >= window.earliest):
                 yield _triggered(current, self.interval)
             current = min(cron.next(current) for cron in self.crons)
+
+    def latest_due(self, window: Window, last: datetime | None, now: datetime) -> RunInfo | None:
+        """Each cron has its own last instant, which must not be after the end date, even if an earlier one is not."""
+        found = [at for cron in self.crons if (at := self._due(cron, window, last, now)) is not None]
+        return _triggered(max(found), self.interval) if found else None
+
+    def _due(self, cron: Cron, window: Window, last: datetime | None, now: datetime) -> datetime | None:
+        at = cron.align_to_previous(now)
+        if window.earliest is not None:
+            at = at if window.earliest <= at else cron.align_to_next(window.earliest)
+        elif last is None and not self._is_close(cron, at, now):
+            return None
+        if last is not None:
+            at = max(at, cron.next(last))
+        return at if at <= now and (window.latest is None or at <= window.latest) else None
+
+    def _is_close(self, cron: Cron, before: datetime, now: datetime) -> bool:
+        if isinstance(self.run_immediately, timedelta):
+            return now - before <= self.run_immediately
+        gap = cron.align_to_next(now) - before
+        return bool(self.run_immediately) or now - before <= max(gap / 10, timedelta(minutes=5))
 
     def infer_manual_data_interval(self, run_after: datetime) -> Interval:
         return self.interval.before(run_after), run_after

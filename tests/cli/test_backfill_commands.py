@@ -126,6 +126,7 @@ def test_request_and_wait(airstep: Airstep, cloud: Cloud) -> None:
     assert called.code == 1, "not all succeeded"
     (row,) = called.json
     assert (row["status"], row["counts"]) == ("failed", {"success": 3, "failed": 1})
+    assert not {"pk", "sk"} & row.keys()
     assert [each["state"] for each in row["dates"]] == ["success", "failed", "success", "success"]
     assert "2024-01-02T00:00:00+00:00: failed" in called.stderr
     (detail,) = cloud.events

@@ -339,8 +339,25 @@ def test_the_dag_is_called_back_once_about_a_stopped_run(make_dag: Any, make_run
     assert handle(runtime, due[1]) == {"called": False}  # a newer execution has taken over
 
 
-def test_a_dag_without_the_callback_is_not_asked(plain: Any, make_runtime: Any) -> None:
-    runtime = replace(make_runtime(plain()), function="airstep-d:7")
-    start(runtime, {"run_id": "r"})
-    assert callback_due(runtime.store, ended("TIMED_OUT")) is None
-    assert callback_due(runtime.store, ended("TIMED_OUT", "arn:nobody")) is None
+def test_tasks_that_never_had_a_turn_are_skipped_when_their_run_is_stopped(make_dag: Any, make_runtime: Any) -> None:
+    """As Airflow does with a run that is marked failed: what runs or pokes is failed, all else is skipped."""
+    runtime = replace(make_runtime(make_dag(CALLED.replace("on_failure_callback=[told]", ""))), function="airstep-d:7")
+    run = start(runtime, {"run_id": "r"})
+    run.call("run_task", "a", attempt=0)
+    done = run.record("a")
+    runtime.store.save_tasks([changed(done, state="up_for_reschedule")])
+    assert run_ended(runtime.store, ended("ABORTED"), "t9")["tasks"] == {"a": "failed"}
+    due = callback_due(runtime.store, ended("ABORTED"))
+    assert due is not None
+    for _ in range(2):
+        handle(runtime, due[1])
+    assert {record.task_id: (record.state, record.error) for record in runtime.store.list_tasks(run.key)} == {
+        "a": ("failed", "ABORTED"),
+        "b": ("skipped", "ABORTED"),
+    }
+    answer = handle(runtime, {"kind": "clear_tasks", "run_id": "r", "only_failed": True})
+    assert [row["task_id"] for row in answer["cleared"]] == ["a", "b"], "from where it was stopped"
+
+
+def test_nobody_is_asked_about_an_execution_without_a_run(plain: Any, make_runtime: Any) -> None:
+    assert callback_due(make_runtime(plain()).store, ended("TIMED_OUT", "arn:nobody")) is None

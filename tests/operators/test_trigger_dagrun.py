@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from dag_translator.pipeline import Translation
+from infra.cli.inprocess import run_dag
 from infra.local.engine import TaskFailed
-from tests.operators.conftest import Project, Services
+from lambdas.dag_state import DagState
+from lambdas.memory_store import MemoryStore
+from tests.operators.conftest import LOGICAL_DATE, Project, Services
 
 START, WAIT = "states:startExecution", "states:startExecution.sync:2"
 EXISTS = TaskFailed("StepFunctions.ExecutionAlreadyExistsException", "exists")
@@ -138,7 +142,6 @@ run = StepFunctionStartExecutionOperator(task_id="run", state_machine_arn="{arn}
     ("arguments", "message"),
     [
         ("run_after=datetime(2024, 1, 1)", "run_after is not supported"),
-        ("fail_when_dag_is_paused=True", "fail_when_dag_is_paused is not supported"),
         ('wait_for_completion="{{ params.x }}"', "a template as wait_for_completion is not supported"),
         ('wait_for_completion=True, allowed_states=["running"]', "waiting for failed, running is not supported"),
     ],
@@ -147,6 +150,23 @@ def test_what_is_refused(project: Project, arguments: str, message: str) -> None
     ((code, told),) = project.refused(trigger(arguments))
     assert code == "unsupported-argument"
     assert message in told
+
+
+@pytest.mark.parametrize("paused", ["said", "deployed so", "no"])
+def test_a_paused_dag_is_not_triggered_if_that_is_to_fail(project: Project, paused: str) -> None:
+    text, services, store = trigger("fail_when_dag_is_paused=True"), Services({START: started}), MemoryStore()
+    dag, translated = project.load(text)
+    assert isinstance(translated, Translation)
+    assert translated.manifest["reads"] == ["other"]
+    if paused == "said":
+        DagState(store, "other").set_paused(True)
+    else:
+        DagState(store, "other").remember({"is_paused_upon_creation": paused == "deployed so"})
+    result = run_dag(translated, dag, LOGICAL_DATE, services=services, store=store)
+    assert result.tasks == {"fire": "success" if paused == "no" else "failed"}
+    assert len(services.calls) == (paused == "no")
+    if paused != "no":
+        assert "Dag other is paused" in result.errors["fire"]
 
 
 def test_what_is_noted(project: Project) -> None:

@@ -169,8 +169,9 @@ def test_what_needs_a_start_date() -> None:
     with pytest.raises(TranslationError, match="never run"):
         schedule_spec(FakeDag("@daily", start_date=None, catchup=True))
     immediately = timetables.CronTriggerTimetable("0 0 * * *", timezone="UTC", run_immediately=True)
-    with pytest.raises(TranslationError, match="run_immediately"):
-        schedule_spec(FakeDag(immediately, start_date=None))
+    assert schedule_spec(FakeDag(immediately, start_date=None))["timetable"]["run_immediately"] is True
+    within = timetables.CronTriggerTimetable("0 0 * * *", timezone="UTC", run_immediately=timedelta(hours=1))
+    assert schedule_spec(FakeDag(within, start_date=None))["timetable"]["run_immediately"] == 3600
     assert schedule_spec(FakeDag("@daily", start_date=None))["start_date"] is None
 
 

@@ -128,6 +128,63 @@ def test_missed_runs() -> None:
     assert list(spec(DAILY).missed_runs(None, now, catchup=True)) == []
 
 
+def first_run(fields: dict[str, Any], now: datetime, last: datetime | None = None, **dates: str) -> datetime | None:
+    """When the run is due that a DAG without catchup starts at `now`."""
+    found = list(spec(fields, **dates).missed_runs(last, now, catchup=False))
+    assert len(found) <= 1
+    return found[0].run_after if found else None
+
+
+HOURLY = {"type": "cron_trigger", "expressions": ["0 * * * *"], "timezone": "UTC"}
+
+
+@pytest.mark.parametrize(
+    ("immediately", "minute", "starts"),
+    [
+        (None, 5, True),
+        (None, 6, True),
+        (None, 7, False),
+        (True, 59, True),
+        (600, 10, True),
+        (600, 11, False),
+    ],
+)
+def test_the_first_run_of_a_trigger_without_start_date(immediately: Any, minute: int, starts: bool) -> None:
+    """As Airflow 3.3.2's CronTriggerTimetable: a tenth of the way to the next run, at least five minutes."""
+    fields = HOURLY if immediately is None else {**HOURLY, "run_immediately": immediately}
+    now = datetime(2024, 1, 5, 12, minute, tzinfo=UTC)
+    assert first_run(fields, now) == (datetime(2024, 1, 5, 12, tzinfo=UTC) if starts else None)
+    assert first_run(fields, now, last=datetime(2024, 1, 5, 12, tzinfo=UTC)) is None
+
+
+def test_the_first_run_of_an_interval_without_start_date_is_that_of_the_last_whole_one() -> None:
+    now = datetime(2024, 1, 5, 12, tzinfo=UTC)
+    assert first_run(DAILY, now) == datetime(2024, 1, 5, tzinfo=UTC)
+    assert first_run({**DAILY, "expression": "0 0 29 2 *"}, now) == datetime(2020, 2, 29, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("fields", [DAILY, {**HOURLY, "expressions": ["0 0 * * *"]}], ids=["interval", "trigger"])
+def test_after_the_end_date_no_earlier_run_is_made_up_for(fields: dict[str, Any]) -> None:
+    now, start = datetime(2024, 1, 9, 12, tzinfo=UTC), "2024-01-01T00:00:00+00:00"
+    assert first_run(fields, now, start_date=start, end_date="2024-01-05T00:00:00+00:00") is None
+    assert first_run(fields, now, start_date=start, end_date="2024-01-09T00:00:00+00:00") == now.replace(hour=0)
+
+
+@pytest.mark.parametrize("fields", [DAILY, HOURLY, {"type": "delta_interval", "delta": {"seconds": 86400}}])
+def test_a_start_date_at_the_beginning_of_time(fields: dict[str, Any]) -> None:
+    now = datetime(2024, 1, 5, 0, 30, tzinfo=UTC)
+    assert first_run(fields, now, start_date="0001-01-01T00:00:00+00:00") == datetime(2024, 1, 5, tzinfo=UTC)
+
+
+def test_of_several_crons_each_has_its_own_last_instant() -> None:
+    """So Airflow 3.3.2: one whose last instant lies after the end date does not stand in with the one before."""
+    several = {**HOURLY, "expressions": ["0 0 * * *", "0 6 * * *"]}
+    start, end = "2024-01-01T00:00:00+00:00", "2024-01-09T03:00:00+00:00"
+    noon, later = datetime(2024, 1, 9, 12, tzinfo=UTC), datetime(2024, 1, 10, 3, tzinfo=UTC)
+    assert first_run(several, noon, start_date=start, end_date=end) == datetime(2024, 1, 9, tzinfo=UTC)
+    assert first_run(several, later, start_date=start, end_date=end) is None
+
+
 def test_a_dag_without_schedule() -> None:
     timetable = timetable_from_spec(None)
     now = datetime(2024, 1, 5, 12, tzinfo=UTC)

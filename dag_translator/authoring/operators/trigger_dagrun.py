@@ -23,6 +23,17 @@ LINK_KEY = "_link_TriggerDagRunLink"
 _ENDED = ("success", "failed")
 
 
+class DagIsPaused(AirflowException):
+    """The DAG that was to run is paused."""
+
+    def __init__(self, dag_id: str) -> None:
+        super().__init__(dag_id)
+        self.dag_id = dag_id
+
+    def __str__(self) -> str:
+        return f"Dag {self.dag_id} is paused"
+
+
 class TriggerDagRunOperator(BaseOperator):
     """Starts a run of `trigger_dag_id`; the XCom `trigger_run_id` is its run_id.
 
@@ -74,14 +85,13 @@ class TriggerDagRunOperator(BaseOperator):
         self.note = note
         self.deferrable = deferrable
         self.openlineage_inject_parent_info = openlineage_inject_parent_info
-        self._refuse(run_after, fail_when_dag_is_paused)
+        self.fail_when_dag_is_paused = fail_when_dag_is_paused
+        self._refuse(run_after)
 
-    def _refuse(self, run_after: Any, fail_when_dag_is_paused: bool) -> None:
+    def _refuse(self, run_after: Any) -> None:
         """What can't be honoured; it raises, and loading reports it at the user's line."""
         if run_after is not NOTSET:
             _no("run_after", "put a DateTimeSensor before the task")
-        if fail_when_dag_is_paused:
-            _no("fail_when_dag_is_paused", "a paused DAG starts no runs by itself, and can be triggered")
         if not isinstance(self.wait_for_completion, bool):
             _no("a template as wait_for_completion", "say True or False: the state machine is made before the run")
         known = {str(state) for state in (*self.allowed_states, *self.failed_states)}
@@ -105,6 +115,11 @@ class TriggerDagRunOperator(BaseOperator):
             "logical_date": moment.isoformat() if moment is not None else None,
             "conf": dict(conf or {}),
         }
+
+    def check_paused(self, context: Any) -> None:
+        """Raise DagIsPaused if that is asked for."""
+        if self.fail_when_dag_is_paused and context["ti"].get_dag(self.trigger_dag_id).is_paused:
+            raise DagIsPaused(self.trigger_dag_id)
 
     @property
     def names_its_run(self) -> bool:
@@ -143,6 +158,7 @@ class TriggerDagRunOperator(BaseOperator):
         """Start the run; wait for its end with wait_for_completion."""
         from dag_translator.names import machine_name
 
+        self.check_paused(context)
         given = self.run_input(datetime.now(UTC))
         client = runtime.current().client("stepfunctions")
         account = runtime.current().client("sts").get_caller_identity()
