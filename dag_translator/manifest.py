@@ -17,7 +17,7 @@ from dag_translator.errors import Problem
 from dag_translator.lowering import mapped_groups
 from dag_translator.model import Compute, Dag, MappedGroup, Task
 from dag_translator.names import machine_name, part_name, rerun_name, subjects
-from dag_translator.operators import LOWERINGS, mapped, notifying
+from dag_translator.operators import LOWERINGS, docker, mapped, notifying
 from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service import ARN, HERE
 from dag_translator.operators.trigger_dagrun import nested
@@ -71,6 +71,7 @@ def manifest(
         "functions": {each.function: row_of(each) for each in (Compute(), *(task.compute for task in dag.tasks))},
         **_environments(dag),
         **_containers(dag),
+        **_images(dag),
         "permissions": machine_permissions(dag, region, machine, name),
         "task_permissions": [
             *(_permission(each) for each in secret_permissions(secrets)),
@@ -105,6 +106,12 @@ def _containers(dag: Dag) -> dict[str, Any]:
     """The containers that tasks run in; nothing if none does."""
     wanted = [task.compute for task in dag.tasks if task.compute.on == "fargate"]
     return {"containers": {each.container: container_of(each) for each in wanted}} if wanted else {}
+
+
+def _images(dag: Dag) -> dict[str, Any]:
+    """The containers of images, by the placeholders of their task definitions; nothing if there are none."""
+    found = {docker.placeholder(task): task.settings["container"] for task in dag.tasks if "container" in task.settings}
+    return {"images": found} if found else {}
 
 
 def _environments(dag: Dag) -> dict[str, Any]:
@@ -175,7 +182,7 @@ def _permissions(task: Task, machine: str) -> tuple[Permission, ...]:
 
 
 def _part_permissions(part: str) -> tuple[Permission, ...]:
-    return nested(f"{ARN}:states:{HERE}:stateMachine:{part}", True, "a part of the DAG", versions=True)
+    return nested(f"{ARN}:states:{HERE}:stateMachine:{part}", True, "a part of the DAG")
 
 
 def _permission(permission: Permission) -> dict[str, Any]:

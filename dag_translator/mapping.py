@@ -102,6 +102,11 @@ class FixedArguments:
         self._mapped = _mapped_names(operator)
         self._given = operator.fixed_arguments()
 
+    @property
+    def mapped_over(self) -> frozenset[str]:
+        """Names of the arguments that differ from instance to instance, as far as the file says."""
+        return self._mapped
+
     def __getattr__(self, name: str) -> Any:
         if name in self._mapped - _DECIDING:  # to map over those is refused
             return None

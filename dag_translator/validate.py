@@ -56,9 +56,9 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         "map over batches of items, and loop over a batch inside the task",
     ),
     "wait_for_past_depends_before_skipping": (
-        "refused",
-        "wait_for_past_depends_before_skipping is not supported yet",
-        "remove it: the task is skipped when its own run says so",
+        "approximated",
+        "wait_for_past_depends_before_skipping has no effect: so it is in Airflow 3.3.2, where nothing reads it",
+        "remove it; a task that has to wait for the past before it is skipped can raise AirflowSkipException itself",
     ),
     "pool_slots": (
         "approximated",
@@ -82,6 +82,7 @@ NOT_ARGUMENTS = (
     "mapped_branch",
     "mapped_argument",
     "too_many_instances",
+    "wait_for_past_depends_before_skipping",
     "slots_between_tries",
     "weight_rule",
 )
@@ -222,6 +223,8 @@ def services_are_called_by_step_functions(dag: Dag) -> Iterator[Problem]:
 
 def operators_say_what_is_otherwise(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
+        for code, message, hint in task.settings.get("refusals", ()):
+            yield _about(task, code, message, hint)
         for code, message, hint in task.settings.get("notes", ()):
             yield _about(task, code, message, hint, "approximated")
 

@@ -74,7 +74,8 @@ class Runtime:
 class RunInfo:
     """`$run`, as it comes with every payload. Times are ISO 8601 or None; conf is the plain dict.
 
-    clear_number: how many executions of the run there were before; 0 unless it is a re-run.
+    clear_number: how many executions of the run there were before; 0 unless it is a re-run. left_out: the run does
+    without some of the DAG's tasks (`partial_run`).
     """
 
     dag_id: str
@@ -89,6 +90,7 @@ class RunInfo:
     conf: Mapping[str, Any]
     clear_number: int = 0
     asset_events: str | None = None
+    left_out: bool = False
 
     @property
     def key(self) -> RunKey:
@@ -97,7 +99,7 @@ class RunInfo:
     @classmethod
     def of(cls, run: DagRun, conf: Mapping[str, Any]) -> RunInfo:
         """Of a DagRun that is stored."""
-        names = [field.name for field in fields(cls) if field.name != "conf"]
+        names = [field.name for field in fields(cls) if field.name not in ("conf", "left_out")]
         return cls(**{name: getattr(run, name) for name in names}, conf=conf)
 
     @classmethod
@@ -119,4 +121,5 @@ class RunInfo:
             conf=conf,
             clear_number=int(run.get("clear_number", 0)),
             asset_events=run.get("asset_events"),
+            left_out=bool(run.get("left_out")),
         )

@@ -35,6 +35,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "ask_service": ("lambdas.ask_service", "ask_service"),
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
+    "match_tasks": ("lambdas.partial_run", "match_tasks"),
     "clear_tasks": ("lambdas.clear_tasks", "clear_tasks"),
     "run_stopped": ("lambdas.run_stopped", "run_stopped"),
     "expand_group": ("lambdas.groups", "expand_group"),

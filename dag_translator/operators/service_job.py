@@ -101,8 +101,10 @@ def _in_python(operator: Any) -> Mapping[str, Any]:
     return {"lambda": statements(grants, operator), **unused(operator)}
 
 
+_PYTHON = Lowering(python.lower, _in_python, task_permissions=_task_permissions)
 LOWERINGS: Mapping[str, Lowering] = {
-    "ServiceTask": Lowering(python.lower, _in_python, task_permissions=_task_permissions),
+    "ServiceTask": _PYTHON,
+    "AppflowRecordsShortCircuitOperator": _PYTHON,  # its `execute` is PythonOperator's
     "ServiceOperator": Lowering(
         lower,
         settings,

@@ -29,6 +29,7 @@ _UNUSED: Mapping[str, str] = {
     "cleanup_timeout_seconds": "what failed is deleted at once",
     "durable": "every try begins anew",
     "enable_application_ui_links": "look into the service's console",
+    "hook_params": "say what the hook needs in aws_conn_id, region_name, verify and botocore_config",
     "ingest_data_kwargs": "the provider does not send it either",
     "max_retries": "set timeout",
     "openlineage_inject_parent_job_info": "nothing reports to OpenLineage",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -93,11 +93,12 @@ class Lambdas:
     services: Integrations
     meter: Meter
     measured: bool = False
+    containers: Collection[str] = ()  # task definitions of those that run Python
 
     async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
         """See `Integrations`."""
         handler = self.functions.get(_function_name(arguments["FunctionName"])) if resource == INVOKE else None
-        if resource == RUN_TASK and arguments.get("Cluster") == CONTAINER_CLUSTER:
+        if resource == RUN_TASK and arguments.get("TaskDefinition") in self.containers:
             return await self._container(arguments, call)
         if handler is None:  # a service, or somebody else's function
             return await self.services.call(resource, arguments, call)
@@ -204,10 +205,11 @@ def run_dag(
     )
     handlers = lambda_functions(runtime, callbacks, translation.manifest["functions"])
     _make_pools(store, translation.model.tasks)
-    integrations = Lambdas(handlers, services or Unavailable(), meter, measured)
-    machine_name = translation.manifest["machine_name"]
+    own = translation.manifest.get("containers", {})
+    integrations = Lambdas(handlers, services or Unavailable(), meter, measured, own)
+    machine_name = translation.manifest["machine_name" if again is None else "rerun_machine_name"]
     network = ("ContainerSubnets", "ContainerSecurityGroups", "ContainerPublicIp")
-    containers = {name: name for name in (*network, *translation.manifest.get("containers", ()))}
+    containers = {name: name for name in (*network, *own, *translation.manifest.get("images", ()))}
     placeholders = {name: _ARN.format(name) for name in handlers} | containers
     placeholders["ContainerCluster"] = CONTAINER_CLUSTER
     machine = again or translation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -103,6 +104,22 @@ def _masked_log(masker: Masker) -> Iterator[None]:
         yield
     finally:
         root.removeHandler(handler)
+
+
+def run_task_of(
+    file: Path, dag_id: str | None, task_id: str, logical_date: datetime | None, conf: Mapping[str, Any]
+) -> RunResult:
+    """Execute one task of a DAG of the file, whatever is above it. Raises as `run_file` does."""
+    translation, dag = load_one(file, dag_id)
+    if task_id not in dag.task_dict:
+        raise UsageError(f"DAG {dag.dag_id} has no task {task_id}; it has {', '.join(sorted(dag.task_dict))}")
+    again = translation.rerun()
+    if again is None:
+        raise UsageError(f"DAG {dag.dag_id} is too large for the machine that runs a part of it")
+    part = {"task_regex": f"^{re.escape(task_id)}$", "ignore_dependencies": True}
+    how: dict[str, Any] = {"services": AwsServices(), "lender": _lender(), "measured": True}
+    with environments_at_hand(translation.manifest, file):
+        return run_dag(translation, dag, logical_date, conf, given=part, again=again, **how)
 
 
 def _lender() -> Any:

@@ -43,6 +43,7 @@ def cloud(trees: Path) -> Cloud:
     settings = Settings(
         dags_folder=trees / "dags",
         cache_folder=trees / "cache",
+        environment={"REGION_OF_DATA": "eu"},
         alarm_topic="arn:aws:sns:eu-west-1:123456789012:alarms",
         task_permissions={"daily_sales": [{"actions": ["s3:PutObject"], "resources": ["arn:aws:s3:::lake/*"]}]},
     )

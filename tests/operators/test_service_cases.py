@@ -26,9 +26,10 @@ from tests.operators.cases.management import MANAGEMENT
 from tests.operators.cases.others import OTHERS
 from tests.operators.cases.sagemaker import SAGEMAKER
 from tests.operators.cases.storage import STORAGE
+from tests.operators.cases.transfers import TRANSFERS
 from tests.operators.conftest import LOGICAL_DATE, Project
 
-CASES = (*EMR, *GLUE, *SAGEMAKER, *OTHERS, *COMPUTE, *DATABASES, *BEDROCK, *MANAGEMENT, *DATA, *STORAGE)
+CASES = (*EMR, *GLUE, *SAGEMAKER, *OTHERS, *COMPUTE, *DATABASES, *BEDROCK, *MANAGEMENT, *DATA, *STORAGE, *TRANSFERS)
 ROOT = Path(__file__).parents[2]
 VALIDATOR = ROOT / "node_modules" / ".bin" / "asl-validator"
 IAM = Path(__file__).parent / "goldens" / "service_permissions.txt"

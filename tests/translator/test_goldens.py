@@ -32,6 +32,7 @@ DAG_IDS = (
         "early",
         "external",
         "groups",
+        "images",
         "jobs",
         "limited",
         "mapped",

@@ -30,6 +30,7 @@ def test_every_lowering_is_in_it(table: dict[str, SupportRow]) -> None:
     bases = {"ServiceTask", "ServiceOperator", "ServiceSensorTask", "ServiceSensor", "MomentSensor"}
     assert {name for name in LOWERINGS if "Base" not in name and " " not in name} - bases <= table.keys()
     assert [row.name for row in table.values() if "?" in row.how] == []
+    assert "DockerSwarmOperator" not in table
 
 
 @pytest.mark.parametrize(
