@@ -69,6 +69,7 @@ class Settings:
     vpc_subnets, vpc_security_groups: where Lambda runs the DAGs' tasks, private subnets that have to reach AWS's
     services too (by a NAT gateway, or VPC endpoints); vpc_dags: ids of the DAGs that this is for, none = for every DAG.
     s3_event_buckets: names of S3 buckets that send all their events to EventBridge; sensors on them are woken by these.
+    (Each new object calls a small Lambda: $0.20 a million.)
     http_connections: conn_id → {"connection": ARN of an EventBridge connection, "url": of the server}; Step Functions
     makes these requests, with the credentials that EventBridge keeps.
     environment: variables that the DAG files find in `os.environ`, here and in Lambda.

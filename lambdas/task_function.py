@@ -77,8 +77,10 @@ def environment_runtime() -> Runtime:
     observer = Observer(masker=lender.masker)
     root = Path(os.environ.get("LAMBDA_TASK_ROOT", "."))
     folder = root / os.environ["AIRSTEP_DAGS_FOLDER"] if "AIRSTEP_DAGS_FOLDER" in os.environ else None
+    with observer.task({}):  # what the file prints while it loads
+        dag = load_for_run(root / os.environ["AIRSTEP_DAG_FILE"], os.environ["AIRSTEP_DAG_ID"], root=folder)
     return Runtime(
-        dag=load_for_run(root / os.environ["AIRSTEP_DAG_FILE"], os.environ["AIRSTEP_DAG_ID"], root=folder),
+        dag=dag,
         store=table_store(),
         lender=lender,
         sleep=time.sleep,
@@ -126,12 +128,12 @@ def _intervals(environment: Mapping[str, str]) -> dict[str, bool]:
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """The Lambda's entry."""
-    runtime = replace(
-        environment_runtime(),
-        worker=context.aws_request_id,
-        remaining_ms=context.get_remaining_time_in_millis,
-    )
     try:
+        runtime = replace(
+            environment_runtime(),
+            worker=context.aws_request_id,
+            remaining_ms=context.get_remaining_time_in_millis,
+        )
         return handle(runtime, event)
     except BaseException as error:  # Lambda takes anything but an Exception for a crash
         raise surfaced(error) from None

@@ -129,6 +129,6 @@ LOWERINGS: Mapping[str, Lowering] = {
         tells=("image",),
         native=True,
         tries=True,
-        becomes="Lambda → `ecs:runTask.sync` of the image on Fargate → Lambda",
+        becomes="`ecs:runTask.sync` of the image, on Fargate",
     )
 }

@@ -79,7 +79,7 @@ class Lowering:
     JSON; returns None where the operator's Python has to run after all. permissions: what the machine's role needs for
     them, given the machine's name. in_account: another entry of `LOWERINGS`, with its settings, that what the project
     says of its AWS account allows for the operator; None if this one stays.
-    task_permissions: what the role of the task function needs. becomes: the same in words, for README's table.
+    task_permissions: what the role of the task function needs. becomes: the same in words, for OPERATORS.md.
     reads: ids of the other DAGs whose runs and tasks the task function reads; "*" for any. watches: buckets whose
     events it waits for; "*" for any. tells: what of the settings
     stands in the manifest, for who reads that. native: a service does the work, so Lambda's 15 minutes don't bind.

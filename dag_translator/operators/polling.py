@@ -2,7 +2,7 @@
 
 A lap is 9 history events and 3 transitions; 25,000 events are the end of an execution. A loop that may need more than
 `INLINE_LAPS` runs inside a distributed `Map` with a single item: its child execution has a history of its own, ends
-after `ROUND_LAPS` laps, and the loop outside starts the next round. No other machine is needed, and stopping the run
+after `ROUND_EVENTS`, and the loop outside starts the next round. No other machine is needed, and stopping the run
 stops it.
 """
 
@@ -20,7 +20,9 @@ from dag_translator.model import Task
 from dag_translator.operators.lowering import Failing, Permission, Site, States, failed_input
 
 INLINE_LAPS = 200
-ROUND_LAPS = 2_000
+# 2,000 laps of 9; room for what throttled calls add.
+ROUND_EVENTS = 18_000
+_LAP_EVENTS, _TOKEN_EVENTS, _SLOTS_EVENTS = 9, 4, 11
 
 ROUNDS = "rounds of polling"  # why a machine may start executions of its own
 
@@ -98,6 +100,17 @@ def needs_rounds(task: Task) -> bool:
     return laps > INLINE_LAPS
 
 
+def round_laps(task: Task, poll: Poll) -> int:
+    """How many laps a round has: waiting with a token, and giving slots back and asking for them, take events too."""
+    lap = _LAP_EVENTS + (_TOKEN_EVENTS if poll.pause is not None else 0)
+    return ROUND_EVENTS // (lap + (_SLOTS_EVENTS if _gives_back(task) else 0))
+
+
+def _gives_back(task: Task) -> bool:
+    """Whether the task holds no slots between two pokes."""
+    return bool(task.limits) and task.yields
+
+
 def loop(task: Task, site: Site, poll: Poll, failed: Failing, success: tuple[str | None, str]) -> tuple[str, States]:
     """The states that poll until there is an answer, and the one to enter.
 
@@ -155,7 +168,7 @@ def _rounds(task: Task, site: Site, poll: Poll, following: str) -> asl.Map:
     states: dict[str, asl.State] = {
         asked: replace(poll.ask, arguments=_from_input(poll.ask.arguments), next=enough, output=lap, catch=errors),
         enough: asl.Choice(
-            (asl.Rule(f"{{% {final} or $states.input.lap >= {ROUND_LAPS} %}}", ended),), next(iter(pausing))
+            (asl.Rule(f"{{% {final} or $states.input.lap >= {round_laps(task, poll)} %}}", ended),), next(iter(pausing))
         ),
         **pausing,
         ended: asl.Pass(None, {"answer": "{% $states.input.answer %}"}),
@@ -178,7 +191,7 @@ def _pausing(
 
     name: of the state that waits. before, after: JSONata for the payload in its input, and in its `output`.
     """
-    if not (task.limits and task.yields):
+    if not _gives_back(task):
         return {name: poll.between(before, following, output)}
     pause, again = site.names.name(task.task_id, "pause"), site.names.name(task.task_id, "admit again")
     return {

@@ -12,7 +12,7 @@ import pytest
 
 from dag_translator.authoring import runtime
 from dag_translator.authoring.configuration import conf
-from dag_translator.authoring.exceptions import AirflowConfigException, AirflowNotFoundException
+from dag_translator.authoring.exceptions import AirflowConfigException, AirflowException, AirflowNotFoundException
 from dag_translator.authoring.hooks.aws import AwsBaseHook
 from dag_translator.authoring.hooks.base import BaseHook
 from dag_translator.authoring.hooks.s3 import S3Hook
@@ -84,6 +84,29 @@ def test_a_missing_variable_while_loading_says_what_to_do(load_text: Any) -> Non
             '{"conn_type": "my-db", "host": "h", "port": "1", "extra": {"a": 1}}',
             ("my_db", "h", None, None, None, 1, {"a": 1}),
         ),
+        ('{"conn_type": "x", "port": "", "extra": null}', ("x", None, None, None, None, None, {})),
+        ("ftp://[::1]:21/x", ("ftp", "::1", None, None, "x", 21, {})),
+        (
+            "mysql://us%40er:p%3Aw@HOST.Example.com/d%2Fb",
+            ("mysql", "host.example.com", "us@er", "p:w", "d/b", None, {}),
+        ),
+        (
+            "spark://k8s%3A%2F%2F100.68.0.1:443?deploy-mode=cluster",
+            ("spark", "k8s://100.68.0.1", None, None, "", 443, {"deploy-mode": "cluster"}),
+        ),
+        (
+            "google-cloud-platform://?extra__google_cloud_platform__project=p&num=1",
+            (
+                "google_cloud_platform",
+                "",
+                None,
+                None,
+                "",
+                None,
+                {"extra__google_cloud_platform__project": "p", "num": "1"},
+            ),
+        ),
+        ("generic://host?a=1&a=2", ("generic", "host", None, None, "", None, {"a": "2"})),
     ],
 )
 def test_connections_from_text(text: str, expected: tuple[Any, ...]) -> None:
@@ -117,6 +140,24 @@ def test_where_connections_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
         assert BaseHook.get_connection("other").host == "other"
         with pytest.raises(AirflowNotFoundException, match="conn_id `nope` isn't defined"):
             BaseHook.get_connection("nope")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("postgres://me:open/sesame@host/db", "ValueError"),  # its slash is not quoted
+        ("http://me:opensesame@x://host", "AirflowException"),
+        ('{"password": "opensesame"', "JSONDecodeError"),
+        ('{"password": "opensesame", "username": "me"}', "unexpected keyword argument 'username'"),
+    ],
+)
+def test_what_is_wrong_with_a_connection_is_told_without_its_secrets(text: str, told: str) -> None:
+    with runtime.use(Secrets(odd=text)), pytest.raises(AirflowException) as caught:
+        BaseHook.get_connection("odd")
+    assert told in str(caught.value)
+    assert "sesame" not in str(caught.value)
+    assert "open" not in str(caught.value)
+    assert caught.value.__cause__ is None
 
 
 class Clients(Secrets):

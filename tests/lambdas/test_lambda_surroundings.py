@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from dag_translator.authoring import runtime as authoring
 from lambdas import aws, run_ended, signal_function, task_function
 from lambdas.backends import AwsLender
 from lambdas.observability import Observer
@@ -161,13 +162,14 @@ def in_lambda(
     monkeypatch.setenv("AIRSTEP_DAG_ID", "plain")
     monkeypatch.setenv("AIRSTEP_DAG_FILE", "tests/dags/lambdas/plain.py")
     monkeypatch.setenv("LAMBDA_TASK_ROOT", str(ROOT))
-    before, path = list(sys.meta_path), list(sys.path)
+    before, path, lender = list(sys.meta_path), list(sys.path), authoring.current()
     for cached in (aws.clients, aws.table_store, task_function.environment_runtime):
         cached.cache_clear()
     yield lambda: capsys.readouterr().out
     for cached in (aws.clients, aws.table_store, task_function.environment_runtime):
         cached.cache_clear()
     sys.meta_path[:], sys.path[:] = before, path
+    authoring.install(lender)
 
 
 CONTEXT = SimpleNamespace(aws_request_id="req-1", get_remaining_time_in_millis=lambda: 900_000)
@@ -203,3 +205,22 @@ def test_a_dag_file_that_does_not_load(in_lambda: Callable[[], str], monkeypatch
     monkeypatch.setenv("AIRSTEP_DAG_ID", "another")
     with pytest.raises(Exception, match="'another'"):
         task_function.handler({"kind": "start_run", "execution": EXECUTION, "input": {}}, CONTEXT)
+
+
+def test_a_dag_file_that_tells_a_secret_while_it_loads(
+    in_lambda: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "tells.py").write_text(
+        "from airflow.models import Connection\n"
+        "password = Connection.get_connection_from_secrets('db').password\n"
+        "print('it is', password)\n"
+        "raise ValueError('no way in with ' + password)\n"
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_DB", "postgres://me:opensesame@h")
+    monkeypatch.setenv("LAMBDA_TASK_ROOT", str(tmp_path))
+    monkeypatch.setenv("AIRSTEP_DAG_FILE", "tells.py")
+    with pytest.raises(Exception, match=r"no way in with \*\*\*") as caught:
+        task_function.handler({"kind": "start_run", "execution": EXECUTION, "input": {}}, CONTEXT)
+    printed = in_lambda()
+    assert "it is ***" in printed
+    assert "opensesame" not in f"{printed}{caught.value}"

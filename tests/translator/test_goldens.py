@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from dag_translator.account import Account, HttpConnection
 from dag_translator.pipeline import Translation, translate_file
 from infra.local.engine.validation import problems
 
@@ -44,13 +45,25 @@ DAG_IDS = (
         "past",
         "retries",
     ),
-    *("sensors", "setup_teardown", "short_circuit", "trigger", "fail_fast", "asked_retries", "services"),
+    *("sensors", "setup_teardown", "short_circuit", "trigger", "fail_fast", "asked_retries", "services", "vouched"),
+)
+
+
+ACCOUNT = Account(
+    event_buckets=("lake",),
+    http_connections={
+        "my_api": HttpConnection("arn:aws:events:eu-west-1:123456789012:connection/api/1", "https://api.example.com")
+    },
 )
 
 
 @cache
 def _translations(path: Path) -> dict[str, Translation]:
-    return {each.dag_id: each for each in translate_file(path, path.parent) if isinstance(each, Translation)}
+    return {
+        each.dag_id: each
+        for each in translate_file(path, path.parent, account=ACCOUNT)
+        if isinstance(each, Translation)
+    }
 
 
 def test_every_shape_has_its_golden() -> None:

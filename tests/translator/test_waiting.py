@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dag_translator.pipeline import Translation, translate_file
+from dag_translator.load import load
+from dag_translator.pipeline import Translation, translate_file, translate_loaded
 from infra.cli.cost import PRICES, Usage, estimate
+from infra.cli.inprocess import run_dag
 from infra.local.engine import Callbacks, Execution, TaskCall, TaskFailed, run
 from lambdas.poke_sensor import GB_SECOND_COST, LAP_COST, short_pause
 
@@ -82,7 +86,7 @@ def test_a_week_of_pokes_every_thirty_seconds(tmp_path: Path) -> None:
     """20,104 pokes in 11 rounds; no history comes near the 25,000 events that end an execution."""
     week = 7 * 24 * 3600
     lambdas = Lambdas({"s": week}, 30)
-    done = execute("    PythonSensor(task_id='s', python_callable=bool, poke_interval=30)", lambdas, tmp_path)
+    done = execute("    PythonSensor(task_id='s', python_callable=lambda: False, poke_interval=30)", lambdas, tmp_path)
     laps, rounds = lambdas.invocations - 2, len(done.children)
     assert (laps, rounds) == (20_104, 11)  # a pause and the poke's own time each; between rounds there is no pause
     assert max(len(each.events) for each in (done, *done.children)) == LONGEST_HISTORY < HISTORY_LIMIT
@@ -117,3 +121,45 @@ def test_where_a_pause_is_cheaper_inside_the_lambda() -> None:
         machine = estimate(Usage(transitions=3, invocations=1, memory_mb=memory)).total
         assert here == pytest.approx(machine)
     assert short_pause(512) == pytest.approx(11.3, abs=0.05)
+
+
+POKED = """
+from datetime import datetime
+from airflow import DAG
+from airflow.sensors.external_task import ExternalTaskSensor
+from airflow.sensors.python import PythonSensor
+with DAG("poked", schedule=None, start_date=datetime(2024, 1, 1)):
+    {}
+"""
+UNLIKELY = "ExternalTaskSensor(task_id='s', external_dag_id='x', external_task_id='y', allowed_states=['running'], {})"
+
+
+@pytest.mark.parametrize(
+    "sensor",
+    [
+        "PythonSensor(task_id='s', python_callable=lambda: False, {})",
+        "PythonSensor(task_id='s', python_callable=lambda: False, mode='reschedule', pool='p', {})",
+        UNLIKELY,
+        UNLIKELY.replace("{}", "mode='reschedule', pool='p', {}"),
+    ],
+)
+def test_a_round_ends_before_its_history_is_full(tmp_path: Path, sensor: str) -> None:
+    """Slots and task tokens take events too: a lap has up to 24 of them, where a plain one has 9."""
+
+    def translated(arguments: str) -> tuple[Translation, Any]:
+        file = tmp_path / "poked.py"
+        file.write_text(POKED.replace("{}", sensor.replace("{}", arguments)))
+        loaded = load(file)
+        (found,) = translate_loaded(loaded, tmp_path)
+        assert isinstance(found, Translation)
+        return found, loaded.dags[0]
+
+    # The laps of a short wait stand in the run's own history.
+    events = []
+    for minutes in (5, 15):
+        found, dag = translated(f"poke_interval=60, timeout={minutes * 60}")
+        events.append(run_dag(found, dag, datetime(2024, 1, 15, tzinfo=UTC)).history_events)
+    per_lap = (events[1] - events[0]) / 10
+    text = json.dumps(translated("poke_interval=60")[0].definition)
+    (laps,) = {int(found) for found in re.findall(r"lap >= (\d+)", text)}
+    assert 15_000 < laps * per_lap < 20_000

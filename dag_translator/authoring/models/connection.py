@@ -60,8 +60,7 @@ class Connection:
         fields = json.loads(value)
         if fields.get("conn_type"):
             fields["conn_type"] = _normalized(fields["conn_type"])
-        if fields.get("port"):
-            fields["port"] = int(fields["port"])
+        fields["port"] = int(fields["port"]) if fields.get("port") else None
         fields.pop("conn_id", None)
         return cls(conn_id=conn_id, **fields)
 
@@ -78,7 +77,7 @@ class Connection:
             found = runtime.current().get_connection(conn_id)
         if found is None:
             raise AirflowNotFoundException(f"The conn_id `{conn_id}` isn't defined")
-        connection = found if isinstance(found, Connection) else cls.from_text(found, conn_id)
+        connection = found if isinstance(found, Connection) else cls._read(found, conn_id)
         masker = runtime.current().masker
         masker.add(connection.password)
         if connection.login and connection.password:  # as an HTTP header has them
@@ -87,6 +86,19 @@ class Connection:
         return connection
 
     get_connection_from_secrets = get
+
+    @classmethod
+    def _read(cls, text: str, conn_id: str) -> Connection:
+        """Of the text that is stored. What is wrong with it is told without its parts, which may be secrets."""
+        try:
+            return cls.from_text(text, conn_id)
+        except Exception as error:
+            runtime.current().masker.add(text)
+            named = f": {error}" if isinstance(error, TypeError) and "keyword" in str(error) else ""
+            raise AirflowException(
+                f"connection {conn_id!r} is neither a URI, its parts quoted, nor JSON of a connection's fields:"
+                f" {type(error).__name__}{named}"
+            ) from None
 
     @property
     def extra_dejson(self) -> dict[str, Any]:
@@ -162,9 +174,10 @@ def _from_uri(uri: str) -> dict[str, Any]:
     if "://" in rest.partition("?")[0]:
         protocol, _, rest = rest.partition("://")
         if "@" in protocol or ":" in protocol:
-            raise AirflowException(f"Invalid connection string: {uri}.")
+            raise AirflowException("Invalid connection string.")  # Airflow shows it, with its password
     parts = urlsplit(f"//{rest}")
-    host = unquote(parts.netloc.rpartition("@")[2].partition(":")[0])
+    place = parts.netloc.rpartition("@")[2]
+    host = parts.hostname or "" if place.startswith("[") else unquote(place.partition(":")[0])
     host = host if "/" in host else host.lower()
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     return {

@@ -26,6 +26,7 @@ from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.sensors.ec2 import EC2InstanceStateSensor
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.providers.docker.operators.docker import DockerOperator
+from airflow.providers.http.operators.http import HttpOperator
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sensors.date_time import DateTimeSensor
 from airflow.sensors.external_task import ExternalTaskMarker, ExternalTaskSensor
@@ -242,3 +243,17 @@ with DAG("limited", max_active_tasks=2, **KW):
 with DAG("past", default_args={"depends_on_past": True}, **KW):
     step("a", wait_for_downstream=True) >> EmptyOperator(task_id="b") >> step("c", depends_on_past=False, pool="db")
     PythonOperator.partial(task_id="m", python_callable=print).expand(op_args=[[1], [2]])
+
+# The project vouches for the bucket `lake`, and has a connection for `my_api`.
+with DAG("vouched", **KW):
+    day = S3KeySensor(task_id="day", bucket_key="s3://lake/{{ ds }}.csv")
+    checked = S3KeySensor(task_id="checked", bucket_key=["s3://lake/*.csv"], wildcard_match=True, check_fn=bool)
+    known_late = S3KeySensor(task_id="known_late", bucket_name="{{ params.bucket }}", bucket_key="a", timeout=3600)
+    tell = HttpOperator(
+        task_id="tell",
+        http_conn_id="my_api",
+        endpoint="days/{{ ds }}",
+        data={"rows": "1"},
+        headers={"X-Run": "{{ run_id }}"},
+    )
+    [day, checked, known_late] >> tell >> HttpOperator(task_id="ask", http_conn_id="my_api", method="GET", retries=2)
