@@ -117,7 +117,7 @@ def unused(operator: Any) -> dict[str, Any]:
         found = [parameter for init in inits if init if (parameter := signature(init).parameters.get(name))]
         if found and name not in _USED.get(operator.operator_class.__name__, ()):
             given = getattr(operator, name, None)
-            if given not in (None, found[0].default):
+            if given not in (None, {}, found[0].default):
                 notes.append(note("unused-argument", f"{name} has no effect", hint))
     return {"notes": notes} if notes else {}
 
@@ -131,7 +131,7 @@ def statements(grants: Iterable[Grant], operator: Any) -> list[dict[str, Any]]:
             "condition": dict(each.condition),
         }
         for each in grants
-        if not each.given or getattr(operator, each.given, None) not in (None, False)
+        if not each.given or getattr(operator, each.given, None) not in (None, False, {})
     ]
 
 
