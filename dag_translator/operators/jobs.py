@@ -16,7 +16,7 @@ from dag_translator import asl
 from dag_translator.authoring.operators.glue import MAKING, SCRIPTS
 from dag_translator.model import Task
 from dag_translator.operators.lowering import Lowering, Permission, Site, States
-from dag_translator.operators.service import ARN, HERE, INNER, literal, lower_call, note, unused_arguments
+from dag_translator.operators.service import ARN, HERE, judged, literal, lower_call, note, unused_arguments
 
 Grants = Callable[[Task, str], tuple[Permission, ...]]
 
@@ -45,7 +45,7 @@ class Job:
                 site,
                 resource,
                 retry=(retrier,),
-                caught=_told if task.settings.get("judged") else lambda _record: (),
+                caught=judged if task.settings.get("judged") else lambda _record: (),
                 limit=task.settings.get("limit"),
             )
 
@@ -55,14 +55,8 @@ class Job:
             self.permissions,
             self.task_permissions,
             native=True,
-            becomes=f"Lambda → `{self.start}` (`.sync` when it waits) → Lambda",
+            becomes=f"`{self.start}.sync`; without waiting `{self.start}`",
         )
-
-
-def _told(record: str) -> tuple[asl.Catcher, ...]:
-    """Lambda judges a job that has failed."""
-    output = f"{{% {{'states': {INNER}, 'result': {{'error': $states.errorOutput}}, 'attempt': 0}} %}}"
-    return (asl.Catcher(("States.TaskFailed",), record, output),)
 
 
 def _listens(rule: str, reason: str) -> Permission:

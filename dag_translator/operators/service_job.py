@@ -112,6 +112,5 @@ LOWERINGS: Mapping[str, Lowering] = {
         _task_permissions,
         native=True,
         tries=True,
-        becomes="Lambda, which starts it → the service's action / `Choice` / `Wait` → Lambda; one Lambda without",
     ),
 }

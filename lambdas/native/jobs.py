@@ -73,7 +73,7 @@ def ecs_result(operator: Any, answer: Any, context: Any) -> str | None:
     from dag_translator.authoring.exceptions import AirflowException
 
     if "error" in answer:
-        answer = _task_of(answer["error"])
+        answer = task_of(answer["error"])
     if answer.get("Failures"):
         raise AirflowException(f"the ECS task did not start: {answer['Failures']}")
     started = "Tasks" in answer
@@ -87,7 +87,7 @@ def ecs_result(operator: Any, answer: Any, context: Any) -> str | None:
     return line
 
 
-def _task_of(error: Mapping[str, Any]) -> dict[str, Any]:
+def task_of(error: Mapping[str, Any]) -> dict[str, Any]:
     """The task whose end is the error; raises if the error is another."""
     from dag_translator.authoring.exceptions import AirflowException
 

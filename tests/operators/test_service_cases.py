@@ -130,9 +130,9 @@ def test_every_definition_is_valid(tmp_path: Path) -> None:
 def test_every_class_has_a_case() -> None:
     from dag_translator.authoring.aws.operator import ServiceTask
     from dag_translator.authoring.aws.sensor import ServiceSensorTask
-    from dag_translator.support import _operators
+    from dag_translator.support_rows import operators
 
-    made = {name for name, kind in _operators() if issubclass(kind, ServiceTask | ServiceSensorTask)}
+    made = {name for name, kind in operators() if issubclass(kind, ServiceTask | ServiceSensorTask)}
     bases = {name for name in made if name.endswith(("BaseOperator", "BaseSensor"))}
     cased = {case.name for case in CASES}
     assert made - (bases - cased) == cased

@@ -24,7 +24,7 @@ BY_NAME: dict[str, str] = {
     **dict.fromkeys(("SparkSubmitOperator", "SparkSqlOperator", "LivyOperator"), _SPARK),
     **dict.fromkeys(("SSHOperator", "SFTPOperator"), _SSH),
     "MsSqlOperator": "connect with pymssql (add it to requirements.txt) in a @task",
-    "DockerOperator": _DOCKER,
+    "DockerSwarmOperator": _DOCKER,
     "KubernetesPodOperator": _DOCKER,
     "GKEPodOperator": _DOCKER,
     "EksPodOperator": _DOCKER,
@@ -77,8 +77,8 @@ BY_MODULE: tuple[tuple[str, str], ...] = (
     ("airflow.providers.amazon.aws.sensors", "ask the service with boto3 in @task.sensor"),
     ("airflow.providers.amazon.aws.hooks", 'use AwsBaseHook(client_type="…").get_conn(), or boto3'),
     ("airflow.providers.amazon.aws.transfers", _BOTO3),
-    ("airflow.contrib.operators", "use the provider's client library in a @task"),
     ("airflow.plugins_manager", "put shared code into a module next to the DAG file and import it"),
+    ("airflow.utils.db", "there is no metadata database; what the running task needs is in its context (ti, dag_run)"),
     ("airflow.www", "there is no web server"),
     ("airflow.api", "there is no Airflow API; use the airstep command or the AWS API"),
     ("airflow.jobs", "there is no scheduler process"),
@@ -113,6 +113,10 @@ def hint_for(module: str, name: str | None = None) -> str | None:
         return BY_NAME[name]
     matches = (hint for prefix, hint in BY_MODULE if module == prefix or module.startswith(prefix + "."))
     found = next(matches, None)
+    if found is None:
+        from dag_translator.authoring.names import moved
+
+        found = moved.hint_for(module)
     if found is None and module.startswith("airflow.providers."):
         from dag_translator.authoring.providers import installed
 
