@@ -162,12 +162,14 @@ def _ecs_settings(operator: Any) -> Mapping[str, Any]:
         "judged": judged,
         "limit": min(99_999_999, operator.waiter_delay * operator.waiter_max_attempts),
         **({"logs": literal(operator.awslogs_group) or "*"} if getattr(operator, "awslogs_group", None) else {}),
+        **({"tags": True} if getattr(operator, "tags", None) else {}),
         **({"notes": notes} if notes else {}),
     }
 
 
 def _ecs_permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
-    """The ids of tasks are not known beforehand; nor are the roles that the task definition names."""
+    """The ids of tasks are not known beforehand; nor are the roles that the task definition names. Tags: ECS developer
+    guide, "Grant permission to tag resources on creation"."""
     reason = f"ECS task of task {task.task_id}"
     definition = task.settings["definition"] or "*"
     name = definition if definition.startswith("arn:") else f"{ARN}:ecs:{HERE}:task-definition/{definition}"
@@ -179,7 +181,10 @@ def _ecs_permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
         reason,
         {"StringLike": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
     )
-    run = (Permission(("ecs:RunTask",), revisions, reason), roles)
+    tags = (
+        (Permission(("ecs:TagResource",), (f"{ARN}:ecs:{HERE}:task/*",), reason),) if task.settings.get("tags") else ()
+    )
+    run = (Permission(("ecs:RunTask",), revisions, reason), roles, *tags)
     if not task.settings["waits"]:
         return run
     follow = Permission(("ecs:StopTask", "ecs:DescribeTasks"), (f"{ARN}:ecs:{HERE}:task/*",), reason)
@@ -197,18 +202,20 @@ def _ecs_logs(task: Task) -> tuple[Permission, ...]:
 
 
 def _batch_settings(operator: Any) -> Mapping[str, Any]:
-    if not getattr(operator, "awslogs_enabled", False):
-        return {}
-    message = "awslogs_enabled has no effect: the job's log stays in its log group"
-    return {"notes": [note("unused-argument", message, "look into /aws/batch/job")]}
+    found: dict[str, Any] = {"tags": True} if getattr(operator, "tags", None) else {}
+    if getattr(operator, "awslogs_enabled", False):
+        message = "awslogs_enabled has no effect: the job's log stays in its log group"
+        found["notes"] = [note("unused-argument", message, "look into /aws/batch/job")]
+    return found
 
 
 def _batch_permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
     """The developer guide's policy; Batch's DescribeJobs knows no resources, and job ids are not known beforehand."""
     reason = f"Batch job of task {task.task_id}"
+    submit = ("batch:SubmitJob", *(("batch:TagResource",) if task.settings.get("tags") else ()))
     if not task.settings["waits"]:
-        return (Permission(("batch:SubmitJob",), ("*",), reason),)
-    actions = ("batch:SubmitJob", "batch:DescribeJobs", "batch:TerminateJob")
+        return (Permission(submit, ("*",), reason),)
+    actions = (*submit, "batch:DescribeJobs", "batch:TerminateJob")
     return (Permission(actions, ("*",), reason), _listens("StepFunctionsGetEventsForBatchJobsRule", reason))
 
 

@@ -125,7 +125,7 @@ def unused(operator: Any) -> dict[str, Any]:
     for name, hint in _UNUSED.items():
         if name in usual:
             given = getattr(operator, name, None)
-            if given not in (None, usual[name]):
+            if given not in (None, {}, usual[name]):
                 notes.append(note("unused-argument", f"{name} has no effect", hint))
     return {"notes": notes} if notes else {}
 
@@ -139,7 +139,7 @@ def statements(grants: Iterable[Grant], operator: Any) -> list[dict[str, Any]]:
             "condition": dict(each.condition),
         }
         for each in grants
-        if not each.given or getattr(operator, each.given, None) not in (None, False)
+        if not each.given or getattr(operator, each.given, None) not in (None, False, {})
     ]
 
 

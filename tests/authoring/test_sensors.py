@@ -179,7 +179,7 @@ def test_bash_sensor() -> None:
 def test_athena_sensor() -> None:
     def poke(*states: str) -> bool:
         with runtime.use(Aws(FakeAthena(*states))):
-            return AthenaSensor(task_id="s", query_execution_id="q", max_retries=1, sleep_time=0).poke({})
+            return bool(AthenaSensor(task_id="s", query_execution_id="q", max_retries=1, sleep_time=0).poke({}))
 
     assert poke("SUCCEEDED")
     assert not poke("RUNNING")

@@ -150,3 +150,18 @@ def test_waiters(lent: Lender) -> None:
     assert hook.get_waiter("bucket_exists").name == "BucketExists"
     with pytest.raises(ValueError, match=r"no waiter 'session_idle'.*use the service's sensor"):
         hook.get_waiter("session_idle")
+
+
+def test_utils() -> None:
+    from datetime import UTC, datetime
+
+    from dag_translator.authoring.utils import aws
+
+    moment = datetime(1970, 1, 1, 0, 0, 1, 500_000, tzinfo=UTC)
+    assert (aws.datetime_to_epoch(moment), aws.datetime_to_epoch_ms(moment)) == (1, 1500)
+    assert aws.datetime_to_epoch_us(moment) == 1_500_000
+    assert aws.datetime_to_epoch_utc_ms(moment.replace(tzinfo=None)) == 1500
+    assert aws.get_botocore_version() > (1, 30)
+    assert aws.trim_none_values({"a": 1, "b": None}) == {"a": 1}
+    with pytest.raises(AirflowException, match="event is None"):
+        aws.validate_execute_complete_event(None)

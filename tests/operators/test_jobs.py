@@ -253,6 +253,9 @@ def test_permissions(project: Project, actions: Any) -> None:
     assert role["condition"] == {"StringLike": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
     group = "arn:${AWS::Partition}:logs:*:${AWS::AccountId}:log-group:/etl:*"
     assert of(ECS.format('awslogs_group="/etl"'), "task_permissions")["logs:GetLogEvents"] == [group]
+    assert of(BATCH.format(""))["batch:TagResource"] == ["*"]  # it has tags
+    assert of(ECS.format("tags={'a': 'b'}"))["ecs:TagResource"] == [f"arn:${{AWS::Partition}}:ecs:{here}:task/*"]
+    assert "ecs:TagResource" not in ecs
     assert {"batch:SubmitJob", "batch:TerminateJob", "events:PutTargets"} <= of(BATCH.format("")).keys()
 
 

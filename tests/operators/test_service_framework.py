@@ -188,3 +188,15 @@ def test_permissions(project: Project, actions: Any) -> None:
     assert actions(sensor["permissions"]) == {"redshift:DescribeClusters": ["*"]}
     python = project.translate(SENSOR.format("timeout=600, region_name='x'")).manifest
     assert "redshift:DescribeClusters" in actions(python["task_permissions"])
+
+
+def test_a_dag_file_adds_to_a_dict_of_arguments(project: Project) -> None:
+    text = """
+from airflow.providers.amazon.aws.operators.bedrock import BedrockCreateDataSourceOperator
+t = BedrockCreateDataSourceOperator(task_id="t", name="n", knowledge_base_id="k", bucket_name="b", dag=dag)
+t.create_data_source_kwargs["dataDeletionPolicy"] = "RETAIN"
+"""
+    aws = FakeAws({"bedrock-agent:CreateDataSource": {"dataSource": {"dataSourceId": "d"}}})
+    result = project.run(text, aws.services, aws)
+    assert result.xcoms["t"]["return_value"] == "d", result.errors
+    assert aws.asked("bedrock-agent:CreateDataSource")[0]["dataDeletionPolicy"] == "RETAIN"

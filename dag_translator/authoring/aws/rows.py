@@ -99,16 +99,23 @@ def judge(
     return "running", told
 
 
+_DICTS = frozenset({"config", "conf", "job_flow_overrides", "run_configuration"})
+
+
 def takes(*required: str, **defaults: Any) -> Any:
-    """An `__init__` with these arguments, each kept as the attribute of its name; all others go to the class above."""
+    """An `__init__` with these arguments, each kept as the attribute of its name; all others go to the class above.
+
+    What is by its name a dict of more arguments is one, empty for None, as in the provider: DAG files add to it.
+    """
     given = dict.fromkeys(required, Parameter.empty) | defaults
+    dicts = {name for name in given if name.endswith("_kwargs") or name in _DICTS}
 
     def init(self: Any, **kwargs: Any) -> None:
         owner: Any = next(kind for kind in type(self).__mro__ if _is(vars(kind).get("__init__"), init))
         own = {name: kwargs.pop(name, default) for name, default in given.items()}
         super(owner, self).__init__(**kwargs)
         for name, value in own.items():
-            setattr(self, name, value)
+            setattr(self, name, {} if value is None and name in dicts else value)
 
     parameters = [Parameter(name, Parameter.KEYWORD_ONLY, default=default) for name, default in given.items()]
     others = Parameter("kwargs", Parameter.VAR_KEYWORD)

@@ -242,3 +242,8 @@ MWAA_SERVERLESS = names_of(
 MWAA_SERVERLESS_SENSOR = names_of("sensors.mwaa_serverless", "MwaaServerlessWorkflowRunSensor")
 ATHENA_SPARK = names_of("operators.athena_spark", "AthenaSparkOperator")
 ATHENA_SPARK_SENSOR = names_of("sensors.athena_spark", "AthenaSparkSensor")
+AWS_UTILS = names_of(
+    "utils.aws",
+    "trim_none_values", "datetime_to_epoch", "datetime_to_epoch_ms", "datetime_to_epoch_utc_ms",
+    "datetime_to_epoch_us", "get_botocore_version", "validate_execute_complete_event",
+)  # fmt: skip

@@ -12,6 +12,7 @@ _OPERATORS: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.operators.emr_terminate_job_flow": a.EMR,
     "airflow.providers.amazon.aws.operators.emr_modify_cluster": a.EMR,
     "airflow.providers.amazon.aws.operators.emr_containers": a.EMR,
+    "airflow.providers.amazon.aws.utils": a.AWS_UTILS,
     "airflow.providers.amazon.aws.utils.waiter": a.EMR_WAIT,
     "airflow.providers.amazon.aws.sensors.emr": a.EMR_SENSOR,
     "airflow.providers.amazon.aws.sensors.emr_base": a.EMR_SENSOR,

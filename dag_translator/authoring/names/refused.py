@@ -45,6 +45,7 @@ BY_NAME: dict[str, str] = {
             ("HiveToDynamoDBOperator", "apache-hive", ""),
         )
     },
+    "AwsDuckDBHook": "add duckdb to requirements.txt and connect in a @task; its httpfs extension reads S3",
     "HITLOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "ApprovalOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "AssetAccessControl": "who may see or start a DAG is IAM's business",

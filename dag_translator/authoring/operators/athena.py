@@ -5,28 +5,25 @@ Step Functions runs it natively; `execute` is for subclasses that call it.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
-from dag_translator.authoring.definitions.baseoperator import BaseOperator
 from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.hooks.athena import AthenaHook
+from dag_translator.authoring.operators.aws import AwsBaseOperator, aws_template_fields
 
 
-class AthenaOperator(BaseOperator):
+class AthenaOperator(AwsBaseOperator):
     """Runs `query`; the XCom is the query's execution id. (Airflow 1: AWSAthenaOperator.)
 
-    max_tries and num_iterations are old names of max_polling_attempts. sleep_time, max_polling_attempts and
-    deferrable have no effect on Step Functions, which is told when the query ends.
+    max_tries and num_iterations are old names of max_polling_attempts, which with sleep_time says how long a query may
+    take; in between Step Functions asks when it likes. deferrable makes no difference.
     """
 
-    template_fields: Any = (
-        "query", "database", "output_location", "workgroup", "catalog",
-        "aws_conn_id", "region_name", "verify",
-    )  # fmt: skip
+    template_fields: Any = aws_template_fields("query", "database", "output_location", "workgroup", "catalog")
     template_ext: Any = (".sql",)
     template_fields_renderers: Any = {"query": "sql"}  # noqa: RUF012
     ui_color = "#44b5e2"
+    aws_hook_class: Any = AthenaHook
 
     def __init__(
         self,
@@ -45,10 +42,6 @@ class AthenaOperator(BaseOperator):
         log_query: bool = True,
         deferrable: bool = False,
         catalog: str = "AwsDataCatalog",
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -64,21 +57,11 @@ class AthenaOperator(BaseOperator):
         self.log_query = log_query
         self.deferrable = deferrable
         self.catalog = catalog
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
         self.query_execution_id: str | None = None
 
-    @cached_property
-    def hook(self) -> AthenaHook:
-        return AthenaHook(
-            aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
-            verify=self.verify,
-            config=self.botocore_config,
-            log_query=self.log_query,
-        )
+    @property
+    def _hook_parameters(self) -> dict[str, Any]:
+        return {**super()._hook_parameters, "log_query": self.log_query}
 
     def start_query_arguments(self) -> dict[str, Any]:
         """The StartQueryExecution request, once templates are rendered."""

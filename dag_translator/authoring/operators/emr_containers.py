@@ -1,4 +1,8 @@
-"""Operators of EMR on EKS: virtual clusters and jobs."""
+"""Operators of EMR on EKS: virtual clusters and jobs.
+
+Source of the permissions: Step Functions developer guide, "IAM policies for calling Amazon EMR on EKS"; its `.sync`
+asks by itself, there is no rule. A tag is the job's, so tagging is allowed on jobs.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,9 @@ from dag_translator.authoring.operators.aws import aws_template_fields
 
 _CLUSTER = "emr-containers:{here}:/virtualclusters/{virtual_cluster_id}"
 _RUN = (
-    grant("emr-containers:StartJobRun emr-containers:TagResource", _CLUSTER),
+    grant("emr-containers:StartJobRun", _CLUSTER),
     grant("emr-containers:DescribeJobRun emr-containers:CancelJobRun", f"{_CLUSTER}/jobruns/*"),
+    grant("emr-containers:TagResource", f"{_CLUSTER}/jobruns/*", given="tags"),
 )
 
 

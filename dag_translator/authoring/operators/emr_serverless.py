@@ -1,4 +1,8 @@
-"""Operators of EMR Serverless: applications and their jobs. The XComs of the extra links are not pushed."""
+"""Operators of EMR Serverless: applications and their jobs. The XComs of the extra links are not pushed.
+
+Source of the permissions: Step Functions developer guide, "IAM policies for calling Amazon EMR Serverless". By the
+guide `startJobRun.sync` answers as StartJobRun does, once the job has ended.
+"""
 
 from __future__ import annotations
 
@@ -97,9 +101,10 @@ class EmrServerlessStartJobOperator(EmrServerlessOperator):
         "emr-serverless:startJobRun",
         maps=("tags", "properties"),
         grants=(
-            grant("emr-serverless:StartJobRun emr-serverless:TagResource", _APPLICATION),
+            grant("emr-serverless:StartJobRun", _APPLICATION),
             passes_role("emr-serverless"),
             grant("emr-serverless:GetJobRun emr-serverless:CancelJobRun", f"{_APPLICATION}/jobruns/*"),
+            grant("emr-serverless:TagResource", f"{_APPLICATION}/jobruns/*", given="config"),  # which may hold tags
             grant(
                 "events:PutTargets events:PutRule events:DescribeRule",
                 "events:{here}:rule/StepFunctionsGetEventsForEMRServerlessJobRule",

@@ -2,6 +2,10 @@
 
 config is the request of the Create action. `S3Operations` in it, which would upload files, is refused. The XCom is what
 the Describe action tells when the job has ended, dates as Python shows them, as in the provider.
+
+Source of the permissions: Step Functions developer guide, "IAM policies for calling Amazon SageMaker AI"; the names of
+its rules for tuning and processing jobs are from "AWS Step Functions Data Science SDK". Each job that Step Functions
+makes is tagged, which needs AddTags whatever config says.
 """
 
 from __future__ import annotations
