@@ -55,7 +55,7 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
         max_consecutive_failed_dag_runs=int(dag.max_consecutive_failed_dag_runs or 0),
         start_date=_instant(dag.start_date),
         end_date=_instant(dag.end_date),
-        timezone=str(dag.timezone),
+        timezone=str(dag.zone),
         is_paused_upon_creation=dag.is_paused_upon_creation,
         assets=assets_of(dag),
         fail_fast=bool(dag.fail_fast),

@@ -86,10 +86,10 @@ def run_file(file: Path, dag_id: str | None, logical_date: datetime | None, conf
 
 def _lender() -> Any:
     """Variables and Connections as in Lambda: from the environment, else from AWS, which is asked only then."""
+    from infra.cli.lender import OwnLender
     from lambdas.aws import clients
-    from lambdas.backends import AwsLender
 
-    return AwsLender(clients())
+    return OwnLender(clients())
 
 
 def simulate_file(

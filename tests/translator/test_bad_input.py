@@ -71,6 +71,29 @@ CASES = {
         7,
     ),
     "raises": ("1 / 0\n", "file-raised", 7),
+    "a timeout that is none": (
+        "BashOperator(task_id='a', bash_command='x', execution_timeout=1j, dag=dag)\n",
+        "invalid-argument",
+        7,
+    ),
+    **{
+        f"fixed of a mapped task: {argument}": (
+            f"BashOperator.partial(task_id='a', dag=dag, {argument}).expand(bash_command=['x'])\n",
+            "invalid-argument",
+            7,
+        )
+        for argument in ("retries='many'", "retry_delay=print", "max_active_tis_per_dagrun={}", "trigger_rule='nope'")
+    },
+    **{
+        f"fixed of a mapped sensor: {argument}": (
+            "from airflow.sensors.bash import BashSensor\n"
+            f"BashSensor.partial(task_id='a', dag=dag, {argument}).expand(bash_command=['x'])\n",
+            "invalid-argument",
+            8,
+        )
+        for argument in ("timeout='x'", "poke_interval=-1", "mode='sleep'")
+    },
+    "an argument of the DAG": ("other = DAG('e', schedule=None, catchup='no')\n", "invalid-argument", 7),
 }
 
 

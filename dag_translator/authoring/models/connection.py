@@ -80,6 +80,7 @@ class Connection:
         connection = found if isinstance(found, Connection) else cls.from_text(found, conn_id)
         masker = runtime.current().masker
         masker.add(connection.password)
+        masker.add(connection.extra)
         masker.add(connection.extra_dejson)
         return connection
 

@@ -144,6 +144,7 @@ TYPING_ONLY = _from(
     "TaskReschedule",
 )
 
+LITERAL = _from("definitions.literal", "literal", "LiteralValue")
 STATES = _from("states", "State", "TaskInstanceState", "DagRunState")
 TRIGGER_RULE = _from("states", "TriggerRule")
 WEIGHT_RULE = _from("states", "WeightRule")
@@ -171,11 +172,15 @@ TIMEZONE = _from(
     "is_localized", "is_naive", "convert_to_utc", "coerce_datetime", "parse_timezone", "local_timezone",
     "from_timestamp", "initialize",
 )  # fmt: skip
-HELPERS = _from("utils.helpers", "chunks", "partition", "merge_dicts", "prune_dict", "exactly_one", "as_flattened_list")
+HELPERS = _from(
+    "utils.helpers",
+    *("chunks", "partition", "merge_dicts", "prune_dict", "exactly_one", "at_most_one", "is_container"),
+    "as_flattened_list",
+)
 MACROS = _from(
     "utils.macros",
     "ds_add", "ds_format", "ds_format_locale", "datetime_diff_for_humans", "random",
-    "dateutil", "datetime", "time", "timedelta", "json", "uuid",
+    "dateutil", "datetime", "time", "timedelta", "json", "uuid", "yaml",
 )  # fmt: skip
 LOGGING = _from("utils.logs", "LoggingMixin")
 CONF = _from("configuration", "conf")

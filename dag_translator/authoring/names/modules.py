@@ -21,6 +21,8 @@ _SDK = (
     | f.EDGES | f.LABELS | f.PARAMS | f.XCOM_ARG | f.CONTEXT | f.VARIABLE | f.CONNECTION | f.BASE_HOOK | f.NOTIFIER
     | f.ASSETS | f.ASSET_DECORATOR | f.TRIGGER_RULE | f.WEIGHT_RULE | f.STATES | f.RETRY_POLICY | _TIMETABLES
     | {"BaseOperatorLink": "models.notifier:BaseOperatorLink", "conf": "configuration:conf"}
+    | {"TaskInstance": "models.typing_only:TaskInstance", "macros": "utils:macros", "literal": f.LITERAL["literal"]}
+    | {"__version__": "configuration:VERSION"}
 )  # fmt: skip
 _BASEOPERATOR = f.BASE_OPERATOR | f.EDGES
 
