@@ -86,13 +86,20 @@ CASES = {
     },
     **{
         f"fixed of a mapped sensor: {argument}": (
-            "from airflow.sensors.bash import BashSensor\n"
-            f"BashSensor.partial(task_id='a', dag=dag, {argument}).expand(bash_command=['x'])\n",
+            f"import airflow.sensors.bash as b;b.BashSensor.partial(task_id='a', dag=dag, {argument}).expand(env=[])\n",
             "invalid-argument",
-            8,
+            7,
         )
         for argument in ("timeout='x'", "poke_interval=-1", "mode='sleep'")
     },
+    "what the translation of an operator cannot read": (
+        (
+            "from airflow.providers.amazon.aws.sensors.athena import AthenaSensor\n"
+            "AthenaSensor(task_id='a', query_execution_id='q', sleep_time=print, dag=dag)\n"
+        ),
+        "invalid-argument",
+        8,
+    ),
     "an argument of the DAG": ("other = DAG('e', schedule=None, catchup='no')\n", "invalid-argument", 7),
 }
 

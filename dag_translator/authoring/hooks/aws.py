@@ -106,6 +106,15 @@ class AwsBaseHook(BaseHook):
             raise ValueError("Either client_type=... or resource_type=... must be provided.")
         return runtime.current().resource(service, **self._arguments(region_name, config))
 
+    def get_waiter(self, waiter_name: str, parameters: Any = None, config_overrides: Any = None, **_: Any) -> Any:
+        """One of boto3's waiters; those that Airflow brings along are not here."""
+        if parameters or config_overrides:
+            raise ValueError("get_waiter() takes boto3's own waiters, without parameters of Airflow's")
+        return self.get_client_type().get_waiter(waiter_name)
+
+    def list_waiters(self) -> list[str]:
+        return list(self.get_client_type().waiter_names)
+
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:  # noqa: ARG002
         """A boto3 session with the connection's credentials."""
         return runtime.current().session(**self._arguments(region_name, None))

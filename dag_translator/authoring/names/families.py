@@ -59,6 +59,8 @@ S3 = _from(
 S3_SENSOR = _from("sensors.s3", "S3KeySensor") | _from("sensors.s3_listing", "S3KeysUnchangedSensor", "S3PrefixSensor")
 SQS_SENSOR = _from("sensors.sqs", "SqsSensor", SQSSensor="SqsSensor")
 DYNAMODB_SENSOR = _from("sensors.dynamodb", "DynamoDBValueSensor")
+SUBPROCESS_HOOK = _from("hooks.processes", "SubprocessHook", "SubprocessResult")
+FS_HOOK = _from("hooks.processes", "FSHook")
 FILE_SENSOR = _from("sensors.filesystem", "FileSensor")
 LAMBDA = _from(
     "operators.lambda_function",
