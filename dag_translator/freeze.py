@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dag_translator.account import NOTHING_SAID, Account
 from dag_translator.assets import assets_of
 from dag_translator.compute import compute_of
 from dag_translator.contract import settled
@@ -36,15 +37,16 @@ from dag_translator.provided import is_polled, waits_in_lambda
 from dag_translator.trigger_rules import ALIASES
 
 
-def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
+def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None, account: Account = NOTHING_SAID) -> Dag:
     """The model of a live DAG.
 
     file: the DAG file, relative to the dags folder. schedule: what `dag_translator.schedule` made of the DAG's.
+    account: what the project says of its AWS account.
     """
     frozen = Dag(
         dag_id=dag.dag_id,
         file=file.as_posix(),
-        tasks=tuple(_readable(operator, dag) for operator in dag.topological_sort()),
+        tasks=tuple(_readable(operator, dag, account) for operator in dag.topological_sort()),
         mapped_groups=tuple(mapped_groups(dag, _first_line)),
         description=dag.description or _first_line(dag.doc_md),
         tags=tuple(sorted(dag.tags)),
@@ -67,10 +69,10 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
     return settled(frozen)
 
 
-def _readable(operator: Any, dag: Any) -> Task:
+def _readable(operator: Any, dag: Any, account: Account) -> Task:
     """The task. TranslationError if an operator's argument is nothing that its translation could read."""
     try:
-        return _task(operator, dag)
+        return _task(operator, dag, account)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         problem = Problem(
             "invalid-argument",
@@ -83,8 +85,8 @@ def _readable(operator: Any, dag: Any) -> Task:
         raise TranslationError([problem]) from error
 
 
-def _task(operator: Any, dag: Any) -> Task:
-    lowering, settings = lowering_of(operator)
+def _task(operator: Any, dag: Any, account: Account) -> Task:
+    lowering, settings = lowering_of(operator, account)
     group = operator.task_group
     rule = str(operator.trigger_rule)
     return Task(
@@ -117,7 +119,7 @@ def _task(operator: Any, dag: Any) -> Task:
     )
 
 
-def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
+def lowering_of(operator: Any, account: Account = NOTHING_SAID) -> tuple[str, Mapping[str, Any]]:
     """Which entry of `LOWERINGS` translates the operator, and what it needs to know.
 
     The class that owns the method which would run decides: a user's subclass that overrides `execute` (or `poke`) is
@@ -129,7 +131,7 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
         if owner.__name__ in LOWERINGS and owner.__module__.startswith("dag_translator."):
             settings = LOWERINGS[owner.__name__].settings(seen)
             if settings is not None:
-                return owner.__name__, settings
+                return LOWERINGS[owner.__name__].in_account(seen, account) or (owner.__name__, settings)
             # Python, by the next entry above that has the method: it may know the permissions.
             continue
         if "execute" in vars(owner) and not is_polled(operator.operator_class, owner):

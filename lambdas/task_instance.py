@@ -92,7 +92,7 @@ class TaskInstance(XComAccess, OtherDags):
         from lambdas.templates import render_label
 
         text = render_label(self.task.dag, template, self.get_template_context())
-        return text if self.map_index >= 0 else None
+        return str(self._runtime.lender.masker.redact(text)) if self.map_index >= 0 else None
 
     @property
     def is_mapped(self) -> bool:

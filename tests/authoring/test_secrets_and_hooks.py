@@ -201,21 +201,6 @@ def test_s3_hook() -> None:
         assert hook.list_keys("b") == []
 
 
-def test_waiters_are_boto3s() -> None:
-    class Ec2:
-        waiter_names = ("instance_running",)
-
-        def get_waiter(self, name: str) -> str:
-            return f"waits for {name}"
-
-    with runtime.use(Clients(Ec2())):
-        hook = AwsBaseHook(client_type="ec2")
-        assert hook.list_waiters() == ["instance_running"]
-        assert hook.get_waiter("instance_running") == "waits for instance_running"
-        with pytest.raises(ValueError, match="boto3's own waiters"):
-            hook.get_waiter("instance_running", parameters={"x": 1})
-
-
 def test_commands_and_folders(tmp_path: Path) -> None:
     command = ["sh", "-c", "echo one; echo $X >&2; pwd; exit 3"]
     result = SubprocessHook().run_command(command, {"X": "two"}, cwd=str(tmp_path))
