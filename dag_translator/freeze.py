@@ -17,6 +17,7 @@ from dag_translator.assets import assets_of
 from dag_translator.compute import compute_of
 from dag_translator.contract import settled
 from dag_translator.environments import environment_of
+from dag_translator.errors import Problem, TranslationError
 from dag_translator.limits import (
     binding_max_active_tasks,
     fixed,
@@ -45,7 +46,7 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None, account: Ac
     frozen = Dag(
         dag_id=dag.dag_id,
         file=file.as_posix(),
-        tasks=tuple(_task(operator, dag, account) for operator in dag.topological_sort()),
+        tasks=tuple(_readable(operator, dag, account) for operator in dag.topological_sort()),
         mapped_groups=tuple(mapped_groups(dag, _first_line)),
         description=dag.description or _first_line(dag.doc_md),
         tags=tuple(sorted(dag.tags)),
@@ -57,7 +58,7 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None, account: Ac
         max_consecutive_failed_dag_runs=int(dag.max_consecutive_failed_dag_runs or 0),
         start_date=_instant(dag.start_date),
         end_date=_instant(dag.end_date),
-        timezone=str(dag.timezone),
+        timezone=str(dag.zone),
         is_paused_upon_creation=dag.is_paused_upon_creation,
         assets=assets_of(dag),
         fail_fast=bool(dag.fail_fast),
@@ -66,6 +67,22 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None, account: Ac
         line=dag._airstep_line,
     )
     return settled(frozen)
+
+
+def _readable(operator: Any, dag: Any, account: Account) -> Task:
+    """The task. TranslationError if an operator's argument is nothing that its translation could read."""
+    try:
+        return _task(operator, dag, account)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        problem = Problem(
+            "invalid-argument",
+            f"its arguments cannot be translated: {type(error).__name__}: {error}",
+            "compare them with Airflow's documentation; if they are right, please report this",
+            line=operator._airstep_line,
+            dag_id=dag.dag_id,
+            task_id=operator.task_id,
+        )
+        raise TranslationError([problem]) from error
 
 
 def _task(operator: Any, dag: Any, account: Account) -> Task:

@@ -79,7 +79,7 @@ def manifest(
             *(_permission(each) for task in dag.tasks for each in LOWERINGS[task.lowering].task_permissions(task)),
             *(_permission(each) for each in notifying.permissions(dag.messages)),
         ],
-        **_reads(dag),
+        **_reads(dag, secrets),
         **_watches(dag),
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
@@ -132,9 +132,11 @@ def _if_set(name: str, value: int) -> dict[str, int]:
     return {name: value} if value > 0 else {}
 
 
-def _reads(dag: Dag) -> dict[str, list[str]]:
+def _reads(dag: Dag, names: SecretNames) -> dict[str, list[str]]:
     """The other DAGs whose rows in the table the task function reads, if there are any."""
-    others = {dag_id for task in dag.tasks for dag_id in LOWERINGS[task.lowering].reads(task)} - {dag.dag_id}
+    others = {dag_id for task in dag.tasks for dag_id in LOWERINGS[task.lowering].reads(task)}
+    others |= {"*"} if names.dags.any_because else names.dags.names
+    others -= {dag.dag_id}
     return {"reads": ["*"] if "*" in others else sorted(others)} if others else {}
 
 

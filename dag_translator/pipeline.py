@@ -26,7 +26,7 @@ from dag_translator import asl, asl_json, model, regions
 from dag_translator.account import NOTHING_SAID, Account
 from dag_translator.assets import unresolved
 from dag_translator.check import check
-from dag_translator.errors import Problem
+from dag_translator.errors import Problem, TranslationError
 from dag_translator.freeze import freeze
 from dag_translator.load import LoadedFile, load
 from dag_translator.lower import lower
@@ -154,7 +154,11 @@ def _translate(
     if any(problem.code == "cycle" for problem in loading):
         return Refused(dag.dag_id, loading, len(dag.tasks))
     schedule, schedule_problems = schedule_of(dag, intervals)
-    frozen = freeze(dag, file, schedule, account)
+    try:
+        frozen = freeze(dag, file, schedule, account)
+    except TranslationError as error:
+        unreadable = tuple(replace(problem, path=str(path)) for problem in error.problems)
+        return Refused(dag.dag_id, (*loading, *unreadable), len(dag.tasks))
     problems = _placed((*loading, *schedule_problems, *unresolved(dag), *validate(frozen)), path, frozen)
     if refused(problems):
         return Refused(dag.dag_id, problems, len(frozen.tasks))

@@ -1,9 +1,10 @@
-"""Which Variables and Connections a DAG uses, by name: read from the source of its file, of its own modules, and of the
-templates that they name. Nothing is run.
+"""Which Variables, Connections and other DAGs' XComs a DAG uses, by name: read from the source of its file, of its own
+modules, and of the templates that they name. Nothing is run.
 
 Counted are `Variable.get("x")` and its kin, `{{ var.value.x }}`, arguments and keys called `…conn_id`,
-`BaseHook.get_connection("x")`, `Connection.get("x")`, `{{ conn.x }}`, a hook's own arguments; a name may be a constant
-of a module. What could mean any name makes the answer "any", with the place: a role must never lack what a task needs.
+`BaseHook.get_connection("x")`, `Connection.get("x")`, `{{ conn.x }}`, a hook's own arguments, and the `dag_id` of
+`xcom_pull`; a name may be a constant of a module. What could mean any name makes the answer "any", with the place: a
+role must never lack what a task needs.
 
 >>> found = names_in({Path("d.py"): "from airflow.models import Variable\\nVariable.get('colour')\\nS3Hook('lake')"})
 >>> sorted(found.variables.names), sorted(found.connections.names), found.variables.any_because
@@ -42,6 +43,9 @@ _WRITES = frozenset({"set", "delete", "update", "setdefault"})
 _GETTERS = frozenset({"get_connection", "get_connection_from_secrets", "get_connections", "get_hook"})
 _VARIABLE = re.compile(r"\bvar\s*\.\s*(?:value|json)\s*(?:\.\s*get\s*\(\s*['\"]([^'\"]+)['\"]|\.\s*(?!get\b)(\w+))")
 _CONNECTION = re.compile(r"\bconn\s*(?:\.\s*get\s*\(\s*['\"]([^'\"]+)['\"]|\.\s*(?!get\b)(\w+))")
+_DAG_ID = re.compile(r"\bdag_id\s*=(?!=)")
+_OTHER_DAG = re.compile(r"\bdag_id\s*=(?!=)\s*(?:['\"]([^'\"]+)['\"]|([\w.]+))")
+_OWN_ID = re.compile(r"(dag|ti|task_instance|task|dag_run|self)\.dag_id")  # however a task gets at it, its own DAG's
 _TEMPLATE = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 _LARGEST = 1_000_000  # bytes; a larger file is data
 
@@ -57,8 +61,11 @@ class Names:
 
 @dataclass(slots=True)
 class SecretNames:
+    """dags: the other DAGs whose XComs are pulled."""
+
     variables: Names = field(default_factory=Names)
     connections: Names = field(default_factory=Names)
+    dags: Names = field(default_factory=Names)
 
 
 def names_of(dag: Any, file: Path, root: Path) -> SecretNames:
@@ -69,7 +76,7 @@ def names_of(dag: Any, file: Path, root: Path) -> SecretNames:
         }
     except (SyntaxError, ValueError) as error:
         unknown = f"{file.name}: a module of it can't be read ({error})"
-        return SecretNames(Names(any_because=unknown, writes=True), Names(any_because=unknown))
+        return SecretNames(*(Names(any_because=unknown, writes=True) for _ in range(3)))
     found = names_in(sources)
     for operator in dag.tasks:
         attributes = operator.fixed_arguments() if operator.is_mapped else vars(operator)
@@ -166,6 +173,12 @@ def _read_template(text: str, place: str, found: SecretNames, is_piece: bool = F
         names.names.update(known)
         if len(re.findall(rf"(?<![\w.]){word}\b", text)) > len(known):
             names.any_because = names.any_because or f"{place}: a template with a computed name"
+    if "xcom_pull" in text:
+        known = [] if is_piece else _OTHER_DAG.findall(text)
+        found.dags.names.update(literal for literal, _ in known if literal)
+        own = sum(bool(_OWN_ID.fullmatch(computed)) for _, computed in known)
+        if len(_DAG_ID.findall(text)) > own + sum(bool(literal) for literal, _ in known):
+            found.dags.any_because = found.dags.any_because or f"{place}: a template with a computed name"
 
 
 def _add(names: Names, values: Iterable[Any], place: str) -> None:
@@ -204,10 +217,20 @@ class _Reader(ast.NodeVisitor):
                 self._add(self.found.connections, self._argument(node, "conn_id"), node)
         elif name.endswith("Hook"):
             self._hook(node)
+        elif name == "xcom_pull":
+            self._pull(node)
         for keyword in node.keywords:
             if keyword.arg is not None and keyword.arg.endswith("conn_id"):
                 self._add(self.found.connections, keyword.value, node)
         self.generic_visit(node)
+
+    def _pull(self, node: ast.Call) -> None:
+        """`dag_id`, by name or second, is another DAG, unless it is read off something of this one."""
+        given = [keyword.value for keyword in node.keywords if keyword.arg == "dag_id"] or node.args[1:2]
+        for value in given:
+            text = ast.unparse(value).replace("'", "").replace('"', "").replace("[", ".").replace("]", "")
+            if not _OWN_ID.fullmatch(".".join(text.split(".")[-2:])):
+                self._add(self.found.dags, value, node)
 
     def _hook(self, node: ast.Call) -> None:
         """A hook's positional arguments may be connections; without any it takes its default."""

@@ -22,6 +22,7 @@ from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.names.modules import MODULES
 from dag_translator.authoring.placeholders import RefusedOperator
 from dag_translator.authoring.sensors.base import BaseSensorOperator
+from dag_translator.errors import TranslationError
 from dag_translator.freeze import freeze
 from dag_translator.model import Task
 from dag_translator.operators import LOWERINGS, empty, http_task, polling, python, sensor
@@ -112,10 +113,15 @@ def _row(name: str, module: str, kind: Any) -> SupportRow:
     return SupportRow(name, module, _told(found.how), _sorted(found.machine), _sorted(found.function), otherwise)
 
 
+_MISFITS = (TypeError, ValueError, AttributeError, ImportError, AirflowException, TranslationError)
+
+
 def _probed(kind: Any, given: Mapping[str, Any], account: Account = NOTHING_SAID) -> Task | None:
     """The class as a task; None if the arguments don't fit."""
     for make in (kind, lambda **arguments: kind.partial(**arguments).expand_kwargs([{}])):
-        with contextlib.suppress(TypeError, ValueError, AttributeError, ImportError, AirflowException):
+        with contextlib.suppress(
+            TypeError, ValueError, AttributeError, ImportError, AirflowException, TranslationError
+        ):
             with DAG("support", schedule=None) as dag:
                 make(task_id="t", **given)
             (task,) = freeze(dag, _NO_FILE, None, account).tasks

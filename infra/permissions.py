@@ -68,6 +68,15 @@ def rows_of_other_dags(table_arn: str, dag_ids: Iterable[str]) -> iam.PolicyStat
     )
 
 
+def xcoms_of_other_dags(bucket_arn: str, dag_ids: Iterable[str]) -> iam.PolicyStatement:
+    """Read what other DAGs' XComs have in the bucket; "*" for any DAG's."""
+    return iam.PolicyStatement(
+        sid="OtherXComs",
+        actions=["s3:GetObject"],
+        resources=[f"{bucket_arn}/xcom/{_of_dag(dag_id)}/*" for dag_id in dag_ids],
+    )
+
+
 def watchers_of_buckets(table_arn: str, buckets: Iterable[str]) -> iam.PolicyStatement:
     """Announce who waits for objects of these buckets."""
     condition = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": sorted(map(objects.partition, buckets))}}
@@ -103,7 +112,7 @@ def task_rights(manifest: Mapping[str, Any], settings: Settings) -> list[iam.Pol
         *statements([*manifest["task_permissions"], *granted.get("*", ()), *granted.get(dag_id, ())]),
         table_rows(table, (f"{own}/*", f"dag/{own}", f"watch/{own}/*", *executions)),
         *asset_rows(manifest, table),
-        *([rows_of_other_dags(table, others)] if others else []),
+        *([rows_of_other_dags(table, others), xcoms_of_other_dags(bucket, others)] if others else []),
         *([watchers_of_buckets(table, watched)] if watched else []),
         # It wakes other DAGs that wait for this one.
         iam.PolicyStatement(sid="Wake", actions=["lambda:InvokeFunction"], resources=[signal]),

@@ -33,6 +33,9 @@ class VariableAccessor:
             return Variable.get(key, deserialize_json=self._as_json)
         return Variable.get(key, default, deserialize_json=self._as_json)
 
+    def __repr__(self) -> str:
+        return "<VariableAccessor (dynamic access)>"
+
 
 class ConnectionAccessor:
     """Connections by attribute or `get`."""
@@ -54,3 +57,6 @@ class ConnectionAccessor:
             return getattr(self, conn_id)
         except AirflowNotFoundException:
             return default_conn
+
+    def __repr__(self) -> str:
+        return "<ConnectionAccessor (dynamic access)>"

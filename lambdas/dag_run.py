@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from lambdas.lazy import dated
-from lambdas.records import DagRun, TaskKey, TaskRecord
+from lambdas.records import DagRun, RunKey, TaskKey, TaskRecord
 from lambdas.runtime import RunInfo, Runtime
 
 
@@ -19,6 +19,15 @@ class DagRunType(str, enum.Enum):  # noqa: UP042 - str() of Airflow's shows the 
     SCHEDULED = "scheduled"
     BACKFILL_JOB = "backfill"
     ASSET_TRIGGERED = "asset_triggered"
+
+
+class DagRunState(str, enum.Enum):  # noqa: UP042 - as above
+    """How far the run is; it equals the plain string."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
 
 
 class DagRunView:
@@ -32,6 +41,9 @@ class DagRunView:
         self.conf: Mapping[str, Any] = run.conf
         self.partition_key = None
         self.partition_date = None
+        self.note = None
+        self.triggering_user_name = None
+        self.clear_number = run.clear_number
 
     @property
     def run_type(self) -> DagRunType:
@@ -85,9 +97,9 @@ class DagRunView:
         return dated(stored.end_date) if stored else None
 
     @property
-    def state(self) -> str:
+    def state(self) -> DagRunState:
         stored = self._stored()
-        return stored.state if stored else "running"
+        return DagRunState(stored.state) if stored else DagRunState.RUNNING
 
     @property
     def consumed_asset_events(self) -> list[Any]:
@@ -96,7 +108,7 @@ class DagRunView:
 
         return TriggeringEvents(self._runtime, self._run).events
 
-    def get_state(self) -> str:
+    def get_state(self) -> DagRunState:
         return self.state
 
     @property
@@ -125,10 +137,23 @@ class DagRunView:
         return f"<DagRun {self.dag_id} @ {self._run.logical_date}: {self.run_id}>"
 
 
-def earlier_runs(runtime: Runtime, run: RunInfo, *, dag_id: str | None = None) -> Iterator[DagRun]:
+def runs_up_to(runtime: Runtime, key: RunKey) -> list[DagRun]:
+    """A DAG's other runs that are not of a later date than this one, the latest first; none if it has no such run."""
+    runs = {each.run_id: each for each in runtime.store.list_runs(key.dag_id)}
+    latest = runs.pop(key.run_id, None)
+    if latest is None:
+        return []
+    return sorted((each for each in runs.values() if _date(each) <= _date(latest)), key=_date, reverse=True)
+
+
+def _date(run: DagRun) -> str:
+    return run.logical_date or run.run_after
+
+
+def earlier_runs(runtime: Runtime, run: RunInfo) -> Iterator[DagRun]:
     """The DAG's runs with an earlier logical date, the nearest first."""
     before = run.logical_date or run.run_after
-    runs = (each for each in runtime.store.list_runs(dag_id or run.dag_id) if each.run_id != run.run_id)
+    runs = (each for each in runtime.store.list_runs(run.dag_id) if each.run_id != run.run_id)
     earlier = (each for each in runs if each.logical_date is not None and each.logical_date < before)
     return iter(sorted(earlier, key=lambda each: each.logical_date or "", reverse=True))
 

@@ -54,9 +54,9 @@ def finish_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         culprits = f"deadlock: {named(waiting)} wait for tasks that are not in this run"
         state, reason, message = "failed", "all_tasks_deadlocked", culprits
     if runtime.store.end_run(run.key, run.execution, state, runtime.timestamp(), message):
-        # The context of a DAG's callback is that of one of its task instances, as in Airflow: a failed one if there is.
+        # The context of a DAG's callback is that of one task instance, as in Airflow: the last one that ended so.
         records = [record for record in runtime.store.list_tasks(run.key) if record.task_id in runtime.dag.task_dict]
-        records.sort(key=lambda record: (record.task_id in failed, record.end_date or ""))
+        records.sort(key=lambda record: (record.state == state, record.end_date or ""))
         call_back(runtime, run, state, records, reason)
     if message:
         raise DagRunFailed(culprits)

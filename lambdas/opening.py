@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from inspect import getattr_static
 from typing import Any
 
 from dag_translator.authoring.runtime import current
@@ -158,10 +159,27 @@ def rendered_fields(task: Any) -> str:
 
 
 def _shown(value: Any) -> Any:
+    """As Airflow's web UI shows it: the same for the same value, whatever its order in memory and its address."""
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, Mapping):
-        return {str(key): _shown(each) for key, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+        items = ((str(_shown(key)), _shown(each)) for key, each in value.items())
+        return dict(sorted(items, key=lambda item: item[0]))
+    if isinstance(value, list | tuple):
         return [_shown(each) for each in value]
+    if isinstance(value, set | frozenset):
+        return sorted((_shown(each) for each in value), key=lambda each: (type(each).__name__, str(each)))
+    if callable(getattr_static(value, "serialize", None)):
+        return _shown(value.serialize())
+    if callable(value):
+        return f"<callable {_qualified(value)}>"
+    kind: Any = type(value)
+    if (kind.__str__, kind.__repr__) == (object.__str__, object.__repr__):
+        return f"<{_qualified(type(value))} object>"
     return str(value)
+
+
+def _qualified(value: Any) -> str:
+    """Where a function or class is defined."""
+    named = value if hasattr(value, "__qualname__") and hasattr(value, "__module__") else type(value)
+    return f"{named.__module__}.{named.__qualname__}"

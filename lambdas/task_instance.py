@@ -78,18 +78,33 @@ class TaskInstance(XComAccess, OtherDags):
 
     @property
     def rendered_map_index(self) -> str | None:
-        """What the task's `map_index_template` says of this instance."""
+        """What the task's `map_index_template` says of this instance; None where it can't be rendered (yet)."""
+        try:
+            return self.label()
+        except Exception:
+            return None
+
+    def label(self) -> str | None:
+        """The task's `map_index_template`, rendered; raises what rendering raises."""
         template = self.task.map_index_template
-        if self.map_index < 0 or template is None:
+        if template is None:
             return None
         from lambdas.templates import render_label
 
-        try:
-            label = render_label(self.task.dag, template, self.get_template_context())
-            return str(self._runtime.lender.masker.redact(label))
-        except Exception:
-            self.log.warning("map_index_template %r can't be rendered", template, exc_info=True)
-            return None
+        text = render_label(self.task.dag, template, self.get_template_context())
+        return str(self._runtime.lender.masker.redact(text)) if self.map_index >= 0 else None
+
+    @property
+    def is_mapped(self) -> bool:
+        return self.map_index >= 0
+
+    @property
+    def priority_weight(self) -> int:
+        return int(self.task.priority_weight)
+
+    @property
+    def stats_tags(self) -> dict[str, str]:
+        return {"dag_id": self.dag_id, "task_id": self.task_id}
 
     @property
     def expanded_count(self) -> int | None:

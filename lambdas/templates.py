@@ -178,7 +178,7 @@ def _render_fields(operator: Any, parent: Any, context: Any, env: Any, seen: set
         except Exception:
             log.exception(
                 "Exception rendering Jinja template for task '%s', field '%s'. Template: %r",
-                operator.task_id,
+                getattr(operator, "task_id", type(operator).__name__),  # a notifier has none
                 name,
                 value,
             )

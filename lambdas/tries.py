@@ -82,7 +82,9 @@ def run_try(
 
     try:
         try:
-            skipped = push_result(ti, perform(runtime, ti, code, begins))
+            result = perform(runtime, ti, code, begins)
+            ti.label()  # one that can't be rendered fails the try, as in Airflow
+            skipped = push_result(ti, result)
         except DownstreamTasksSkipped as skip:
             tasks = skip.tasks if isinstance(skip.tasks, list | tuple | set) else [skip.tasks]
             skipped = [task if isinstance(task, str) else task[0] for task in tasks] if ti.map_index < 0 else []
@@ -130,8 +132,9 @@ def perform(runtime: Runtime, ti: TaskInstance, code: Code, begins: bool = True)
             raise
         except (TaskDeferred, AirflowRescheduleException) as error:
             raise AirflowFailException(_COMES_BACK.format(task.task_id, type(error).__name__)) from error
-        if getattr(task, "overwrite_rtif_after_execution", False):  # e.g. @task.bash: the function made the command
-            ti.rendered = rendered_fields(task)
+        finally:
+            if getattr(task, "overwrite_rtif_after_execution", False):  # e.g. @task.bash: the function made the command
+                ti.rendered = rendered_fields(task)
         if task._post_execute_hook is not None:
             task._post_execute_hook(context, result)
         if type(task).post_execute is not BaseOperator.post_execute:
@@ -245,7 +248,7 @@ def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseExc
     if kind is None:
         return
     context = ti.get_template_context()
-    if error is not None:
+    if error is not None and state != "skipped":
         context["exception"] = error
     run_task_callbacks(ti.task, kind, context)
     if getattr(ti.task, "email", None):

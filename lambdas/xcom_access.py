@@ -119,20 +119,14 @@ class XComAccess:
         """What tasks have pushed; None where there is nothing.
 
         One task: its value, or the list of its values if it is mapped. Several: the list of their values, in their
-        order. No task_ids: this task's own. Another DAG's are refused: its rows are not this role's to read. As in
-        Airflow 3, `default` counts only together with `map_indexes`.
+        order. No task_ids: this task's own. dag_id: another DAG's, of its run with the same run_id unless one is given;
+        this role may read the DAGs that the source names here. As in Airflow 3, `default` counts only together with
+        `map_indexes`.
         """
         inside = self.task.subdag_prefix
         if dag_id is not None and dag_id.startswith(f"{self.dag_id}."):  # of a SubDagOperator in this DAG
             inside, dag_id = dag_id.removeprefix(f"{self.dag_id}.") + ".", None
-        if dag_id not in (None, self.dag_id):
-            from dag_translator.authoring.exceptions import AirflowException
-
-            raise AirflowException(
-                f"xcom_pull(dag_id={dag_id!r}): a DAG's Lambda may read its own DAG's XComs only; hand the value over"
-                " by S3, a Variable, or the conf of a triggered run"
-            )
-        run = RunKey(self.dag_id, run_id or self.run_id)
+        run = RunKey(dag_id or self.dag_id, run_id or self.run_id)
         single = task_ids is None or isinstance(task_ids, str)
         tasks: list[Any] = [task_ids or self.task_id] if single else list(task_ids or ())
         if inside:
@@ -170,10 +164,10 @@ class XComAccess:
         has any."""
         texts = self._texts(run, task_id, key, map_index)
         if not texts and prior:
-            from lambdas.dag_run import earlier_runs
+            from lambdas.dag_run import runs_up_to
 
-            for earlier in earlier_runs(self._runtime, self._run, dag_id=run.dag_id):
-                texts = self._texts(RunKey(run.dag_id, earlier.run_id), task_id, key, map_index)
+            for earlier in runs_up_to(self._runtime, run):
+                texts = self._texts(earlier.key, task_id, key, map_index)
                 if texts:
                     break
         files = XComFiles(self._runtime.store)

@@ -1,9 +1,9 @@
 """XCom values as JSON text, with tags for what JSON lacks; what can't come back as it was is refused.
 
 Kept: None, bool, int, float, str, list, dict (keys become strings, as in Airflow), tuple, set, frozenset, datetime
-(also pendulum's), date, time, timedelta, Decimal, UUID, and what `xcom_types` knows: dataclasses, attrs, pydantic, own
-`serialize`, NumPy, frames. A tagged value is `{"__type__": …, "value": …}`. Named tuples come back as tuples, as in
-Airflow. Refused: NaN and infinities, bytes, generators, any other object.
+(also pendulum's), date, time, timedelta, time zones by name, Decimal, UUID, and what `xcom_types` knows: dataclasses,
+attrs, pydantic, own `serialize`, NumPy, frames. A tagged value is `{"__type__": …, "value": …}`. Named tuples come back
+as tuples, as in Airflow. Refused: NaN and infinities, bytes, generators, any other object.
 
 >>> encode({"when": datetime.date(2024, 1, 2), "sizes": (1, 2)})
 '{"when":{"__type__":"date","value":"2024-01-02"},"sizes":{"__type__":"tuple","value":[1,2]}}'
@@ -117,9 +117,8 @@ class Encoder:
         return [self.plain(value, f"{path}[{index}]") for index, value in enumerate(values)]
 
     def mapping(self, value: Mapping[Any, Any], path: str) -> dict[str, Any]:
-        if TAG in value:
-            raise refusal(value, path, f"{TAG!r} is reserved as a key")
-        return {str(key): self.plain(item, f"{path}[{str(key)!r}]") for key, item in value.items()}
+        plain = {str(key): self.plain(item, f"{path}[{str(key)!r}]") for key, item in value.items()}
+        return {TAG: "dict", "value": plain} if TAG in plain else plain
 
     def _of_a_package(self, value: Any, path: str) -> dict[str, Any] | None:
         from lambdas.xcom_frames import encoded
@@ -173,6 +172,17 @@ def _decimal(_: Encoder, value: decimal.Decimal, path: str) -> dict[str, Any]:
     return {"value": f"{value:f}".rstrip("0")}
 
 
+def _timezone(_: Encoder, value: datetime.tzinfo, path: str) -> dict[str, Any]:
+    """A time zone with a name, or pendulum's with an offset; as in Airflow not the standard library's `timezone`."""
+    if isinstance(value, datetime.timezone):
+        raise refusal(value, path, "return its name")
+    is_pendulum = type(value).__module__.startswith("pendulum")
+    name = getattr(value, "key", None) or getattr(value, "offset", None)
+    if name is None:
+        raise refusal(value, path, "return its name")
+    return {"value": name, **({"pendulum": True} if is_pendulum else {})}
+
+
 def _timedelta(value: datetime.timedelta) -> dict[str, Any]:
     return {"value": value.total_seconds(), "us": value // _MICROSECOND}
 
@@ -186,6 +196,7 @@ _TAGGED: tuple[tuple[type, str, Callable[[Encoder, Any, str], dict[str, Any]]], 
     (datetime.time, "time", lambda _, value, __: {"value": value.isoformat()}),
     (datetime.timedelta, "timedelta", lambda _, value, __: _timedelta(value)),
     (decimal.Decimal, "Decimal", _decimal),
+    (datetime.tzinfo, "timezone", _timezone),
 )
 
 # --- decoding ------------------------------------------------------------------------------------------------------
@@ -229,6 +240,16 @@ def _undatetime(plain: dict[str, Any]) -> datetime.datetime:
     return pendulum.instance(value, tz=value.tzinfo) if plain.get("pendulum") else value
 
 
+def _untimezone(plain: dict[str, Any]) -> Any:
+    if plain.get("pendulum"):
+        import pendulum
+
+        return pendulum.timezone(plain["value"])
+    import zoneinfo
+
+    return zoneinfo.ZoneInfo(plain["value"])
+
+
 def _uuid(plain: dict[str, Any]) -> Any:
     import uuid
 
@@ -245,6 +266,8 @@ _UNTAGGED: Mapping[str, Callable[[Decoder, dict[str, Any]], Any]] = {
     "timedelta": lambda _, plain: plain["us"] * _MICROSECOND,
     "Decimal": lambda _, plain: decimal.Decimal(plain["value"]),
     "UUID": lambda _, plain: _uuid(plain),
+    "timezone": lambda _, plain: _untimezone(plain),
+    "dict": lambda decoder, plain: {key: decoder.value(item) for key, item in plain["value"].items()},
 }
 
 
@@ -253,6 +276,8 @@ def _short(plain: Any) -> Any:
         return [_short(item) for item in plain]
     if not isinstance(plain, dict):
         return plain
+    if plain.get(TAG) == "dict":  # one that has such a key of its own
+        return {key: _short(value) for key, value in plain["value"].items()}
     if TAG in plain:
         return {TAG: plain[TAG], "value": _short(plain["value"])}
     return {key: _short(value) for key, value in plain.items()}

@@ -49,7 +49,7 @@ def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> 
     `depends_on_past`; `assets` if their updates start runs (the condition, see `dag_translator.assets`). Raises
     TranslationError for a schedule that is refused."""
     try:
-        zone_name = name_of(dag.timezone)
+        zone_name = name_of(dag.zone)
         fields = timetable_fields(dag.schedule, zone_name, settings)
         start = _earliest(dag)
         _check_start(dag, fields, start)
@@ -269,7 +269,8 @@ def _delta(value: Any) -> dict[str, Any]:
     except TypeError as error:
         raise Refused("invalid-schedule", str(error), "use a timedelta or relativedelta") from None
     if not delta.is_positive:
-        raise Refused("invalid-schedule", f"the schedule's interval must be positive, not {value!r}", "")
+        message = f"the schedule's interval must be positive, not {value!r}"
+        raise Refused("invalid-schedule", message, "give a longer one")
     if (delta.fixed_seconds or 60) < 60:
         hint = "EventBridge Scheduler's precision is a minute"
         raise Refused("schedule-too-frequent", f"{value!r} is less than a minute", hint)

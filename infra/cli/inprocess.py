@@ -10,10 +10,14 @@ Invariant: one thread; two runs of the same DAG with the same arguments and simu
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping
+from asyncio.events import _set_running_loop
+from asyncio.tasks import _enter_task, _leave_task
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -106,7 +110,8 @@ class Lambdas:
         invocation = Invocation(call.clock, f"invocation-{self.meter.invocations}", self.measured)
         self.meter.current = invocation
         try:
-            payload = _round_trip(handler(_round_trip(arguments.get("Payload")), invocation))
+            with _no_loop_around():
+                payload = _round_trip(handler(_round_trip(arguments.get("Payload")), invocation))
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
@@ -122,7 +127,8 @@ class Lambdas:
         self.meter.invocations += 1
         invocation = Invocation(call.clock, f"container-{self.meter.invocations}", self.measured)
         self.meter.current = invocation
-        code = self.functions[CONTAINER](event, invocation)
+        with _no_loop_around():
+            code = self.functions[CONTAINER](event, invocation)
         await self._pass_time(invocation, call)
         stopped = {"LastStatus": "STOPPED", "Containers": [{"Name": override["Name"], "ExitCode": code}]}
         if code:
@@ -135,6 +141,20 @@ class Lambdas:
         self.meter.seconds += seconds
         if seconds:
             await call.sleep(seconds)
+
+
+@contextmanager
+def _no_loop_around() -> Iterator[None]:
+    """In Lambda no event loop runs around the code, so a task may run one of its own (`asyncio.run`, `async def`)."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    _leave_task(loop, task)
+    _set_running_loop(None)
+    try:
+        yield
+    finally:
+        _set_running_loop(loop)
+        _enter_task(loop, task)
 
 
 def lambda_error(error: BaseException) -> TaskFailed:

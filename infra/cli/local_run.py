@@ -124,10 +124,10 @@ def run_task_of(
 
 def _lender() -> Any:
     """Variables and Connections as in Lambda: from the environment, else from AWS, which is asked only then."""
+    from infra.cli.lender import OwnLender
     from lambdas.aws import clients
-    from lambdas.backends import AwsLender
 
-    return AwsLender(clients())
+    return OwnLender(clients())
 
 
 def simulate_file(

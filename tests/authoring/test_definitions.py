@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -178,7 +178,10 @@ def test_start_dates_and_time_zones() -> None:
 
     seoul = ZoneInfo("Asia/Seoul")
     dag = DAG("d", start_date=datetime(2024, 1, 1, 9, tzinfo=seoul), end_date=datetime(2024, 2, 1))
-    assert (dag.timezone, dag.start_date) == (seoul, datetime(2024, 1, 1, tzinfo=UTC))
+    assert (dag.zone, dag.start_date) == (seoul, datetime(2024, 1, 1, tzinfo=UTC))
+    assert dag.timezone.name == "Asia/Seoul"  # pendulum's, as in Airflow
+    assert DAG("fixed", start_date=datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=2)))).timezone.name == "+02:00"
+    assert DAG("none").timezone.name == "UTC"
     early = EmptyOperator(task_id="early", dag=dag, start_date=datetime(2020, 1, 1))
     late = EmptyOperator(task_id="late", dag=dag, start_date=datetime(2024, 1, 5), end_date=datetime(2030, 1, 1))
     assert (early.start_date, late.start_date) == (dag.start_date, datetime(2024, 1, 5, tzinfo=UTC))

@@ -67,3 +67,47 @@ def test_a_param_without_default_is_missing_until_it_is_given() -> None:
     with pytest.raises(ParamValidationError):
         copy["n"] = "x"
     assert params["n"] == 3
+
+
+# Measured on Airflow 3.3.2: schema, values that fit, values that don't.
+SCHEMAS: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
+    ({"type": "string", "format": "time"}, ["12:30:00", "1:2:3"], ["12:30:00Z", "24:00:00", "99:00"]),
+    ({"format": "ipv4"}, ["1.2.3.4", 5], ["1.2.3.400"]),
+    ({"format": "ipv6"}, ["::1"], ["1.2.3.4"]),
+    ({"if": {"minimum": 3}, "then": {"multipleOf": 5}}, [2, 5, 10], [7]),
+    (
+        {
+            "if": {"properties": {"k": {"const": "s"}}},
+            "then": {"properties": {"v": {"type": "string"}}},
+            "else": {"properties": {"v": {"type": "integer"}}},
+        },
+        [{"k": "s", "v": "x"}, {"k": "t", "v": 1}, {"v": "x"}],
+        [{"k": "s", "v": 1}, {"k": "t", "v": "x"}],
+    ),
+    ({"$defs": {"x": {"type": "string"}}, "$ref": "#/$defs/x"}, ["z"], [1]),
+    ({"prefixItems": [{"type": "integer"}, {"type": "string"}], "items": {"type": "integer"}},
+     [[], [1, "a", 2]], [["a"], [1, 2], [1, "a", "b"]]),
+    ({"contains": {"type": "string"}, "maxContains": 1}, [[1, "x"]], [[1], ["a", "b"]]),
+    ({"patternProperties": {"^a": {"type": "integer"}}, "propertyNames": {"maxLength": 2}}, [{"a": 1, "b": "z"}],
+     [{"a": "x"}, {"abc": 1}]),
+    ({"minProperties": 1, "maxProperties": 2}, [{"a": 1}, {"a": 1, "b": 2}], [{}, {"a": 1, "b": 2, "c": 3}]),
+    ({"dependentRequired": {"a": ["b"]}, "dependentSchemas": {"b": {"properties": {"b": {"minimum": 2}}}}},
+     [{"c": 1}, {"a": 1, "b": 2}], [{"a": 1}, {"a": 1, "b": 1}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "good", "bad"), SCHEMAS)
+def test_keywords_of_json_schema(schema: dict[str, Any], good: list[Any], bad: list[Any]) -> None:
+    for value in good:
+        assert Param(value, schema=schema).resolve() == value
+    for value in bad:
+        with pytest.raises(ParamValidationError):
+            Param(value, schema=schema).resolve()
+
+
+@pytest.mark.parametrize(
+    "schema", [{"$ref": "#"}, {"$ref": "#/$defs/none"}, {"properties": {"a": {"unevaluatedProperties": False}}}]
+)
+def test_a_schema_that_could_not_be_checked_is_refused(schema: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"not supported|points to nothing"):
+        Param(1, schema=schema)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from dag_translator.authoring.configuration import conf
 from dag_translator.authoring.exceptions import AirflowConfigException, AirflowException, AirflowNotFoundException
 from dag_translator.authoring.hooks.aws import AwsBaseHook
 from dag_translator.authoring.hooks.base import BaseHook
+from dag_translator.authoring.hooks.processes import FSHook, SubprocessHook
 from dag_translator.authoring.hooks.s3 import S3Hook
 from dag_translator.authoring.models.connection import Connection
+from dag_translator.authoring.models.notifier import BaseNotifier
 from dag_translator.authoring.models.typing_only import TaskInstance
 from dag_translator.authoring.models.variable import Variable
 from dag_translator.authoring.states import DagRunState, State, TriggerRule, WeekDay
@@ -234,8 +237,43 @@ def test_s3_hook() -> None:
         hook.load_bytes(b"again", "dir/key.txt", "b", replace=True)
         assert hook.list_keys("b", prefix="dir/") == ["dir/key.txt"]
         assert hook.check_for_wildcard_key("dir/*.txt", "b")
+        assert hook.get_file_metadata("dir/", "b") == [{"Key": "dir/key.txt"}]
         hook.delete_objects("b", "dir/key.txt")
         assert hook.list_keys("b") == []
+
+
+def test_commands_and_folders(tmp_path: Path) -> None:
+    command = ["sh", "-c", "echo one; echo $X >&2; pwd; exit 3"]
+    result = SubprocessHook().run_command(command, {"X": "two"}, cwd=str(tmp_path))
+    assert result == (3, str(tmp_path))
+    assert SubprocessHook().run_command(["true"]).exit_code == 0
+    with runtime.use(Clients(fs_default="fs:///?path=%2Fdata")):
+        assert FSHook().get_path() == "/data"
+
+
+def test_connections_by_their_other_names() -> None:
+    connection = Connection.from_uri("http://user:secret@host:80/?a=1", conn_id="c")
+    assert (connection.conn_id, connection.get_extra_dejson()) == ("c", {"a": "1"})
+    assert connection.to_dict(prune_empty=True) == {
+        "conn_id": "c",
+        "conn_type": "http",
+        "host": "host",
+        "login": "user",
+        "password": "secret",
+        "port": 80,
+        "schema": "",
+        "extra": {"a": "1"},
+    }
+
+
+def test_a_notifier_logs_and_renders(caplog: pytest.LogCaptureFixture) -> None:
+    class Note(BaseNotifier):
+        def notify(self, context: Any) -> None:
+            self.log.warning("noted %s", context["ds"])
+
+    with caplog.at_level("WARNING"):
+        Note()({"ds": "2024-01-15"})
+    assert "noted 2024-01-15" in caplog.text
 
 
 def test_the_current_context() -> None:

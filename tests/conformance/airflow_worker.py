@@ -80,7 +80,9 @@ def _run(dag: Any) -> dict[str, Any]:
             found = session.query(model).filter(model.dag_id == dag.dag_id).all()
             return sorted(found, key=lambda row: (row.task_id, row.map_index))
 
-        run = session.query(DagRun).filter(DagRun.dag_id == dag.dag_id).one()
+        run = session.query(DagRun).filter(DagRun.dag_id == dag.dag_id).one_or_none()
+        if run is None:
+            raise RuntimeError(error)
         tasks = rows(TaskInstance)
         for row in rows(XComModel):
             xcoms.setdefault(_name(row), {})[row.key] = row.value

@@ -6,6 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 THE_RUN = "the run"
+# Airflow's own names of types, as its table has them.
+_TAGS = {
+    "builtins.tuple": "tuple",
+    "builtins.set": "set",
+    "builtins.frozenset": "frozenset",
+    "datetime.date": "date",
+    "decimal.Decimal": "Decimal",
+    "pendulum.tz.timezone.Timezone": "timezone",
+}
 
 
 def compare(expected: Mapping[str, Any], got: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -33,8 +42,8 @@ def plain(value: Any) -> Any:
     match value:
         case {"__type__": "decimal.Decimal", **rest}:
             return {"__type__": "Decimal", "value": str(rest["repr"]).removeprefix("Decimal('").removesuffix("')")}
-        case {"__classname__": "builtins.tuple", "__data__": list(items)}:  # inside other values
-            return {"__type__": "tuple", "value": plain(items)}
+        case {"__classname__": str(name), "__data__": data, "__version__": _} if name in _TAGS:
+            return {"__type__": _TAGS[name], "value": plain(data)}
         case {"skipmixin_key": dict(note)}:  # sets on both sides, as is what LatestOnlyOperator returns
             return {**{key: _unordered(each) for key, each in value.items()}, "skipmixin_key": _each_unordered(note)}
         case dict():

@@ -109,7 +109,7 @@ def test_the_layer_has_every_package_that_the_functions_import() -> None:
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names])
     }
     from_lambda = {"boto3", "botocore"}
-    optional = {"requests", "tenacity"}  # used where the project's own requirements bring it
+    optional = {"babel", "requests", "tenacity"}  # used where the project's own requirements bring it
     third_party = (
         imported - set(sys.stdlib_module_names) - {"lambdas", "dag_translator", "airflow"} - from_lambda - optional
     )

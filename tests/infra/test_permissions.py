@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.permissions import rows_of_other_dags, statements
+from infra.permissions import rows_of_other_dags, statements, xcoms_of_other_dags
 
 
 def test_statements_are_joined_by_resources_and_condition() -> None:
@@ -25,5 +25,7 @@ def test_rows_of_other_dags_are_read_only() -> None:
     assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:Query"]
     keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
     assert keys == ["dag/etl", "etl/*", "dag/??", "??/*"]
+    xcoms = xcoms_of_other_dags("arn:b", ["etl", "*"]).to_statement_json()
+    assert (xcoms["Action"], xcoms["Resource"]) == ("s3:GetObject", ["arn:b/xcom/etl/*", "arn:b/xcom/*/*"])
     anything = rows_of_other_dags("arn:t", ["*"]).to_statement_json()["Condition"]["ForAllValues:StringLike"]
     assert anything == {"dynamodb:LeadingKeys": ["dag/*", "*/*"]}

@@ -244,7 +244,7 @@ a()
     [
         ("go", "success", [("execute", "running", "NoneType"), ("success", "success", "NoneType")],
          ["execute", "success"]),
-        ("skip", "skipped", [("execute", "running", "NoneType"), ("skipped", "skipped", "AirflowSkipException")],
+        ("skip", "skipped", [("execute", "running", "NoneType"), ("skipped", "skipped", "NoneType")],
          ["execute", "skipped"]),
         ("retry", "success", [("execute", "running", "NoneType"), ("retry", "up_for_retry", "ValueError"),
          ("execute", "running", "NoneType"), ("success", "success", "NoneType")], ["execute", "success"]),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dag_translator.authoring.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from dag_translator.authoring.exceptions import AirflowFailException, AirflowSkipException
 from lambdas.errors import RunIsActive
 from lambdas.memory_store import MemoryStore
 from lambdas.opening import LateInvocation
@@ -320,17 +320,6 @@ Op(task_id="a")
 """)
     assert run.call("run_task", "a", attempt=0) == {"a": "success"}
     assert run.xcoms()["a"]["return_value"] == ["fired", 1]
-
-
-def test_another_dags_xcoms_are_refused(begin: Begin) -> None:
-    run = begin("""
-@task
-def a(ti=None):
-    return ti.xcom_pull(task_ids="x", dag_id="other")
-a()
-""")
-    with pytest.raises(AirflowException, match=r"dag_id='other'.*its own DAG's XComs only"):
-        run.call("run_task", "a", attempt=0)
 
 
 def test_tasks_that_the_code_itself_skips(begin: Begin) -> None:

@@ -213,7 +213,7 @@ def test_the_leaves_decide_and_the_failed_tasks_are_named(make_dag: Any, make_ru
     assert run.states == {"a": "failed", "b": "upstream_failed", "c": "success"}
     with pytest.raises(DagRunFailed, match=r"^a$"):  # again: the same answer, and no callback a second time
         finished(run, **run.states)
-    assert seen_by(dag) == [("task_failure", "b", "r", "upstream_failed")]
+    assert seen_by(dag) == [("task_failure", "a", "r", "failed")]  # the one that failed, not who waits for it
     stored: Any = run.runtime.store.get_run(run.key)
     assert (stored.state, stored.error, stored.end_date) == ("failed", "failed: a", "2024-01-20T12:00:00+00:00")
 

@@ -88,3 +88,47 @@ def test_an_xcom_has_up_to_fifty_megabytes(run: Any) -> None:
     run.task("large")
     assert run.states["large"] == "failed"
     assert "has 60.0 MB, an XCom takes 50 MB: write the data to S3" in run.record("large").error_message
+
+
+OTHERS = """
+from datetime import datetime
+from airflow import DAG
+from airflow.decorators import task
+
+with DAG("reads", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
+    @task
+    def pulls(ti=None):
+        def pull(*args, **kwargs):
+            return ti.xcom_pull(*args, dag_id="writes", **kwargs)
+        return [
+            pull("w"), pull(task_ids=["w", "none"]), pull("w", run_id="early"), pull("w", key="other", run_id="early"),
+            pull("w", key="other"), pull("w", key="other", include_prior_dates=True), pull("w", run_id="nowhere"),
+            pull("w", run_id="nowhere", include_prior_dates=True), ti.xcom_pull("w", dag_id="unknown"),
+        ]
+    pulls()
+"""
+WRITES = """
+from datetime import datetime
+from airflow import DAG
+from airflow.decorators import task
+
+with DAG("writes", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
+    @task
+    def w(dag_run=None, ti=None):
+        if dag_run.run_id != "now":
+            ti.xcom_push("other", dag_run.run_id)
+        return dag_run.run_id
+    w()
+"""
+
+
+def test_another_dags_xcoms_are_those_of_its_run_with_the_same_id(make_dag: Any, make_runtime: Any) -> None:
+    """With include_prior_dates also those of its earlier runs, if it has a run with this id."""
+    writes = make_runtime(make_dag(WRITES, "writes.py"))
+    for run_id, date in (("early", "2024-01-01"), ("late", "2024-01-03"), ("now", "2024-01-02")):
+        start(writes, {"run_id": run_id, "logical_date": f"{date}T00:00:00+00:00"}).task("w")
+    reads = make_runtime(make_dag(OTHERS, "reads.py"))
+    run = start(reads, {"run_id": "now", "logical_date": "2024-01-02T00:00:00+00:00"})
+    run.task("pulls")
+    expected = ["now", ["now", None], "early", "early", None, "early", None, None, None]
+    assert run.xcoms()["pulls"]["return_value"] == expected

@@ -9,6 +9,7 @@ import enum
 import json
 import math
 import uuid
+import zoneinfo
 from typing import Any, NamedTuple
 
 import pendulum
@@ -92,6 +93,25 @@ def test_datetimes_keep_their_zone(zone: str | int) -> None:
     assert decode(encode(hour_again)).isoformat() == "2024-10-27T02:30:00+01:00"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"__type__": "tuple", "value": (1,)},
+        [{"a": {"__type__": {"__type__": None}}}],
+        pendulum.timezone("Europe/Berlin"),
+        pendulum.timezone(7200),
+        zoneinfo.ZoneInfo("Asia/Seoul"),
+    ],
+)
+def test_dicts_that_look_like_tags_and_time_zones(value: Any) -> None:
+    assert decode(encode(value)) == value
+    assert type(decode(encode(value))) is type(value)
+
+
+def test_such_a_dict_is_shown_as_it_is() -> None:
+    assert display(encode({"__type__": "x", "more": [1]})) == {"__type__": "x", "more": [1]}
+
+
 def test_changed_as_airflow_changes_it() -> None:
     assert decode(encode({1: "a", None: "b"})) == {"1": "a", "None": "b"}
     assert decode(encode(Pair(1, 2))) == (1, 2)
@@ -112,7 +132,7 @@ class Custom:
         (b"ab", "task t: cannot store b'ab' (bytes) as an XCom: return plain values"),
         ((i for i in range(3)), "task t: cannot store <generator"),
         ([Custom()], "(tests.lambdas.test_xcom_codec.Custom) at [0]"),
-        ({"__type__": "x"}, "'__type__' is reserved as a key"),
+        (dt.UTC, "return its name"),
         (decimal.Decimal("NaN"), "cannot store Decimal('NaN')"),
     ],
 )

@@ -71,6 +71,36 @@ CASES = {
         7,
     ),
     "raises": ("1 / 0\n", "file-raised", 7),
+    "a timeout that is none": (
+        "BashOperator(task_id='a', bash_command='x', execution_timeout=1j, dag=dag)\n",
+        "invalid-argument",
+        7,
+    ),
+    **{
+        f"fixed of a mapped task: {argument}": (
+            f"BashOperator.partial(task_id='a', dag=dag, {argument}).expand(bash_command=['x'])\n",
+            "invalid-argument",
+            7,
+        )
+        for argument in ("retries='many'", "retry_delay=print", "max_active_tis_per_dagrun={}", "trigger_rule='nope'")
+    },
+    **{
+        f"fixed of a mapped sensor: {argument}": (
+            f"import airflow.sensors.bash as b;b.BashSensor.partial(task_id='a', dag=dag, {argument}).expand(env=[])\n",
+            "invalid-argument",
+            7,
+        )
+        for argument in ("timeout='x'", "poke_interval=-1", "mode='sleep'")
+    },
+    "what the translation of an operator cannot read": (
+        (
+            "from airflow.providers.amazon.aws.sensors.athena import AthenaSensor\n"
+            "AthenaSensor(task_id='a', query_execution_id='q', sleep_time=print, dag=dag)\n"
+        ),
+        "invalid-argument",
+        8,
+    ),
+    "an argument of the DAG": ("other = DAG('e', schedule=None, catchup='no')\n", "invalid-argument", 7),
 }
 
 

@@ -147,3 +147,49 @@ def test_a_module_that_is_no_python(tmp_path: Path) -> None:
 def test_a_database_hook_brings_its_default() -> None:
     source = "from airflow.providers.postgres.hooks.postgres import PostgresHook\nclass Mine(PostgresHook): pass"
     assert names_in({Path("d.py"): source}).connections.names == {"postgres_default"}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("ti.xcom_pull(task_ids='t', dag_id='etl')", ["etl"]),
+        ("context['ti'].xcom_pull('t', 'etl')", ["etl"]),
+        ("OTHER = 'etl'\nti.xcom_pull(dag_id=OTHER, task_ids='t')", ["etl"]),
+        ("sql = \"{{ ti.xcom_pull(task_ids='t', dag_id='etl') }}\"", ["etl"]),
+        ("ti.xcom_pull('t', dag_id=dag.dag_id); ti.xcom_pull('t', dag_id=context['dag'].dag_id)", []),
+        ("ti.xcom_pull('t', dag_id=self.dag_id); sql = '{{ ti.xcom_pull(\"t\", dag_id=dag.dag_id) }}'", []),
+        ("TriggerDagRunOperator(dag_id='etl'); ti.xcom_pull('t')", []),
+    ],
+)
+def test_other_dags_whose_xcoms_are_pulled(text: str, names: list[str]) -> None:
+    found = read(text).dags
+    assert (sorted(found.names), found.any_because) == (names, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ti.xcom_pull('t', dag_id=f())",
+        "ti.xcom_pull('t', dag_id=other.dag_id)",
+        "sql = '{{ ti.xcom_pull(\"t\", dag_id=params.other) }}'",
+        "sql = f\"{{{{ ti.xcom_pull('t', dag_id='{name}') }}}}\"",
+    ],
+)
+def test_xcoms_of_any_dag(text: str) -> None:
+    assert read(text).dags.any_because is not None
+
+
+def test_the_role_may_read_the_dags_that_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "reads.py"
+    file.write_text("""
+from airflow import DAG
+from airflow.decorators import task
+with DAG("reads", schedule=None):
+    @task
+    def t(ti=None):
+        return [ti.xcom_pull("w", dag_id="writes"), ti.xcom_pull("t", dag_id="reads")]
+    t()
+""")
+    (translation,) = translate_file(file)
+    assert isinstance(translation, Translation)
+    assert translation.manifest["reads"] == ["writes"]

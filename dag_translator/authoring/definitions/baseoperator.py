@@ -202,6 +202,9 @@ class BaseOperator(AbstractOperator, metaclass=BaseOperatorMeta):
         object.__setattr__(other, "_instantiated", False)
         return other
 
+    def prepare_template(self) -> None:
+        """Called when the files that template fields name have been read; a subclass may change its fields here."""
+
     def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
         runtime.current().render_template_fields(self, context, jinja_env)
 

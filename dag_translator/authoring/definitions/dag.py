@@ -32,7 +32,7 @@ from dag_translator.authoring.types import NOTSET
 class DAG:
     """A DAG. The arguments are the rows of `dag_arguments.DAG_ARGUMENTS`; old spellings are accepted.
 
-    `schedule` is kept as given (None, cron text, preset, timedelta, timetable, assets); `timezone` is the tzinfo of
+    `schedule` is kept as given (None, cron text, preset, timedelta, timetable, assets); `zone` is the tzinfo of
     start_date, else UTC; start_date and end_date are aware and in UTC.
     """
 
@@ -75,7 +75,7 @@ class DAG:
         for name in BY_NAME:
             if name not in ("dag_id", "params", "default_args", "start_date", "end_date", "tags"):
                 setattr(self, name, given[name])
-        self.timezone: tzinfo = timezone_of(given["start_date"] or defaults.get("start_date")) or UTC
+        self.zone: tzinfo = timezone_of(given["start_date"] or defaults.get("start_date")) or UTC
         for name in ("start_date", "end_date"):
             if defaults.get(name) is not None:
                 defaults[name] = to_utc(defaults[name])
@@ -116,7 +116,22 @@ class DAG:
         """The schedule as a timetable object."""
         from dag_translator.authoring.timetables import timetable_of
 
-        return timetable_of(self.schedule, self.timezone)
+        return timetable_of(self.schedule, self.zone)
+
+    @property
+    def timezone(self) -> Any:
+        """`zone` as pendulum's, with a `name` and `convert`."""
+        from dag_translator.authoring.utils.timezone import pendulum_zone
+
+        return pendulum_zone(self.zone)
+
+    @property
+    def has_on_success_callback(self) -> bool:
+        return bool(self.on_success_callback)
+
+    @property
+    def has_on_failure_callback(self) -> bool:
+        return bool(self.on_failure_callback)
 
     @property
     def tasks(self) -> list[Any]:

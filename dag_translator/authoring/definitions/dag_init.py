@@ -34,6 +34,9 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
+_OTHERWISE = "give {} another value, or leave it out"
+
+
 def settled(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Argument name → value, defaults included; what cannot be is reported and left at its default."""
     given = {**dict(zip(POSITIONAL, args, strict=False)), **kwargs}
@@ -49,7 +52,8 @@ def settled(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         if value is None:
             continue
         if expected is not None and not isinstance(value, expected):
-            _report("invalid-argument", f"{name} cannot be {value!r} ({type(value).__name__})", "", dag_id)
+            message = f"{name} cannot be {value!r} ({type(value).__name__})"
+            _report("invalid-argument", message, _OTHERWISE.format(name), dag_id)
             continue
         note_given(row, value, "DAG", dag_id=dag_id, task_id=None)
         values[name] = value

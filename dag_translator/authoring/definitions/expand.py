@@ -112,7 +112,10 @@ class ListOfDictsExpandInput(ResolveMixin):
         return len(self._items(context))
 
     def resolve(self, context: Any) -> dict[str, Any]:
-        mapping = self._items(context)[_map_index(context)]
+        items = self._items(context)
+        if not isinstance(items, Sequence):  # a dict has a length, so it is expanded, and its instances fail
+            raise ValueError(f"expand_kwargs() expects a list[dict], not {type(items).__name__}")
+        mapping = items[_map_index(context)]
         if isinstance(mapping, ResolveMixin):
             mapping = mapping.resolve(context)
         if not isinstance(mapping, Mapping):
@@ -130,9 +133,9 @@ class ListOfDictsExpandInput(ResolveMixin):
         """As above; but whole dicts of arguments are rendered, wherever they come from, as Airflow 3.3.2 does."""
         return []
 
-    def _items(self, context: Any) -> Sequence[Any]:
+    def _items(self, context: Any) -> Sequence[Any] | Mapping[str, Any]:
         value = self.value.resolve(context) if isinstance(self.value, ResolveMixin) else self.value
-        if not isinstance(value, Sequence):
+        if not isinstance(value, Sequence | Mapping):
             raise ValueError(f"expand_kwargs() expects a list[dict], not {type(value).__name__}")
         return value
 

@@ -6,6 +6,7 @@ arguments and default_args); `unmap(arguments)` makes the real operator of one i
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,7 @@ from dag_translator.authoring.definitions.expand import (
 )
 from dag_translator.authoring.definitions.mixins import apply_upstream_relationship
 from dag_translator.authoring.definitions.node import validate_key
-from dag_translator.authoring.definitions.operator_arguments import BY_NAME, CONVERSIONS
+from dag_translator.authoring.definitions.operator_arguments import BY_NAME, CONVERSIONS, EXPECTED_TYPES, type_names
 from dag_translator.authoring.definitions.param import ParamsDict
 from dag_translator.authoring.loading import coded, did_you_mean, report
 
@@ -97,6 +98,29 @@ def check_names(operator_class: type, task_id: str, kwargs: dict[str, Any], what
         )
 
 
+def check_types(mapped: MappedOperator, dag: Any) -> None:
+    """Report what is fixed to a value that no instance could be made with, and leave it out."""
+    conversions = {**CONVERSIONS, **getattr(mapped.operator_class, "fixed_conversions", {})}
+    for name, value in list(mapped.partial_kwargs.items()):
+        expected = EXPECTED_TYPES.get(name, object)
+        try:
+            converted = conversions[name](value) if name in conversions and value is not None else value
+            if converted is None or name in ("start_date", "end_date") or isinstance(converted, expected):
+                continue
+            message = f"{name} must be {type_names(expected)}, not {type(value).__name__}: {reprlib.repr(value)}"
+        except (TypeError, ValueError, OverflowError) as error:
+            message = f"{name} cannot be {reprlib.repr(value)}: {error}"
+        del mapped.partial_kwargs[name]
+        report(
+            "invalid-argument",
+            message,
+            f"give {name} another value, or leave it out",
+            dag_id=getattr(dag, "dag_id", None),
+            task_id=mapped.task_id,
+            error=TypeError(message),
+        )
+
+
 class MappedOperator(AbstractOperator):
     """A mapped task. `expand_input`: what it is mapped over; `partial_kwargs`: its fixed arguments.
 
@@ -124,6 +148,7 @@ class MappedOperator(AbstractOperator):
         self.task_id = validate_key(task_id, "task_id")
         self.task_group = None
         self.partial_kwargs = partial_kwargs
+        check_types(self, dag)
         self.params = params
         self.expand_input = expand_input
         self.strict = strict

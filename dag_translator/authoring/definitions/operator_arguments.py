@@ -120,6 +120,11 @@ EXPECTED_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
+def type_names(expected: type | tuple[type, ...]) -> str:
+    kinds = expected if isinstance(expected, tuple) else (expected,)
+    return " or ".join(kind.__name__ for kind in kinds)
+
+
 def as_list(value: Any) -> list[Any]:
     """None → [], one → [one], a collection of several → a list of them."""
     if value is None or value == []:

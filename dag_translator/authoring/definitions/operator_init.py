@@ -11,7 +11,12 @@ from typing import Any
 from dag_translator.authoring.arguments import Argument, note_given
 from dag_translator.authoring.dates import to_utc
 from dag_translator.authoring.definitions.apply_defaults import parameter_names
-from dag_translator.authoring.definitions.operator_arguments import BY_NAME, EXPECTED_TYPES, OPERATOR_ARGUMENTS
+from dag_translator.authoring.definitions.operator_arguments import (
+    BY_NAME,
+    EXPECTED_TYPES,
+    OPERATOR_ARGUMENTS,
+    type_names,
+)
 from dag_translator.authoring.definitions.param import ParamsDict
 from dag_translator.authoring.loading import did_you_mean, report
 from dag_translator.authoring.states import TriggerRule
@@ -77,8 +82,10 @@ def _set_argument(operator: Any, row: Argument, given: dict[str, Any], dag: Any)
     setattr(operator, name, value)
     expected = EXPECTED_TYPES.get(name)
     if expected is not None and value is not None and not isinstance(getattr(operator, name), expected):
-        message = f"{name} must be {_type_names(expected)}, not {type(value).__name__}: {value!r}"
-        _report("invalid-argument", message, "", operator, dag, TypeError(message))
+        message = f"{name} must be {type_names(expected)}, not {type(value).__name__}: {value!r}"
+        hint = f"give {name} another value, or leave it out"
+        _report("invalid-argument", message, hint, operator, dag, TypeError(message))
+        setattr(operator, name, row.fresh_default())  # the file is looked at to its end
 
 
 def _note(operator: Any, row: Argument, value: Any, dag: Any) -> None:
@@ -96,8 +103,3 @@ def _note(operator: Any, row: Argument, value: Any, dag: Any) -> None:
 
 def _report(code: str, message: str, hint: str, operator: Any, dag: Any, error: Exception) -> None:
     report(code, message, hint, dag_id=getattr(dag, "dag_id", None), task_id=operator.task_id, error=error)
-
-
-def _type_names(expected: type | tuple[type, ...]) -> str:
-    kinds = expected if isinstance(expected, tuple) else (expected,)
-    return " or ".join(kind.__name__ for kind in kinds)

@@ -16,8 +16,9 @@ from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, Values
 from typing import Any
 
 from dag_translator.authoring.definitions.mixins import ResolveMixin
-from dag_translator.authoring.definitions.schema import mismatch
+from dag_translator.authoring.definitions.schema import dereferenced, mismatch
 from dag_translator.authoring.exceptions import ParamValidationError
+from dag_translator.authoring.loading import coded
 from dag_translator.authoring.types import NOTSET
 
 
@@ -32,6 +33,10 @@ class Param:
         self.value = default
         self.description = description
         self.schema: dict[str, Any] = kwargs.pop("schema", kwargs)
+        try:
+            self._checked = dereferenced(self.schema)
+        except ValueError as error:
+            raise coded(error, "invalid-params", "say it with other keywords of JSON Schema") from None
         self.source = source
 
     def resolve(self, value: Any = NOTSET, suppress_exception: bool = False) -> Any:
@@ -42,7 +47,7 @@ class Param:
             final = self.value if value is NOTSET else value
             if final is NOTSET:
                 raise ParamValidationError("No value passed and Param has no default value")
-            problem = mismatch(final, self.schema)
+            problem = mismatch(final, self._checked)
             if problem:
                 raise ParamValidationError(problem)
         except ParamValidationError:

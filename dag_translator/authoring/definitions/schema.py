@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 _TYPES: dict[str, Callable[[Any], bool]] = {
@@ -26,11 +26,12 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 _FORMATS: dict[str, Callable[[str], Any]] = {
     "date": date.fromisoformat,
     "date-time": lambda text: datetime.fromisoformat(text.replace("Z", "+00:00")),
-    "time": lambda text: time.fromisoformat(text.replace("Z", "+00:00")),
+    "time": lambda text: _demand(re.fullmatch(r"\d\d?(:\d\d?){2}", text) and datetime.strptime(text, "%H:%M:%S")),
     "email": lambda text: _demand("@" in text),
     "idn-email": lambda text: _demand("@" in text),
     "regex": re.compile,
-    "ipv4": lambda text: _demand(re.fullmatch(r"(\d{1,3}\.){3}\d{1,3}", text)),
+    "ipv4": lambda text: _address(text, 4),
+    "ipv6": lambda text: _address(text, 6),
     "uuid": lambda text: _demand(re.fullmatch(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)),
 }
 
@@ -54,6 +55,41 @@ def _is_number(value: Any) -> bool:
 def _demand(found: Any) -> None:
     if not found:
         raise ValueError
+
+
+def _address(text: str, version: int) -> None:
+    import ipaddress
+
+    _demand(ipaddress.ip_address(text).version == version)
+
+
+def dereferenced(schema: Any, root: Any = None, through: tuple[str, ...] = ()) -> Any:
+    """The schema with what its `$ref`s point to (`#/$defs/…`) in their places. ValueError where that can't be done, and
+    for keywords that would not be checked.
+
+    >>> dereferenced({"$ref": "#/$defs/x", "$defs": {"x": {"type": "string"}}})["type"]
+    'string'
+    """
+    root = schema if root is None else root
+    if isinstance(schema, list | tuple):
+        return [dereferenced(each, root, through) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    unchecked = [keyword for keyword in _UNCHECKED if keyword in schema]
+    if unchecked:
+        raise ValueError(f"the schema's keyword {unchecked[0]!r} is not supported")
+    pointer = schema.get("$ref")
+    if not isinstance(pointer, str):
+        return {key: dereferenced(each, root, through) for key, each in schema.items()}
+    if pointer in through or not pointer.startswith("#/"):
+        raise ValueError(f"the schema's $ref {pointer!r} is not supported: it refers to itself or to something outside")
+    target = root
+    for part in pointer[2:].split("/"):
+        if not isinstance(target, Mapping) or part not in target:
+            raise ValueError(f"the schema's $ref {pointer!r} points to nothing")
+        target = target[part]
+    others = {key: each for key, each in schema.items() if key not in ("$ref", "$defs", "definitions")}
+    return dereferenced({**target, **others}, root, (*through, pointer))
 
 
 def _type(value: Any, expected: Any, _: Any) -> str | None:
@@ -116,10 +152,29 @@ def _unique(value: Any, expected: bool, _: Any) -> str | None:
     return None
 
 
-def _items(value: Any, expected: Any, _: Any) -> str | None:
+def _items(value: Any, expected: Any, schema: Any) -> str | None:
     if not isinstance(value, list | tuple):
         return None
-    return next((reason for item in value if (reason := mismatch(item, expected))), None)
+    rest = value[len(schema.get("prefixItems", ())) :]
+    return next((reason for item in rest if (reason := mismatch(item, expected))), None)
+
+
+def _prefix(value: Any, expected: Any, _: Any) -> str | None:
+    if not isinstance(value, list | tuple):
+        return None
+    pairs = zip(value, expected, strict=False)
+    return next((reason for item, schema in pairs if (reason := mismatch(item, schema))), None)
+
+
+def _contains(value: Any, expected: Any, schema: Any) -> str | None:
+    if not isinstance(value, list | tuple):
+        return None
+    fitting = sum(mismatch(item, expected) is None for item in value)
+    if fitting < schema.get("minContains", 1):
+        return f"{value!r} does not contain enough items that match the given schema"
+    if fitting > schema.get("maxContains", fitting):
+        return f"{value!r} contains too many items that match the given schema"
+    return None
 
 
 def _properties(value: Any, expected: Any, _: Any) -> str | None:
@@ -132,8 +187,7 @@ def _properties(value: Any, expected: Any, _: Any) -> str | None:
 def _additional(value: Any, expected: Any, schema: Any) -> str | None:
     if not isinstance(value, Mapping):
         return None
-    known = schema.get("properties", {})
-    patterns = schema.get("patternProperties", {})
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for name, item in value.items():
         if name in known or any(re.search(pattern, name) for pattern in patterns):
             continue
@@ -149,6 +203,34 @@ def _required(value: Any, expected: Any, _: Any) -> str | None:
     if not isinstance(value, Mapping):
         return None
     return next((f"{name!r} is a required property" for name in expected if name not in value), None)
+
+
+def _patterns(value: Any, expected: Any, _: Any) -> str | None:
+    if not isinstance(value, Mapping):
+        return None
+    named = (
+        (item, schema) for pattern, schema in expected.items() for n, item in value.items() if re.search(pattern, n)
+    )
+    return next((reason for item, schema in named if (reason := mismatch(item, schema))), None)
+
+
+def _names(value: Any, expected: Any, _: Any) -> str | None:
+    names = value if isinstance(value, Mapping) else ()
+    return next((reason for name in names if (reason := mismatch(name, expected))), None)
+
+
+def _dependent_required(value: Any, expected: Any, _: Any) -> str | None:
+    present = [names for name, names in expected.items() if isinstance(value, Mapping) and name in value]
+    return next((reason for names in present if (reason := _required(value, names, None))), None)
+
+
+def _dependent_schemas(value: Any, expected: Any, _: Any) -> str | None:
+    present = [schema for name, schema in expected.items() if isinstance(value, Mapping) and name in value]
+    return _all_of(value, present, None)
+
+
+def _if(value: Any, expected: Any, schema: Any) -> str | None:
+    return mismatch(value, schema.get("then" if mismatch(value, expected) is None else "else", True))
 
 
 def _all_of(value: Any, expected: Any, _: Any) -> str | None:
@@ -183,15 +265,27 @@ _KEYWORDS: dict[str, Callable[[Any, Any, Any], str | None]] = {
     "multipleOf": _multiple,
     "minLength": _length((str,), longest=False),
     "maxLength": _length((str,), longest=True),
+    "minProperties": _length((Mapping,), longest=False),
+    "maxProperties": _length((Mapping,), longest=True),
     "minItems": _length((list, tuple), longest=False),
     "maxItems": _length((list, tuple), longest=True),
     "uniqueItems": _unique,
     "items": _items,
+    "prefixItems": _prefix,
+    "contains": _contains,
     "properties": _properties,
     "additionalProperties": _additional,
     "required": _required,
+    "patternProperties": _patterns,
+    "propertyNames": _names,
+    "dependentRequired": _dependent_required,
+    "dependentSchemas": _dependent_schemas,
+    "if": _if,
     "allOf": _all_of,
     "anyOf": _any_of,
     "oneOf": _one_of,
     "not": _not,
 }
+
+# What says something about values that is not looked at.
+_UNCHECKED = ("$dynamicRef", "unevaluatedItems", "unevaluatedProperties")

@@ -239,9 +239,12 @@ class _Zipped(Sequence[Any]):
             return [self[i] for i in range(*index.indices(len(self)))]
         at = range(len(self))[index]
         return tuple(
-            part[at] if at < length else self._fillvalue
+            part[at] if at < length and isinstance(part, Sequence) else self._fillvalue
             for part, length in zip(self._parts, self._lengths, strict=True)
         )
+
+    def __repr__(self) -> str:
+        return f"_ZipResult(values={self._parts!r}, fillvalue={self._fillvalue!r})"
 
 
 class _Concatenated(Sequence[Any]):
@@ -261,9 +264,12 @@ class _Concatenated(Sequence[Any]):
         at = range(len(self))[index]
         for part in self._parts:
             if at < len(part):
-                return part[at]
+                return part[at] if isinstance(part, Sequence) else list(part)[at]
             at -= len(part)
         raise IndexError(index)
+
+    def __repr__(self) -> str:
+        return f"_ConcatResult(values={self._parts!r})"
 
 
 class _Mapped(Sequence[Any]):
@@ -288,10 +294,13 @@ class _Mapped(Sequence[Any]):
             value = function(value)
         return value
 
+    def __repr__(self) -> str:
+        return f"_MapResult(value={self._items!r}, callables={self._callables!r})"
 
-def _items(value: Any, what: str) -> Sequence[Any]:
-    if isinstance(value, dict):
-        return list(value.items())
-    if not isinstance(value, Sequence):
+
+def _items(value: Any, what: str) -> Any:
+    """What has items. A dict stays one, and Airflow 3.3.2 asks it for its item 0: `.map()` then fails with KeyError,
+    `.zip()` takes its fillvalue, `.concat()` gives the keys. Only `expand` makes (key, value) pairs of it."""
+    if not isinstance(value, Sequence | dict):
         raise ValueError(f"XCom {what} expects sequence or dict, not {type(value).__name__}")
     return value

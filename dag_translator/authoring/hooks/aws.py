@@ -111,6 +111,9 @@ class AwsBaseHook(BaseHook):
             raise ValueError("Either client_type=... or resource_type=... must be provided.")
         return runtime.current().resource(service, **self._arguments(region_name, config))
 
+    def list_waiters(self) -> list[str]:
+        return list(self.conn.waiter_names)
+
     def get_session(self, region_name: str | None = None, deferrable: bool = False) -> Any:  # noqa: ARG002
         """A boto3 session with the connection's credentials."""
         return runtime.current().session(**self._arguments(region_name, None))

@@ -92,6 +92,15 @@ class S3Hook(S3Resources):
         for page in pages.paginate(Bucket=bucket_name, Prefix=prefix, PaginationConfig=paging):
             yield from page.get("Contents", ())
 
+    def get_file_metadata(
+        self,
+        prefix: str,
+        bucket_name: str | None = None,
+        page_size: int | None = None,
+        max_items: int | None = None,
+    ) -> list[Any]:
+        return list(self.iter_file_metadata(prefix, bucket_name, page_size, max_items))
+
     def list_keys(
         self,
         bucket_name: str,

@@ -65,6 +65,10 @@ class Connection:
         return cls(conn_id=conn_id, **fields)
 
     @classmethod
+    def from_uri(cls, uri: str, conn_id: str) -> Self:
+        return cls(conn_id=conn_id, uri=uri)
+
+    @classmethod
     def from_text(cls, text: str, conn_id: str) -> Self:
         """Of a URI, or of a JSON object."""
         return cls.from_json(text, conn_id) if text.lstrip().startswith("{") else cls(conn_id=conn_id, uri=text)
@@ -80,6 +84,7 @@ class Connection:
         connection = found if isinstance(found, Connection) else cls._read(found, conn_id)
         masker = runtime.current().masker
         masker.add(connection.password)
+        masker.add(connection.extra)
         if connection.login and connection.password:  # as an HTTP header has them
             masker.add(base64.b64encode(f"{connection.login}:{connection.password}".encode()).decode())
         masker.add(connection.extra_dejson)
@@ -125,6 +130,9 @@ class Connection:
     def get_extra(self) -> str | None:
         return self.extra
 
+    def get_extra_dejson(self) -> dict[str, Any]:
+        return self.extra_dejson
+
     def get_uri(self) -> str:
         uri = f"{(self.conn_type or '').lower().replace('_', '-')}://" if self.conn_type else "//"
         host = self.host or ""
@@ -151,12 +159,13 @@ class Connection:
         query = plain if same else urlencode({_EXTRA_KEY: self.extra})
         return ("?" if self.schema else "/?") + query
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, *, prune_empty: bool = False, validate: bool = True) -> dict[str, Any]:  # noqa: ARG002
         names = ("conn_id", "conn_type", "description", "host", "login", "password", "schema", "port")
-        return {**{name: getattr(self, name) for name in names}, "extra": self.extra_dejson}
+        found = {**{name: getattr(self, name) for name in names}, "extra": self.extra_dejson}
+        return {name: value for name, value in found.items() if not prune_empty or value not in (None, {})}
 
     def as_json(self) -> str:
-        fields = {name: value for name, value in self.to_dict().items() if value not in (None, {})}
+        fields = self.to_dict(prune_empty=True)
         fields.pop("conn_id", None)
         return json.dumps(fields)
 

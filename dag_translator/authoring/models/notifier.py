@@ -6,9 +6,10 @@ import copy
 from typing import Any
 
 from dag_translator.authoring import runtime
+from dag_translator.authoring.utils.logs import LoggingMixin
 
 
-class BaseNotifier:
+class BaseNotifier(LoggingMixin):
     """Calls `notify(context)` with its template_fields rendered."""
 
     template_fields: Any = ()
@@ -24,8 +25,14 @@ class BaseNotifier:
         context = args[0] if args else self.context
         mine = copy.copy(self)  # a warm worker calls it again, with another context
         if mine.template_fields:
-            runtime.current().render_template_fields(mine, context)
+            mine.render_template_fields(context)
         mine.notify(context)
+
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        runtime.current().render_template_fields(self, context, jinja_env)
+
+    def render_template(self, content: Any, context: Any, jinja_env: Any = None, *_: Any) -> Any:
+        return runtime.current().render_template(self, content, context, jinja_env)
 
 
 class BaseOperatorLink:

@@ -59,6 +59,8 @@ S3 = _from(
 S3_SENSOR = _from("sensors.s3", "S3KeySensor") | _from("sensors.s3_listing", "S3KeysUnchangedSensor", "S3PrefixSensor")
 SQS_SENSOR = _from("sensors.sqs", "SqsSensor", SQSSensor="SqsSensor")
 DYNAMODB_SENSOR = _from("sensors.dynamodb", "DynamoDBValueSensor")
+SUBPROCESS_HOOK = _from("hooks.processes", "SubprocessHook", "SubprocessResult")
+FS_HOOK = _from("hooks.processes", "FSHook")
 FILE_SENSOR = _from("sensors.filesystem", "FileSensor")
 LAMBDA = _from(
     "operators.lambda_function",
@@ -145,6 +147,7 @@ TYPING_ONLY = _from(
     "TaskReschedule",
 )
 
+LITERAL = _from("definitions.literal", "literal", "LiteralValue")
 STATES = _from("states", "State", "TaskInstanceState", "DagRunState")
 TRIGGER_RULE = _from("states", "TriggerRule")
 WEIGHT_RULE = _from("states", "WeightRule")
@@ -173,11 +176,15 @@ TIMEZONE = _from(
     "is_localized", "is_naive", "convert_to_utc", "coerce_datetime", "parse_timezone", "local_timezone",
     "from_timestamp", "initialize",
 )  # fmt: skip
-HELPERS = _from("utils.helpers", "chunks", "partition", "merge_dicts", "prune_dict", "exactly_one", "as_flattened_list")
+HELPERS = _from(
+    "utils.helpers",
+    *("chunks", "partition", "merge_dicts", "prune_dict", "exactly_one", "at_most_one", "is_container"),
+    "as_flattened_list",
+)
 MACROS = _from(
     "utils.macros",
     "ds_add", "ds_format", "ds_format_locale", "datetime_diff_for_humans", "random",
-    "dateutil", "datetime", "time", "timedelta", "json", "uuid",
+    "dateutil", "datetime", "time", "timedelta", "json", "uuid", "yaml",
 )  # fmt: skip
 LOGGING = _from("utils.logs", "LoggingMixin")
 CONF = _from("configuration", "conf")

@@ -21,6 +21,8 @@ _SDK = (
     | f.EDGES | f.LABELS | f.PARAMS | f.XCOM_ARG | f.CONTEXT | f.VARIABLE | f.CONNECTION | f.BASE_HOOK | f.NOTIFIER
     | f.ASSETS | f.ASSET_DECORATOR | f.TRIGGER_RULE | f.WEIGHT_RULE | f.STATES | f.RETRY_POLICY | _TIMETABLES
     | {"BaseOperatorLink": "models.notifier:BaseOperatorLink", "conf": "configuration:conf"}
+    | {"TaskInstance": "models.typing_only:TaskInstance", "macros": "utils:macros", "literal": f.LITERAL["literal"]}
+    | {"__version__": "configuration:VERSION"}
 )  # fmt: skip
 _BASEOPERATOR = f.BASE_OPERATOR | f.EDGES
 
@@ -236,6 +238,10 @@ _TABLE: dict[str, dict[str, str]] = {
     "airflow.hooks": {},
     "airflow.hooks.base": f.BASE_HOOK,
     "airflow.hooks.base_hook": f.BASE_HOOK,
+    "airflow.hooks.subprocess": f.SUBPROCESS_HOOK,
+    "airflow.hooks.filesystem": f.FS_HOOK,
+    "airflow.providers.standard.hooks.subprocess": f.SUBPROCESS_HOOK,
+    "airflow.providers.standard.hooks.filesystem": f.FS_HOOK,
     "airflow.notifications": {},
     "airflow.notifications.basenotifier": f.NOTIFIER,
     "airflow.providers.common.compat.notifier": f.NOTIFIER,

@@ -50,11 +50,23 @@ BY_NAME: dict[str, str] = {
     "ApprovalOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "AssetAccessControl": "who may see or start a DAG is IAM's business",
     **dict.fromkeys(("DeadlineAlert", "DeadlineReference", "AsyncCallback", "SyncCallback"), _DEADLINE),
+    **dict.fromkeys(("BaseDeadlineReference", "deadline_reference"), _DEADLINE),
+    **dict.fromkeys(
+        ("ResumableJobMixin", "NEVER_EXPIRE"), "tasks have no state store; push an XCom, or use a Variable"
+    ),
     **dict.fromkeys(
         (
             *("AllowedKeyMapper", "ChainMapper", "FanOutMapper", "FixedKeyMapper", "IdentityMapper", "ProductMapper"),
             *("PartitionMapper", "RollupMapper", "StartOfDayMapper", "StartOfHourMapper", "StartOfMonthMapper"),
-            *("StartOfWeekMapper", "StartOfYearMapper", "HourWindow", "DayWindow", "WeekWindow", "MonthWindow"),
+            *(
+                "StartOfWeekMapper",
+                "StartOfQuarterMapper",
+                "StartOfYearMapper",
+                "HourWindow",
+                "DayWindow",
+                "WeekWindow",
+                "MonthWindow",
+            ),
             *("QuarterWindow", "YearWindow", "SegmentWindow", "Window", "WaitForAll", "MinimumCount"),
         ),
         _PARTITIONS,

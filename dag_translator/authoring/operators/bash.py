@@ -121,7 +121,7 @@ class _BashDecoratedOperator(DecoratedOperator, BashOperator):
 
     def execute(self, context: Any) -> Any:
         kwargs = determine_kwargs(self.python_callable, self.op_args, ChainMap({**self.op_kwargs}, context))
-        command = self.python_callable(*self.op_args, **kwargs)
+        command = self.bash_command = self.python_callable(*self.op_args, **kwargs)
         if not isinstance(command, str) or command.strip() == "":
             raise TypeError("The returned value from the TaskFlow callable must be a non-empty string.")
         self.bash_command = self.render_template(command, context)

@@ -31,7 +31,7 @@ class BranchDayOfWeekOperator(BaseBranchOperator):
         self._week_day_num = WeekDay.validate_week_day(week_day)
 
     def choose_branch(self, context: Any) -> Any:
-        moment = datetime.now(self.dag.timezone)
+        moment = datetime.now(self.dag.zone)
         if self.use_task_logical_date:
             moment = context.get("logical_date") or context["dag_run"].run_after
         today = moment.isoweekday() in self._week_day_num
@@ -80,4 +80,4 @@ class BranchDateTimeOperator(BaseBranchOperator):
             target = datetime.combine(now, target)
         if target is None or target.tzinfo is not None:
             return target
-        return target.replace(tzinfo=self.dag.timezone)
+        return target.replace(tzinfo=self.dag.zone)

@@ -6,6 +6,7 @@ loop, for sensors that run within one invocation. `next_poke_interval()` is the 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import time
 from collections.abc import Callable
@@ -23,6 +24,14 @@ from dag_translator.authoring.exceptions import (
 )
 
 DEFAULT_TIMEOUT = timedelta(days=7)
+
+
+def _duration(name: str, value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float) and value >= 0:
+        return timedelta(seconds=value)
+    raise ValueError(f"Operator arg `{name}` must be timedelta object or a non-negative number")
 
 
 class PokeReturnValue:
@@ -50,6 +59,11 @@ class BaseSensorOperator(BaseOperator):
 
     ui_color = "#e6f1f2"
     valid_modes = ("poke", "reschedule")
+    # What `partial` is given is looked at when the file loads, not only when an instance is made of it.
+    fixed_conversions = {  # noqa: RUF012
+        **{name: functools.partial(_duration, name) for name in ("poke_interval", "timeout", "max_wait")},
+        "mode": lambda mode: ("poke", "reschedule").index(mode),
+    }
     _is_sensor = True
 
     def __init__(
@@ -199,11 +213,3 @@ def poke_mode_only(cls: Any) -> Any:
 
     cls.mode = property(lambda _: "poke", refuse)
     return cls
-
-
-def _duration(name: str, value: Any) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    if isinstance(value, int | float) and value >= 0:
-        return timedelta(seconds=value)
-    raise ValueError(f"Operator arg `{name}` must be timedelta object or a non-negative number")

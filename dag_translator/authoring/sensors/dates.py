@@ -115,7 +115,7 @@ class TimeSensor(MomentSensor):
         return self._on(began or now_in(context))
 
     def _on(self, day: datetime) -> datetime:
-        zone = self.dag.timezone
+        zone = self.dag.zone
         return datetime.combine(day.astimezone(zone), self.target_time, zone).astimezone(UTC)
 
 

@@ -51,5 +51,15 @@ def exactly_one(*args: Any) -> bool:
     return sum(map(bool, args)) == 1
 
 
+def at_most_one(*args: Any) -> bool:
+    """Whether no more than one argument is true."""
+    return sum(map(bool, args)) <= 1
+
+
+def is_container(obj: Any) -> bool:
+    """Whether it is a collection; a text counts as one value."""
+    return hasattr(obj, "__iter__") and not isinstance(obj, str)
+
+
 def as_flattened_list(iterable: Iterable[Iterable[Any]]) -> list[Any]:
     return [item for items in iterable for item in items]

@@ -33,10 +33,14 @@ def ds_format(ds: str, input_format: str, output_format: str) -> str:
 
 
 def ds_format_locale(ds: str, input_format: str, output_format: str, locale: Any = None) -> str:
-    """As ds_format; other languages need the babel package, which is not here."""
-    if locale not in (None, "en", "en_US"):
-        raise ValueError("ds_format_locale knows English only; format the date in a @task with babel")
-    return ds_format(ds, input_format, output_format)
+    """A date in another language, output_format in Babel's letters (`EEEE dd MMMM yyyy`); the requirements have to
+    bring Babel."""
+    try:
+        from babel.dates import LC_TIME, format_datetime  # type: ignore[import-not-found, unused-ignore]
+    except ImportError as error:
+        raise ImportError("ds_format_locale needs Babel: add a line `babel` to requirements.txt") from error
+    moment = datetime.strptime(str(ds), input_format)
+    return str(format_datetime(moment, format=output_format, locale=locale or LC_TIME))
 
 
 def datetime_diff_for_humans(dt: Any, since: Any = None) -> str:
@@ -47,10 +51,14 @@ def datetime_diff_for_humans(dt: Any, since: Any = None) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    """`macros.dateutil`, imported when first asked for."""
+    """`macros.dateutil` and `macros.yaml`, imported when first asked for."""
     if name == "dateutil":
         import dateutil.parser  # type: ignore[import-untyped]
         import dateutil.relativedelta  # type: ignore[import-untyped]
 
         return dateutil
+    if name == "yaml":
+        from dag_translator.authoring.utils import yaml
+
+        return yaml
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

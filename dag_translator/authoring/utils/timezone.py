@@ -79,6 +79,18 @@ def parse_timezone(name: Any) -> Any:
     return pendulum.tz.Timezone(name) if isinstance(name, str) else pendulum.tz.fixed_timezone(name)
 
 
+def pendulum_zone(zone: dt.tzinfo) -> Any:
+    """The same time zone as pendulum's."""
+    import pendulum.tz
+
+    if isinstance(zone, pendulum.tz.Timezone | pendulum.tz.FixedTimezone):
+        return zone
+    offset = zone.utcoffset(None)  # None: it depends on the date, so the zone has a name
+    if offset is None:
+        return pendulum.tz.Timezone(str(zone))
+    return pendulum.tz.UTC if not offset else pendulum.tz.fixed_timezone(int(offset.total_seconds()))
+
+
 def local_timezone() -> Any:
     import pendulum.tz
 
