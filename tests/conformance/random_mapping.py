@@ -42,7 +42,8 @@ def pulling_instances(writer: Writer, depth: int, prefix: str, nodes: list[Node]
     read, name = writer.random.choice(mapped), writer.name("y")
     indexes = writer.random.choice(["", ", map_indexes=0", ", map_indexes=[1, 0]", ", map_indexes=-1"])
     writer.say(
-        depth, f'{name} = pulled.override(task_id="{name}"{extra(writer)})({read.task_ids[0]!r}, "return_value"{indexes})'
+        depth,
+        f'{name} = pulled.override(task_id="{name}"{extra(writer)})({read.task_ids[0]!r}, "return_value"{indexes})',
     )
     writer.say(depth, f"{read.name} >> {name}")
     node = made(writer, name, prefix, "text")

@@ -161,7 +161,9 @@ def _lost_together(members: Dag, group: MappedGroup, instances: Collection[Resul
     instances of the members above: one that failed takes all others along."""
     if group.expansion.length is not None:
         return set()
-    bad = {each for result in instances for each in members.by_id if result.states[each] in ("failed", "upstream_failed")}
+    bad = {
+        each for result in instances for each in members.by_id if result.states[each] in ("failed", "upstream_failed")
+    }
     ruled = (task for task in members.tasks if task.trigger_rule == "none_failed_min_one_success")
     return {task.task_id for task in ruled if bad & {*task.upstream}}
 
@@ -170,7 +172,7 @@ def _without_instances(dag: Dag, group: MappedGroup, states: States, doomed: set
     """How the members of a group end that has no instances: each by its rule, where one that would run is skipped."""
     unexpanded = _unexpanded(dag, group.expansion, states)
     if unexpanded == "upstream_failed":
-        return dict.fromkeys(group.members, unexpanded)
+        return {task_id: "skipped" if task_id in doomed else unexpanded for task_id in group.members}
     found: dict[str, str] = {}
     for task_id in group.members:
         verdict = _verdict(dag.by_id[task_id], {**states, **found})
