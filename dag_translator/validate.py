@@ -39,8 +39,8 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     ),
     "mapped_branch": (
         "approximated",
-        "a mapped branch or short circuit skips nothing but instances of the same index directly below, and only if it"
-        " is no @task; in a mapped task group it skips nothing: so it is in Airflow 3.3.2",
+        "a mapped branch or short circuit skips only the same index directly below, none if it is a @task or in a mapped "
+        "task group: so it is in Airflow 3.3.2",
         "map over what is to be done only, or raise AirflowSkipException where nothing is to be done",
     ),
     "mapped_argument": (
