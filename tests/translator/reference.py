@@ -37,11 +37,15 @@ class Outcome:
 
 @dataclass(slots=True)
 class Result:
-    """states: of a mapped task that was expanded, those of its instances. No starts and ends inside mapped groups."""
+    """states: of a mapped task that was expanded, those of its instances. No starts and ends inside mapped groups.
+
+    too_late: tasks that had begun, or ended, before somebody could skip them.
+    """
 
     states: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     starts: dict[str, float] = field(default_factory=dict)
     ends: dict[str, float] = field(default_factory=dict)
+    too_late: set[str] = field(default_factory=set)
 
     @property
     def makespan(self) -> float:
@@ -108,7 +112,10 @@ def schedule(
         result.states[task_id] = outcomes[task_id].each or outcomes[task_id].state
         result.ends[task_id] = now
         if outcomes[task_id].state == "success":
-            doomed |= outcomes[task_id].skips - started - result.states.keys()
+            in_time = outcomes[task_id].skips - started - result.states.keys()
+            others = outcomes[task_id].skips - in_time
+            result.too_late |= {each for each in others if result.states.get(each) != "skipped"}
+            doomed |= in_time
 
 
 def _spent(task: Task, outcome: Outcome) -> float:
