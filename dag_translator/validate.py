@@ -40,7 +40,7 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     ),
     "mapped_branch": (
         "approximated",
-        "a mapped branch skips only the same index right below, a @task or one in a mapped group nothing: as in Airflow",
+        "a mapped branch skips only the same index right below, a @task or one in a mapped group none: as in Airflow",
         "map over what is to be done only, or raise AirflowSkipException where nothing is to be done",
     ),
     "mapped_argument": (
