@@ -42,7 +42,7 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     ),
     "mapped_branch": (
         "approximated",
-        "a mapped branch or short circuit skips nothing, in a mapped task group neither: so it is in Airflow 3.3.2",
+        "a mapped branch skips only the same index right below, a @task or one in a mapped group none: as in Airflow",
         "map over what is to be done only, or raise AirflowSkipException where nothing is to be done",
     ),
     "mapped_argument": (

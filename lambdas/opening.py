@@ -11,6 +11,7 @@ got lost.
     running, later attempt                       this invocation is the late one: LateInvocation
 
 A task of a run that `fail_fast` has stopped does not begin; one that is not in the run (`task_dates`) leaves no record.
+One that the same index of a mapped branch above it skips does not begin either (`mapped_branches`).
 """
 
 from __future__ import annotations
@@ -58,6 +59,12 @@ def open_task(runtime: Runtime, run: RunInfo, task: Any, attempt: int, map_index
     if task.task_id in not_in_run(runtime.dag, run):
         reason = f"{task.task_id} does not run at this logical date"
         return Ended(TaskRecord(run.dag_id, run.run_id, task.task_id, "skipped", map_index, error_message=reason))
+    if map_index >= 0 and any(each.skips_same_index for each in task.upstream_list):
+        from lambdas.mapped_branches import skipped_by_instance
+
+        skipped = skipped_by_instance(runtime, run, task, map_index)
+        if skipped is not None:
+            return Ended(skipped)
     while True:
         found = runtime.store.get_task(key)
         if found is not None and found.execution == run.execution and found.is_final:

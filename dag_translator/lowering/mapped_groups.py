@@ -20,9 +20,9 @@ from typing import Any
 from dag_translator import asl, names
 from dag_translator.lowering import group_stages, joins
 from dag_translator.lowering.exits import Exit, objects
-from dag_translator.lowering.group_over_nothing import over_nothing
 from dag_translator.lowering.knowledge import Known, PossibleStates
 from dag_translator.lowering.lambdas import ANYTHING, INSTANCE, INVOKE, call
+from dag_translator.lowering.unexpanded_groups import over_failed, over_nothing
 from dag_translator.model import Dag, MappedGroup
 from dag_translator.names import StateNames
 from dag_translator.operators import LOWERINGS, mapped, polling
@@ -149,8 +149,6 @@ def _expand(group: MappedGroup, dag: Dag, following: str, known: Known, leave: C
         way = leave({**known, **ended})
         return asl.Catcher((error,), way.next, way.output("$states.input", states))
 
-    all_failed = dict.fromkeys(group.members, "upstream_failed")
-    failed = {task_id: frozenset({state}) for task_id, state in all_failed.items()}
     return asl.Task(
         INVOKE,
         call("expand_group", group=group.group_id, **asked),
@@ -159,7 +157,7 @@ def _expand(group: MappedGroup, dag: Dag, following: str, known: Known, leave: C
         retry=(mapped.UNEXPANDED, ANYTHING),
         catch=(
             unexpanded("AirflowSkipException", *over_nothing(group, dag, known)),
-            unexpanded("States.ALL", failed, objects(all_failed)),
+            unexpanded("States.ALL", *over_failed(group, known)),
         ),
     )
 

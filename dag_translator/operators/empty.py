@@ -27,6 +27,8 @@ _RUNS_CODE = (
 def settings(operator: Any) -> Mapping[str, Any] | None:
     if operator.is_mapped or operator.dag.fail_fast:  # each instance has a record of its own
         return None
+    if any(each.skips_same_index for each in operator.upstream_list):  # Lambda asks, for each instance
+        return None
     return None if any(getattr(operator, name, None) for name in _RUNS_CODE) else {}
 
 

@@ -32,7 +32,10 @@ def main() -> None:
 
 def _measure(path: Path) -> dict[str, Any]:
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.definitions._internal.contextmanager import DagContext, TaskGroupContext
 
+    DagContext._context.clear()  # of a file that failed inside a `with`
+    TaskGroupContext._context.clear()
     bag = DagBag(str(path))
     if bag.import_errors:
         return {"error": "\n".join(bag.import_errors.values())}

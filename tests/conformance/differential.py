@@ -228,7 +228,10 @@ def _timed(
     ):
         return True
     rule = structure[name]["trigger_rule"]
-    if rule in _EARLY and len(above[name]) > 1:
+    if rule in _EARLY and (len(above[name]) > 1 or rule == "always"):
+        return True
+    # Expanded before there was what it is mapped over: its rule let it run as soon as others were skipped.
+    if states == {"skipped"} and _states(expected, {name}) == {"upstream_failed"}:
         return True
     return (rule == "all_success" and mixed) or (skipping and bool(states - {"success", "skipped"}))
 

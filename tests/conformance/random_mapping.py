@@ -1,5 +1,5 @@
-"""Random tasks in the less usual forms: XComs by key, `expand_kwargs`, `concat`, classic operators that are mapped, mapped
-task groups with a body of their own. As in `random_tasks`: each writes its lines, returns what stands for it."""
+"""Random tasks in the less usual forms: XComs by key, `expand_kwargs`, `concat`, classic operators that are mapped,
+mapped task groups with a body of their own. As in `random_tasks`: each writes its lines, returns what stands for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ TEMPLATES = (
     "{{ params.who }}", "{{ ti.map_index }}", "{{ task.task_id }}", "{{ dag.dag_id }}", "{{ macros.ds_add(ds, 2) }}",
     "{{ (logical_date + macros.timedelta(hours=1)) | ts_nodash }}", "{{ ti.try_number }}", "{{ dag_run.run_type }}",
     "{{ double(21) }}", "{{ 'x' | shout }}", "{{ [1, 2] }}", "{{ missing }}", "{{ params.missing }}",
-    "{{ data_interval_start | ds }}", "{{ prev_data_interval_end_success }}", "{{ outlets }}", "{% if true %}y{% endif %}",
+    "{{ data_interval_start | ds }}", "{{ prev_data_interval_end_success }}", "{{ outlets }}",
+    "{% if true %}y{% endif %}",
 )  # fmt: skip
 
 
@@ -41,10 +42,8 @@ def pulling_instances(writer: Writer, depth: int, prefix: str, nodes: list[Node]
         return pushing(writer, depth, prefix, nodes)
     read, name = writer.random.choice(mapped), writer.name("y")
     indexes = writer.random.choice(["", ", map_indexes=0", ", map_indexes=[1, 0]", ", map_indexes=-1"])
-    writer.say(
-        depth,
-        f'{name} = pulled.override(task_id="{name}"{extra(writer)})({read.task_ids[0]!r}, "return_value"{indexes})',
-    )
+    asked = f'{read.task_ids[0]!r}, "return_value"{indexes}'
+    writer.say(depth, f'{name} = pulled.override(task_id="{name}"{extra(writer)})({asked})')
     writer.say(depth, f"{read.name} >> {name}")
     node = made(writer, name, prefix, "text")
     writer.below.setdefault(read.name, []).append(node)

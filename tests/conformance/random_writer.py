@@ -65,7 +65,8 @@ def extra(writer: Writer, rule: float = 0.45) -> str:
     """More arguments of an operator."""
     settings = ""
     if writer.odds(rule) and not writer.below_setup:
-        settings += f', trigger_rule="{writer.random.choice(RULES)}"'
+        rules = RULES[:-1] if writer.in_mapped else RULES  # over XComs Airflow refuses `always` there
+        settings += f', trigger_rule="{writer.random.choice(rules)}"'
     if writer.odds(0.15):
         settings += f", retries={writer.random.choice([0, 1, 2])}, retry_delay=timedelta(0)"
     if writer.odds(0.15):

@@ -1,5 +1,5 @@
-"""Random DAGs for property tests, drawn by Hypothesis: edges, trigger rules, branches, retries, task groups, mapped tasks
-and groups, setups and teardowns; how each task ends, and after how long."""
+"""Random DAGs for property tests, drawn by Hypothesis: edges, trigger rules, branches, retries, task groups, mapped
+tasks and groups, setups and teardowns; how each task ends, and after how long."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dag_translator.model import Dag, Expansion, MappedGroup, Task
 
@@ -37,11 +37,15 @@ class Outcome:
 
 @dataclass(slots=True)
 class Result:
-    """states: of a mapped task that was expanded, those of its instances. No starts and ends inside mapped groups."""
+    """states: of a mapped task that was expanded, those of its instances. No starts and ends inside mapped groups.
+
+    too_late: tasks that had begun, or ended, before somebody could skip them.
+    """
 
     states: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     starts: dict[str, float] = field(default_factory=dict)
     ends: dict[str, float] = field(default_factory=dict)
+    too_late: set[str] = field(default_factory=set)
 
     @property
     def makespan(self) -> float:
@@ -64,7 +68,7 @@ def schedule(
     running: list[tuple[float, str]] = []
     started: set[str] = set()
     doomed = set(skipped)
-    instances: dict[str, list[Result]] = {}
+    instances: dict[str, list[dict[str, str]]] = {}
     groups = {group.group_id: group for group in dag.mapped_groups}
     scopes = _scopes(dag)
     while True:
@@ -76,8 +80,8 @@ def schedule(
                     continue
                 if all(each in result.states for each in _waited(dag, group)):
                     started.add(group.group_id)
-                    instances[group.group_id] = _instances(dag, group, outcomes, result.states, frozenset(doomed))
-                    spent = max((each.makespan for each in instances[group.group_id]), default=0.0)
+                    ended, spent = _instances(dag, group, outcomes, result.states, frozenset(doomed))
+                    instances[group.group_id] = ended
                     heapq.heappush(running, (now + spent, group.group_id))
             for task in dag.tasks:
                 if task.task_id in started or task.task_id in result.states or task.task_id in dag.group_of:
@@ -102,13 +106,15 @@ def schedule(
         if task_id in groups:
             nothing = _without_instances(dag, groups[task_id], result.states, doomed)
             for member in groups[task_id].members:
-                ended = tuple(str(each.states[member]) for each in instances[task_id])
-                result.states[member] = ended or nothing[member]
+                result.states[member] = tuple(each[member] for each in instances[task_id]) or nothing[member]
             continue
         result.states[task_id] = outcomes[task_id].each or outcomes[task_id].state
         result.ends[task_id] = now
         if outcomes[task_id].state == "success":
-            doomed |= outcomes[task_id].skips - started - result.states.keys()
+            in_time = outcomes[task_id].skips - started - result.states.keys()
+            others = outcomes[task_id].skips - in_time
+            result.too_late |= {each for each in others if result.states.get(each) != "skipped"}
+            doomed |= in_time
 
 
 def _spent(task: Task, outcome: Outcome) -> float:
@@ -136,43 +142,56 @@ def _waited(dag: Dag, group: MappedGroup) -> set[str]:
 
 def _instances(
     dag: Dag, group: MappedGroup, outcomes: Mapping[str, Outcome], states: States, skipped: frozenset[str]
-) -> list[Result]:
-    if _unexpanded(dag, group.expansion, states):
-        return []
-    members = Dag(dag.dag_id, dag.file, tuple(dag.by_id[task_id] for task_id in group.members))
-    own = [
-        {
-            task_id: Outcome(outcomes[task_id].seconds, outcomes[task_id].each[index], tries=outcomes[task_id].tries)
-            for task_id in group.members
-        }
-        for index in range(len(outcomes[group.members[0]].each))
+) -> tuple[list[dict[str, str]], float]:
+    """How the members end in each instance, and how long all of that takes."""
+    length = 0 if _unexpanded(dag, group.expansion, states) else len(outcomes[group.members[0]].each)
+    ended: list[dict[str, str]] = [{} for _ in range(length)]
+    spent = 0.0
+    for tasks in _stages(dag, group):
+        lost = dict.fromkeys(_lost_together(group, tasks, ended) - skipped, "upstream_failed")
+        members, longest = Dag(dag.dag_id, dag.file, tasks), 0.0
+        for index, known in enumerate(ended):
+            own = {
+                task.task_id: replace(outcomes[task.task_id], state=outcomes[task.task_id].each[index], each=())
+                for task in tasks
+            }
+            result = schedule(members, own, {**states, **known, **lost}, skipped)
+            known |= {task.task_id: str(result.states[task.task_id]) for task in tasks}
+            longest = max(longest, result.makespan)
+        spent += longest
+    return ended, spent
+
+
+def _stages(dag: Dag, group: MappedGroup) -> list[tuple[Task, ...]]:
+    """The members in stages: one that is judged over all instances waits for all that runs before its stage."""
+    stage: dict[str, int] = {}
+    for task in (dag.by_id[task_id] for task_id in group.members):
+        above = [stage[each] for each in (*task.upstream, *task.setups) if each in stage]
+        stage[task.task_id] = max(above, default=0) + _looks_at_all(group, task)
+    return [
+        tuple(dag.by_id[task_id] for task_id in group.members if stage[task_id] == number)
+        for number in range(max(stage.values()) + 1)
     ]
-    lost: dict[str, str] = {}
-    while True:
-        found = [schedule(members, each, {**states, **lost}, skipped) for each in own]
-        more = _lost_together(members, group, found) - lost.keys() - skipped
-        if not more:
-            return found
-        lost |= dict.fromkeys(more, "upstream_failed")
 
 
-def _lost_together(members: Dag, group: MappedGroup, instances: Collection[Result]) -> set[str]:
-    """Over XComs Airflow has one task instance of a member until its rule lets it run, and this rule looks at all
-    instances of the members above: one that failed takes all others along."""
-    if group.expansion.length is not None:
-        return set()
-    bad = {
-        each for result in instances for each in members.by_id if result.states[each] in ("failed", "upstream_failed")
-    }
-    ruled = (task for task in members.tasks if task.trigger_rule == "none_failed_min_one_success")
-    return {task.task_id for task in ruled if bad & {*task.upstream}}
+def _looks_at_all(group: MappedGroup, task: Task) -> bool:
+    """Over XComs Airflow has one task instance of a member until its rule lets it run; this rule looks at all instances
+    of the members above it."""
+    ruled = task.trigger_rule == "none_failed_min_one_success" and group.expansion.length is None
+    return ruled and not {*task.upstream}.isdisjoint(group.members)
+
+
+def _lost_together(group: MappedGroup, tasks: Collection[Task], ended: Collection[States]) -> set[str]:
+    """The members that one failed instance above takes along, all instances of them."""
+    bad = {each for known in ended for each, state in known.items() if state in ("failed", "upstream_failed")}
+    return {task.task_id for task in tasks if _looks_at_all(group, task) and bad & {*task.upstream}}
 
 
 def _without_instances(dag: Dag, group: MappedGroup, states: States, doomed: set[str]) -> dict[str, str]:
     """How the members of a group end that has no instances: each by its rule, where one that would run is skipped."""
     unexpanded = _unexpanded(dag, group.expansion, states)
     if unexpanded == "upstream_failed":
-        return dict.fromkeys(group.members, unexpanded)
+        return {task_id: "skipped" if task_id in doomed else unexpanded for task_id in group.members}
     found: dict[str, str] = {}
     for task_id in group.members:
         verdict = _verdict(dag.by_id[task_id], {**states, **found})

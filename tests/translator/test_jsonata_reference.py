@@ -138,7 +138,7 @@ class Payloads:
                 "Execution": {"Id": "arn", "Name": "x", "StartTime": "2024-01-15T00:00:00.123Z", "Input": {}},
                 "State": {"Name": "s", "EnteredTime": "2024-01-15T00:00:00.123Z", "RetryCount": self._number()},
                 "Task": {"Token": "token"},
-                "Map": {"Item": {"Index": 1, "Value": 1}},
+                "Map": {"Item": {"Index": 1, "Value": self._random.choice((1, self._letters()))}},
             },
         }
         return {"run": run, "instance": {"run": run, "map_index": 1}, "states": states}
@@ -171,6 +171,8 @@ class Payloads:
             "states": {**self._task_states(), "run": run, "map_index": 1},
             "map_index": 1,
             "length": self._random.randint(1, 3),
+            "letters": [self._letters() for _ in range(self._random.randint(1, 3))],
+            "lost": self._random.choice(({}, {"t1": "upstream_failed"})),
             "answer": self._answer(),
             "poll": {"arguments": {"QueryExecutionId": "q"}, "handle": {"id": "q"}, "deadline": self._number()},
             "lap": self._number(),
@@ -182,10 +184,14 @@ class Payloads:
             "attempt": 1,
         }
 
+    def _letters(self) -> str:
+        """How the members of a mapped group ended in one instance."""
+        return "".join(self._random.choices(tuple(LETTERS.values()), k=len(self._names)))
+
     def _result(self) -> Any:
         state = self._random.choice(("SUCCEEDED", "FAILED", "CANCELLED", "RUNNING", "QUEUED"))
         execution = {"QueryExecution": {"Status": {"State": state}}}
-        letters = "".join(self._random.choices(tuple(LETTERS.values()), k=len(self._names)))
+        letters = self._letters()
         answer = {**self._task_states(), "states": {}, "run": {}, "letters": letters}
         payload = {"Payload": answer, **execution, **self._task_states()}
         branches = [{**self._task_states(), "answer": self._answer()} for _ in range(self._random.randint(1, 4))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from dag_translator.lower import lower
 from dag_translator.lowering.mapped_groups import max_length
 from dag_translator.model import Dag, Expansion, MappedGroup, Retry, Task
 from dag_translator.operators.mapped import AT_ONCE, MAX_LENGTH
-from dag_translator.regions import Await, Mapped, Signal, walk
+from dag_translator.regions import Await, Gather, Mapped, Signal, walk
 from dag_translator.structure import structure
 from dag_translator.validate import validate
 from infra.local.engine.json_values import dumps
@@ -127,6 +128,71 @@ def test_each_instance_has_joins_of_its_own(length: int | None) -> None:
     assert lambdas.final["g.c"] == ["success", "upstream_failed"]
     assert lambdas.final["g.d"] == ["success", "upstream_failed", "skipped"]
     assert {index for task_id, index in lambdas.ran if task_id == "g.d"} == {0}
+
+
+def _group_of(members: tuple[Task, ...], *outside: Task) -> tuple[Dag, asl.Machine]:
+    """A group over what `s` returns."""
+    group = MappedGroup("g", tuple(task.task_id for task in members), Expansion(over=("s",)))
+    dag = settled(Dag("d", "d.py", (Task("s", "X"), *outside, *members), (group,)))
+    return dag, lower(dag, structure(dag))
+
+
+@pytest.mark.parametrize(("above", "inside"), [("success", "skipped"), ("failed", "upstream_failed")])
+def test_over_nothing_each_member_is_asked_for_its_rule(above: str, inside: str) -> None:
+    """As in Airflow, a member below a failed task is upstream_failed although there is no instance of it."""
+    members = (
+        Task("g.a", "X", ("s", "t")),
+        Task("g.b", "X", ("g.a",)),
+        Task("g.c", "X", ("g.a", "g.b"), trigger_rule="one_success"),
+        Task("g.d", "X", ("g.a",), trigger_rule="all_done"),
+    )
+    dag, machine = _group_of(members, Task("t", "X"))
+    _, lambdas = execute(dag, machine, {**_outcomes(a=(), b=(), c=(), d=()), "t": Outcome(1, above)})
+    assert [lambdas.final[task.task_id] for task in members] == [inside, inside, inside, "skipped"]
+
+
+def test_what_a_branch_skipped_stays_skipped_in_a_group_that_can_not_be_expanded() -> None:
+    branch = Task("t", "X", skips="children")
+    members = (
+        Task("g.a", "X", ("s", "t"), trigger_rule="all_done"),
+        Task("g.b", "X", ("g.a",), trigger_rule="all_done"),
+    )
+    dag, machine = _group_of(members, branch)
+    outcomes = {**_outcomes(a=(), b=()), "s": Outcome(1, "failed"), "t": Outcome(1, skips=frozenset({"g.a"}))}
+    _, lambdas = execute(dag, machine, outcomes)
+    assert (lambdas.final["g.a"], lambdas.final["g.b"]) == ("skipped", "upstream_failed")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("success", "failed", "skipped"), "upstream_failed"),
+        (("success", "skipped"), ["success", "skipped"]),
+        (("skipped",), "skipped"),
+    ],
+)
+def test_a_rule_that_looks_at_all_instances(first: tuple[str, ...], second: Any) -> None:
+    """Over XComs Airflow judges `none_failed_min_one_success` before it expands: one failure takes all along."""
+    members = (
+        Task("g.a", "X", ("s",)),
+        Task("g.b", "X", ("g.a",), trigger_rule="none_failed_min_one_success"),
+        Task("g.c", "X", ("g.a", "g.b"), trigger_rule="one_failed"),
+    )
+    dag, machine = _group_of(members)
+    (body,) = (region.body for region in walk(structure(dag)) if isinstance(region, Mapped))
+    assert [step for step in walk(body) if isinstance(step, Gather)] == [Gather(("g.b",))]
+    fine = ("success",) * len(first)
+    execution, lambdas = execute(dag, machine, _outcomes(a=first, b=fine, c=fine))
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert lambdas.final["g.b"] == second
+    assert not check(dag, machine)[1]
+
+
+def test_a_group_over_literals_has_one_stage() -> None:
+    members = (Task("g.a", "X"), Task("g.b", "X", ("g.a",), trigger_rule="none_failed_min_one_success"))
+    dag, machine = _dag(Expansion(3), *members)
+    _, lambdas = execute(dag, machine, _outcomes(a=("success", "failed", "skipped"), b=("success",) * 3))
+    assert lambdas.final["g.b"] == ["success", "upstream_failed", "skipped"]
 
 
 def test_one_that_can_not_run_as_a_whole_is_refused() -> None:

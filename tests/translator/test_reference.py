@@ -1,4 +1,4 @@
-"""The reference of Airflow's scheduler against Airflow: fed with what each task's body did, it says how all tasks ended.
+"""The reference of Airflow's scheduler against Airflow: told what each task's body did, it says how all tasks ended.
 
 How a body ended, and whom a branch skipped (`skipmixin_key`), is read off the recordings of `tests/data/conformance`;
 which tasks ran, and what became of the others, is what the reference has to find.

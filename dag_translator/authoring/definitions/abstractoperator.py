@@ -56,6 +56,11 @@ class AbstractOperator(DAGNode):
         return self._can_skip_downstream
 
     @property
+    def skips_same_index(self) -> bool:
+        """Whether it is mapped, and an instance may skip the instance of the same index of a direct child."""
+        return False
+
+    @property
     def roots(self) -> list[Any]:
         return [self]
 

@@ -192,6 +192,10 @@ class MappedOperator(AbstractOperator):
         self._dag = dag
 
     @property
+    def skips_same_index(self) -> bool:
+        return self._can_skip_downstream and not self.maps_function
+
+    @property
     def task_display_name(self) -> str:
         return self.partial_kwargs.get("task_display_name") or self.task_id
 

@@ -1,6 +1,6 @@
-r"""How the members of a mapped task group end that is mapped over nothing: Airflow asks each member's trigger rule, as of
-any task, before it looks for instances. So a member below a failed task is upstream_failed; one that would run is
-skipped.
+r"""How the members of a mapped task group end that has no instances. Over nothing, Airflow asks each member's trigger
+rule, as of any task, before it looks for instances: a member below a failed task is upstream_failed, one that would
+run is skipped. Over what failed all are upstream_failed. A member that a branch has skipped stays so.
 
 >>> from dag_translator.model import Dag, Expansion, MappedGroup, Task
 >>> members = (Task("g.a", "X", ("s", "t")), Task("g.b", "X", ("g.a",)), Task("g.c", "X", ("g.a",), "all_done"))
@@ -19,6 +19,7 @@ $m1 := $count([$m0][$ = 'skipped']) > 0 ? 'skipped' : 'upstream_failed';
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from dag_translator.lowering.knowledge import Known, PossibleStates, asked
@@ -40,8 +41,19 @@ def over_nothing(group: MappedGroup, dag: Dag, known: Known) -> tuple[dict[str, 
             steps.append(f"{name} := {value}")
             value = name
         values[task_id] = value
-    states = "{" + ", ".join(f"{literal(task_id)}: {value}" for task_id, value in values.items()) + "}"
+    states = _object(values)
     return found, f"({'; '.join((*steps, states))})" if steps else states
+
+
+def over_failed(group: MappedGroup, known: Known) -> tuple[dict[str, PossibleStates], str]:
+    """The same where the group can't be expanded."""
+    found: dict[str, PossibleStates] = {}
+    values: dict[str, str] = {}
+    for task_id in group.members:
+        decided = known.get(task_id, frozenset()) - {None}
+        found[task_id] = decided | {"upstream_failed"}
+        values[task_id] = _unless_decided(task_id, "'upstream_failed'") if decided else "'upstream_failed'"
+    return found, _object(values)
 
 
 def _mapped_over(group: MappedGroup, dag: Dag, known: Known) -> dict[str, PossibleStates]:
@@ -52,7 +64,7 @@ def _mapped_over(group: MappedGroup, dag: Dag, known: Known) -> dict[str, Possib
     }
 
 
-def _ended(task: Task, known: Known, values: dict[str, str]) -> tuple[PossibleStates, str]:
+def _ended(task: Task, known: Known, values: Mapping[str, str]) -> tuple[PossibleStates, str]:
     """values: of the members before it, as JSONata."""
     deciding, otherwise = asked(replace(task, waits=True), known)
     while deciding and _state(deciding[-1][1]) == _state(otherwise):
@@ -64,10 +76,18 @@ def _ended(task: Task, known: Known, values: dict[str, str]) -> tuple[PossibleSt
     states = {_state(otherwise), *(_state(verdict) for _, verdict, _ in deciding)}
     decided = known.get(task.task_id, frozenset()) - {None}
     if decided and states != {"skipped"}:
-        own = state_of(task.task_id)
-        return frozenset(states | decided), f"$exists({own}) ? {own} : ({value})"
+        return frozenset(states | decided), _unless_decided(task.task_id, value)
     return frozenset(states), value
 
 
 def _state(verdict: Verdict) -> str:
     return "upstream_failed" if verdict == "upstream_failed" else "skipped"
+
+
+def _unless_decided(task_id: str, value: str) -> str:
+    own = state_of(task_id)
+    return f"$exists({own}) ? {own} : ({value})"
+
+
+def _object(values: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{literal(task_id)}: {value}" for task_id, value in values.items()) + "}"
