@@ -19,11 +19,12 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
-from dag_translator.errors import UsageError
+from dag_translator.errors import Problem
 from dag_translator.operators.container import CONTAINER
 from infra.permissions import arn
 from infra.settings import Settings
 
+_CODE = "no-containers"
 _START = """
 import io, os, sys, urllib.request, zipfile
 sys.path += [os.environ.get("LAMBDA_RUNTIME_DIR", "/var/runtime")]
@@ -44,27 +45,26 @@ sys.exit(main())
 """
 
 
-def check_settings(manifest: Mapping[str, Any], settings: Settings) -> None:
-    """Raises UsageError if the DAG needs containers and nothing says where they run."""
+def missing_settings(manifest: Mapping[str, Any], settings: Settings) -> Problem | None:
+    """What is wrong if the DAG needs containers and nothing says where they run."""
     if not manifest.get("containers"):
-        return
+        return None
     tasks = ", ".join(task["task_id"] for task in manifest["tasks"] if task.get("compute") == "fargate")
+    dag_id = str(manifest["dag_id"])
     if settings.target == "local":
-        raise UsageError(
-            f"{manifest['dag_id']}: {tasks} run on Fargate, which the local AWS does not have\n"
-            "    → run the DAG with `airstep dags test`, or deploy it to AWS"
-        )
+        message = f"{tasks} run on Fargate, which the local AWS does not have"
+        return Problem(_CODE, message, "run the DAG with `airstep dags test`, or deploy it to AWS", dag_id=dag_id)
     needed = {
         "fargateCluster": settings.fargate_cluster,
         "fargateSubnets": settings.fargate_subnets,
         "fargateSecurityGroups": settings.fargate_security_groups,
     }
     missing = [name for name, value in needed.items() if not value]
-    if missing:
-        raise UsageError(
-            f"{manifest['dag_id']}: {tasks} run on Fargate, but {', '.join(missing)} is not set\n"
-            "    → name the ECS cluster, the subnets and the security groups in cdk.json, under `context`"
-        )
+    if not missing:
+        return None
+    message = f"{tasks} run on Fargate, but {', '.join(missing)} is not set"
+    hint = "name the ECS cluster, the subnets and the security groups in cdk.json, under `context`"
+    return Problem(_CODE, message, hint, dag_id=dag_id)
 
 
 class Containers:

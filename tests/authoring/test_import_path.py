@@ -112,6 +112,19 @@ def test_what_a_file_does_with_a_placeholder_is_no_further_problem(tmp_path: Pat
     assert {code for code, _, _ in problems(loaded)} == {"missing-module"}
 
 
+def test_packages_that_are_installed_into_the_project_are_not_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `requirements.txt` lists lies in `.airstep/cache`, an environment perhaps in `.venv`."""
+    text = "def lazy():\n    pass\nfor name in ['a']:\n    pass\nimport no_such_thing"
+    cache = write_tree(tmp_path / ".airstep/cache/x", {"installed_one.py": "x = 1", "installed_two.py": text})
+    monkeypatch.setattr(sys, "path", [*sys.path, str(cache)])
+    loaded = one_file(tmp_path, "import installed_one\ntry:\n    import installed_two\nexcept Exception:\n    pass")
+    assert problems(loaded) == []
+    assert "installed_one" in sys.modules  # which another file finds again
+    del sys.modules["installed_one"]
+
+
 def test_a_module_of_ones_own_says_where_it_lacks_something(tmp_path: Path) -> None:
     write_tree(tmp_path, {"plugins/helper.py": "import no_such_thing\n"})
     (problem,) = one_file(tmp_path, "import helper").problems

@@ -223,7 +223,7 @@ def test_check_sums_up_why(airstep: Airstep, tmp_path: Path) -> None:
         {
             "dags/a.py": PANDAS.format("a", "FileSensor(task_id='f', filepath='/data/x')"),
             "dags/b.py": PANDAS.format("b", "pass"),
-            "dags/c.py": "from airflow import DAG\nDAG('c')",
+            "dags/c.py": "from airflow import DAG\nd = DAG('c')",
             "tests/test_dags.py": "import airflow, no_such_test_tool",
         },
     )

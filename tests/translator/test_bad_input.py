@@ -66,7 +66,8 @@ CASES = {
         7,
     ),
     "task over 15 minutes": (
-        "PythonOperator(task_id='a', python_callable=work, execution_timeout=timedelta(minutes=16), dag=dag)\n",
+        "PythonOperator(task_id='a', python_callable=work, execution_timeout=timedelta(minutes=16), dag=dag,"
+        " executor_config={'airstep': {'compute': 'lambda'}})\n",
         "task-too-long",
         7,
     ),
@@ -93,7 +94,7 @@ def test_all_of_a_files_mistakes_at_once(tmp_path: Path) -> None:
         from airflow.operators.nowhere import Nothing
         BashOperator(task_id='a', bash_command='x', bash_comand='y', dag=dag)
         BashOperator(task_id='b', bash_command='x', retrys=3, dag=dag)
-        PythonOperator(task_id='c', python_callable=work, execution_timeout=timedelta(hours=1), dag=dag)
+        PythonOperator(task_id='c', python_callable=work, trigger_rule='all_sucess', dag=dag)
         Nothing(task_id='d', anything=1, dag=dag)
     """
     problems = _problems(tmp_path, body)
@@ -101,7 +102,7 @@ def test_all_of_a_files_mistakes_at_once(tmp_path: Path) -> None:
         (8, "unknown-import"),
         (9, "unknown-argument"),
         (10, "unknown-argument"),
-        (11, "task-too-long"),
+        (11, "invalid-trigger-rule"),
     ]
 
 
