@@ -42,7 +42,10 @@ _FARGATE_SIZES = (
     (16_384, 32_768, 122_880, 8192),
 )
 IN_CONTAINER = "runs-in-container"
-_CONTAINER = "deploying it takes the settings fargateCluster, fargateSubnets and fargateSecurityGroups; or lower execution_timeout"
+_CONTAINER = (
+    "deploying it takes the settings fargateCluster, fargateSubnets and fargateSecurityGroups; a lower "
+    "execution_timeout needs none"
+)
 _USUAL = Compute()
 _UNITS = {"memory": "MB", "timeout": "seconds", "ephemeral_storage": "MB"}
 _OPTIONS = (*_LIMITS, "layers", "compute")
@@ -94,8 +97,8 @@ def with_time(compute: Compute, timeout: float | None, executor_config: Any) -> 
     if timeout is None or timeout <= LONGEST_TASK or compute.on != "lambda" or chosen:
         return compute
     message = (
-        f"execution_timeout is {timeout / 60:g} minutes, a Lambda runs for at most {LONGEST_TASK / 60:g}: the task runs "
-        "in a Fargate container"
+        f"execution_timeout is {timeout / 60:g} minutes, a Lambda runs for at most {LONGEST_TASK / 60:g}: "
+        "the task runs in a Fargate container"
     )
     note = (IN_CONTAINER, message, _CONTAINER, "approximated")
     return replace(compute, on="fargate", problems=(*compute.problems, note))

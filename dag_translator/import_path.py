@@ -1,6 +1,7 @@
-"""Which folders a DAG file's imports look in, as in Airflow: the DAG folder, `plugins` beside it, the folder around both.
+"""Which folders a DAG file's imports look in, as in Airflow: the DAG folder, `plugins` beside it, and around both the
+project's folder.
 
-Airflow itself adds the first two; the project's folder is on the path where images or people put it (`include`, or
+Airflow itself adds the first two; the third is on the path where images or people put it (`include`, or
 `from dags.common import …`). Only a DAG folder called "dags" has a project: any other may lie anywhere. A DAG's package
 is laid out like the project, so the same rule holds in Lambda, where the project's folder is the package's.
 

@@ -20,7 +20,6 @@ from dag_translator.operators import LOWERINGS
 from dag_translator.operators.mapped import MAX_LENGTH
 from dag_translator.trigger_rules import RULES
 
-
 # What a task may ask for that is not there: argument -> severity, what is so, what to do.
 TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     "deferrable": (

@@ -10,6 +10,7 @@ import pytest
 from dag_translator.errors import TranslationError
 from dag_translator.import_path import import_folders
 from dag_translator.load import LoadedFile, load, load_for_run
+from dag_translator.pipeline import translate_loaded
 from tests.infra.project import write_tree
 
 PROJECT = {
@@ -106,10 +107,14 @@ def test_what_a_file_does_with_a_placeholder_is_no_further_problem(tmp_path: Pat
     loaded = one_file(
         tmp_path,
         "from no_such_config import settings\nfrom airflow import DAG\n"
-        "DAG('x', start_date=settings.start, schedule=settings.schedule)\n"
+        "from airflow.operators.bash import BashOperator\n"
+        "d = DAG('x', start_date=settings.start, schedule=settings.schedule, tags=settings.tags, params=settings.p)\n"
+        "BashOperator(task_id='a', bash_command=settings.command, retries=settings.retries, dag=d,\n"
+        "             pool=settings.pool, execution_timeout=settings.timeout, env=settings.env)\n"
         "1 + settings.number\n",
     )
     assert {code for code, _, _ in problems(loaded)} == {"missing-module"}
+    assert {problem.code for problem in translate_loaded(loaded, tmp_path / "dags")[0].problems} == {"missing-module"}
 
 
 def test_packages_that_are_installed_into_the_project_are_not_its_own(

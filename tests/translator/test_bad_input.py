@@ -29,6 +29,7 @@ def _problems(tmp_path: Path, body: str, head: str = HEAD) -> list[Problem]:
     return list(found)
 
 
+LAMBDA = "dag=dag, executor_config={'airstep': {'compute': 'lambda'}}"
 CASES = {
     "syntax error": ("x = (\n", "syntax-error", 7),
     "missing module": ("import no_such_module_here\n", "missing-module", 7),
@@ -66,8 +67,7 @@ CASES = {
         7,
     ),
     "task over 15 minutes": (
-        "PythonOperator(task_id='a', python_callable=work, execution_timeout=timedelta(minutes=16), dag=dag,"
-        " executor_config={'airstep': {'compute': 'lambda'}})\n",
+        f"PythonOperator(task_id='a', python_callable=work, execution_timeout=timedelta(minutes=16), {LAMBDA})\n",
         "task-too-long",
         7,
     ),
