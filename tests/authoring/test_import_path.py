@@ -171,6 +171,13 @@ def test_what_to_do_about_a_missing_module(tmp_path: Path, text: str, hint: str)
     ("text", "code", "hint"),
     [
         ("import os\nos.environ['NO_SUCH_ONE']", "missing-environment-variable", "the setting `environment`"),
+        ("import os\nos.environ['AWS_NO_SUCH']", "missing-environment-variable", "Lambda sets it itself"),
+        ("from itertools import no_such", "unknown-import", "this is Python 3."),
+        (
+            "from airflow.hooks.base import BaseHook\nBaseHook.get_connection('no_such')",
+            "file-raised",
+            "set AIRFLOW_CONN_<ID> in the setting",
+        ),
         ("{}['x']", "file-raised", "the file's own code raises this"),
         ("open('/no/such/file')", "file-raised", "Path(__file__).parent"),
         (
@@ -196,3 +203,26 @@ def test_a_lambda_raises_for_what_is_missing(tmp_path: Path, monkeypatch: pytest
     dags = write_tree(tmp_path / "dags", {"x.py": "from airflow import DAG\nimport no_such_thing\nd = DAG('x')"})
     with pytest.raises(TranslationError, match="No module named 'no_such_thing'"):
         load_for_run(dags / "x.py", "x")
+
+
+def test_an_installed_package_may_import_what_it_does_not_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cosmos and its like import names of Airflow's core that have no meaning here; using one is the problem."""
+    package = """
+from airflow.no_such.core import Thing
+from airflow.models import NoSuchModel
+import airflow.jobs.nothing
+try:
+    from airflow.no_such.other import x
+except ImportError:
+    x = None
+def use():
+    return Thing()
+"""
+    installed = write_tree(tmp_path / "elsewhere/site-packages", {"a_dag_factory.py": package})
+    monkeypatch.setattr(sys, "path", [*sys.path, str(installed)])
+    text = "from airflow import DAG\nimport a_dag_factory\nassert a_dag_factory.x is None\nd = DAG('d')\n"
+    assert problems(one_file(tmp_path, text)) == []
+    del sys.modules["a_dag_factory"]
+    (problem,) = one_file(tmp_path, f"{text}a_dag_factory.use()").problems
+    assert (problem.code, problem.line) == ("unsupported-provider", 5)
+    del sys.modules["a_dag_factory"]

@@ -264,6 +264,10 @@ def test_names_that_airflow_2_modules_happened_to_have(load_text: Load) -> None:
             "Airflow 2 moved it into a provider: add apache-airflow-providers-databricks to requirements.txt",
         ),
         (
+            "from airflow.contrib.operators import gcs_to_bq",
+            "Airflow 2 moved it into a provider: add apache-airflow-providers-google",
+        ),
+        (
             "from airflow.contrib.hooks.nobodys_hook import Hook",
             "it is gone since Airflow 2; look for it in the provider",
         ),
