@@ -111,14 +111,21 @@ def container_of(compute: Compute) -> dict[str, Any]:
     >>> container_of(Compute(memory=9000, on="fargate"))
     {'cpu': 2048, 'memory': 9216}
     """
-    fits = (
-        (cpu, max(least, math.ceil(compute.memory / step) * step))
-        for cpu, least, most, step in _FARGATE_SIZES
-        if compute.memory <= most
-    )
-    cpu, memory = next(fits)
+    cpu, memory = fargate_size(0, compute.memory)
     disk = math.ceil(compute.ephemeral_storage / 1024)
     return {"cpu": cpu, "memory": memory, **({"disk": disk} if compute.ephemeral_storage > _FREE_STORAGE else {})}
+
+
+def fargate_size(cpu: int, memory: int) -> tuple[int, int]:
+    """The smallest size that Fargate has with as many CPU units and MB. Raises ValueError if there is none.
+
+    >>> fargate_size(1024, 0), fargate_size(256, 3000)
+    ((1024, 2048), (512, 3072))
+    """
+    for units, least, most, step in _FARGATE_SIZES:
+        if cpu <= units and memory <= most:
+            return units, max(least, math.ceil(memory / step) * step)
+    raise ValueError(f"no container has {cpu / 1024:g} CPUs and {memory:,} MB")
 
 
 def row_of(compute: Compute) -> dict[str, Any]:

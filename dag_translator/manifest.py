@@ -17,7 +17,7 @@ from dag_translator.errors import Problem
 from dag_translator.lowering import mapped_groups
 from dag_translator.model import Compute, Dag, MappedGroup, Task
 from dag_translator.names import machine_name, part_name, rerun_name, subjects
-from dag_translator.operators import LOWERINGS, mapped, notifying
+from dag_translator.operators import LOWERINGS, docker, mapped, notifying
 from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service import ARN, HERE
 from dag_translator.operators.trigger_dagrun import nested
@@ -46,8 +46,8 @@ def manifest(
     assets: the tasks' outlets and inlets, if there are any. tasks: one row each, in topological order, with the names
     of its states. permissions: of the machine's role; environments: packages that tasks have to themselves, if any do.
     task_permissions: of the task function's role beyond Airstep's own; reads, if any: ids of the DAGs whose rows it
-    reads. parts: the further machines of a DAG that is too large for one, placeholder → name. problems: what is
-    approximated.
+    reads; watches, if any: the buckets whose events its sensors wait for. parts: the further machines of a DAG that is
+    too large for one, placeholder → name. problems: what is approximated.
     """
     name = machine_name(dag.dag_id)
     return {
@@ -71,6 +71,7 @@ def manifest(
         "functions": {each.function: row_of(each) for each in (Compute(), *(task.compute for task in dag.tasks))},
         **_environments(dag),
         **_containers(dag),
+        **_images(dag),
         "permissions": machine_permissions(dag, region, machine, name),
         "task_permissions": [
             *(_permission(each) for each in secret_permissions(secrets)),
@@ -79,6 +80,7 @@ def manifest(
             *(_permission(each) for each in notifying.permissions(dag.messages)),
         ],
         **_reads(dag),
+        **_watches(dag),
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
@@ -106,6 +108,12 @@ def _containers(dag: Dag) -> dict[str, Any]:
     return {"containers": {each.container: container_of(each) for each in wanted}} if wanted else {}
 
 
+def _images(dag: Dag) -> dict[str, Any]:
+    """The containers of images, by the placeholders of their task definitions; nothing if there are none."""
+    found = {docker.placeholder(task): task.settings["container"] for task in dag.tasks if "container" in task.settings}
+    return {"images": found} if found else {}
+
+
 def _environments(dag: Dag) -> dict[str, Any]:
     """Packages that tasks have to themselves, by the environment's name; nothing if no task has."""
     wanted = [task.environment for task in dag.tasks if task.environment is not None]
@@ -128,6 +136,12 @@ def _reads(dag: Dag) -> dict[str, list[str]]:
     """The other DAGs whose rows in the table the task function reads, if there are any."""
     others = {dag_id for task in dag.tasks for dag_id in LOWERINGS[task.lowering].reads(task)} - {dag.dag_id}
     return {"reads": ["*"] if "*" in others else sorted(others)} if others else {}
+
+
+def _watches(dag: Dag) -> dict[str, list[str]]:
+    """The buckets for whose objects the task function registers its sensors, if there are any."""
+    buckets = {bucket for task in dag.tasks for bucket in LOWERINGS[task.lowering].watches(task)}
+    return {"watches": ["*"] if "*" in buckets else sorted(buckets)} if buckets else {}
 
 
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
@@ -168,7 +182,7 @@ def _permissions(task: Task, machine: str) -> tuple[Permission, ...]:
 
 
 def _part_permissions(part: str) -> tuple[Permission, ...]:
-    return nested(f"{ARN}:states:{HERE}:stateMachine:{part}", True, "a part of the DAG", versions=True)
+    return nested(f"{ARN}:states:{HERE}:stateMachine:{part}", True, "a part of the DAG")
 
 
 def _permission(permission: Permission) -> dict[str, Any]:

@@ -29,7 +29,8 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     ),
     "nested_mapped_group": (
         "refused",
-        "a mapped task group inside a mapped task group is not supported yet",
+        "a mapped task group inside a mapped task group is not supported: "
+        "Airflow 3.3.2 hands its instances the wrong items",
         "map one group over every combination, expand(x=…, y=…), or put the inner group's steps into one task",
     ),
     "mapped_branch": (
@@ -48,9 +49,9 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         "map over batches of items, and loop over a batch inside the task",
     ),
     "wait_for_past_depends_before_skipping": (
-        "refused",
-        "wait_for_past_depends_before_skipping is not supported yet",
-        "remove it: the task is skipped when its own run says so",
+        "approximated",
+        "wait_for_past_depends_before_skipping has no effect: so it is in Airflow 3.3.2, where nothing reads it",
+        "remove it; a task that has to wait for the past before it is skipped can raise AirflowSkipException itself",
     ),
     "pool_slots": (
         "approximated",
@@ -74,6 +75,7 @@ NOT_ARGUMENTS = (
     "mapped_branch",
     "mapped_argument",
     "too_many_instances",
+    "wait_for_past_depends_before_skipping",
     "slots_between_tries",
     "weight_rule",
 )
@@ -214,6 +216,8 @@ def services_are_called_by_step_functions(dag: Dag) -> Iterator[Problem]:
 
 def operators_say_what_is_otherwise(dag: Dag) -> Iterator[Problem]:
     for task in dag.tasks:
+        for code, message, hint in task.settings.get("refusals", ()):
+            yield _about(task, code, message, hint)
         for code, message, hint in task.settings.get("notes", ()):
             yield _about(task, code, message, hint, "approximated")
 

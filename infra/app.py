@@ -19,6 +19,7 @@ from dag_translator.errors import AirstepError, Problem, TranslationError, Usage
 from dag_translator.pipeline import Refused, translate_file
 from infra.containers import missing_settings
 from infra.dag_files import dag_files
+from infra.fitting import fitting_problems
 from infra.packaging import Packager, layer_package
 from infra.providers import environment_of, providers_at_hand
 from infra.settings import Settings
@@ -36,7 +37,7 @@ def translate(settings: Settings) -> list[Source]:
     sources: list[Source] = []
     refused: list[Problem] = []
     for file in files:
-        for done in translate_file(file, settings.dags_folder, settings.intervals):
+        for done in translate_file(file, settings.dags_folder, settings.intervals, settings.account):
             if isinstance(done, Refused):
                 refused += done.problems
             elif (problem := missing_settings(done.manifest, settings)) is not None:
@@ -45,6 +46,9 @@ def translate(settings: Settings) -> list[Source]:
                 sources.append(Source(file, done.definition, done.manifest, done.parts, done.rerun()))
     sources, clashes = _without_clashes(sources)
     refused += clashes
+    unfit = list(fitting_problems(sources, settings))
+    sources = [source for source in sources if source.manifest["dag_id"] not in {each.dag_id for each in unfit}]
+    refused += unfit
     if refused and not settings.skip_refused:
         raise TranslationError(refused)
     for problem in refused:

@@ -27,19 +27,20 @@ from infra.settings import Settings
 _CODE = "no-containers"
 _START = """
 import io, os, sys, urllib.request, zipfile
+root = os.environ.get("AIRSTEP_ROOT", "")  # of the files, where no image has them
 sys.path += [os.environ.get("LAMBDA_RUNTIME_DIR", "/var/runtime")]
 import boto3
 def put(url, folder):
-    zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(url).read())).extractall(folder)
+    zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(url).read())).extractall(root + folder)
 aws = boto3.client("lambda", region_name=os.environ["AWS_REGION"])
 function = aws.get_function(FunctionName=os.environ["AIRSTEP_FUNCTION"])
 put(function["Code"]["Location"], "/var/task")
 for layer in function["Configuration"].get("Layers", ()):
     put(aws.get_layer_version_by_arn(Arn=layer["Arn"])["Content"]["Location"], "/opt")
-os.environ.update(function["Configuration"]["Environment"]["Variables"], LAMBDA_TASK_ROOT="/var/task",
+os.environ.update(function["Configuration"]["Environment"]["Variables"], LAMBDA_TASK_ROOT=root + "/var/task",
                   AWS_DEFAULT_REGION=os.environ["AWS_REGION"])
-sys.path[:0] = ["/var/task", "/opt/python"]
-os.chdir("/var/task")
+sys.path[:0] = [root + "/var/task", root + "/opt/python"]
+os.chdir(root + "/var/task")
 from lambdas.container import main
 sys.exit(main())
 """
@@ -47,13 +48,14 @@ sys.exit(main())
 
 def missing_settings(manifest: Mapping[str, Any], settings: Settings) -> Problem | None:
     """What is wrong if the DAG needs containers and nothing says where they run."""
-    if not manifest.get("containers"):
+    named = [task["task_id"] for task in manifest["tasks"] if task.get("compute") == "fargate" or "image" in task]
+    if not named:
         return None
-    tasks = ", ".join(task["task_id"] for task in manifest["tasks"] if task.get("compute") == "fargate")
-    dag_id = str(manifest["dag_id"])
-    if settings.target == "local":
-        message = f"{tasks} run on Fargate, which the local AWS does not have"
-        return Problem(_CODE, message, "run the DAG with `airstep dags test`, or deploy it to AWS", dag_id=dag_id)
+    tasks, dag_id = ", ".join(named), str(manifest["dag_id"])
+    if settings.target == "local" and manifest.get("images"):
+        message = f"{tasks} run on ECS, and the local AWS has no Docker for their images"
+        hint = "try the DAG with `airstep dags simulate`, or deploy it to AWS"
+        return Problem(_CODE, message, hint, dag_id=dag_id)
     needed = {
         "fargateCluster": settings.fargate_cluster,
         "fargateSubnets": settings.fargate_subnets,
@@ -65,6 +67,43 @@ def missing_settings(manifest: Mapping[str, Any], settings: Settings) -> Problem
     message = f"{tasks} run on Fargate, but {', '.join(missing)} is not set"
     hint = "name the ECS cluster, the subnets and the security groups in cdk.json, under `context`"
     return Problem(_CODE, message, hint, dag_id=dag_id)
+
+
+def network(settings: Settings) -> dict[str, str]:
+    """What the definition's placeholders for the place of containers stand for."""
+    return {
+        "ContainerCluster": settings.fargate_cluster or "",
+        "ContainerSubnets": ",".join(settings.fargate_subnets),
+        "ContainerSecurityGroups": ",".join(settings.fargate_security_groups),
+        "ContainerPublicIp": "ENABLED" if settings.fargate_public_ip else "DISABLED",
+    }
+
+
+def container_role(scope: Stack, construct_id: str, described: str, policy: list[iam.PolicyStatement]) -> iam.Role:
+    """A role for ECS's containers of this account."""
+    return iam.Role(
+        scope,
+        construct_id,
+        assumed_by=iam.ServicePrincipal(
+            "ecs-tasks.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+        ),
+        description=described[:1000],
+        inline_policies={"Rights": iam.PolicyDocument(statements=policy)},
+    )
+
+
+def starting_rights(kind: str, families: list[str], roles: list[str]) -> list[iam.PolicyStatement]:
+    """What a machine's role needs to start containers of these families, which run as these roles."""
+    definitions = [arn("ecs", f"task-definition/{family}:*") for family in families]
+    return [
+        iam.PolicyStatement(sid=f"{kind}s", actions=["ecs:RunTask"], resources=definitions),
+        iam.PolicyStatement(
+            sid=f"{kind}Roles",
+            actions=["iam:PassRole"],
+            resources=roles,
+            conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        ),
+    ]
 
 
 class Containers:
@@ -98,40 +137,21 @@ class Containers:
         definitions = {name: self._definition(name, size, function) for name, size in wanted.items()}
         # What the definition's placeholders stand for.
         self.substitutions: dict[str, str] = {
-            "ContainerCluster": settings.fargate_cluster or "",
-            "ContainerSubnets": ",".join(settings.fargate_subnets),
-            "ContainerSecurityGroups": ",".join(settings.fargate_security_groups),
-            "ContainerPublicIp": "ENABLED" if settings.fargate_public_ip else "DISABLED",
+            **network(settings),
             **{name: definition.ref for name, definition in definitions.items()},
         }
         self._families = [self._family(name) for name in wanted]
 
     def machine_rights(self) -> list[iam.PolicyStatement]:
         """What the machine's role needs to start them; in any revision, as runs keep the definition they began with."""
-        families = [arn("ecs", f"task-definition/{family}:*") for family in self._families]
-        return [
-            iam.PolicyStatement(sid="Containers", actions=["ecs:RunTask"], resources=families),
-            iam.PolicyStatement(
-                sid="ContainerRoles",
-                actions=["iam:PassRole"],
-                resources=[self._execution.role_arn, self._task.role_arn],
-                conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-            ),
-        ]
+        return starting_rights("Container", self._families, [self._execution.role_arn, self._task.role_arn])
 
     def _family(self, name: str) -> str:
         return f"{self._name}-{name.removeprefix('Container')}"
 
     def _role(self, construct_id: str, what: str, policy: list[iam.PolicyStatement]) -> iam.Role:
-        return iam.Role(
-            self._scope,
-            construct_id,
-            assumed_by=iam.ServicePrincipal(
-                "ecs-tasks.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-            ),
-            description=f"What the containers of {self._name}: ECS {what} it"[:1000],
-            inline_policies={"Rights": iam.PolicyDocument(statements=policy)},
-        )
+        described = f"What the containers of {self._name}: ECS {what} it"
+        return container_role(self._scope, construct_id, described, policy)
 
     def _logging(self) -> iam.PolicyStatement:
         group = arn("logs", f"log-group:/aws/ecs/{self._name}:*")

@@ -16,10 +16,12 @@ from dag_translator.errors import InternalError
 from infra.containers import Containers
 from infra.dag_deployment import DagDeployment
 from infra.functions import FunctionSpec, add_function, asset, store_environment
+from infra.images import Images
 from infra.packaging import DAGS_PREFIX
 from infra.permissions import task_rights
 from infra.platform_stack import LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
 from infra.settings import Settings
+from infra.vpc import put_into_vpc
 
 HANDLER = "lambdas.task_function.handler"
 SIGNAL_PLACEHOLDER = "SignalFunction"
@@ -38,6 +40,7 @@ class DagFunctions:
         self._settings = settings
         self.names: set[str] = set()
         self.containers: Containers | None = None
+        self.images: Images | None = None
         self.versions = self._add_functions()
 
     def _add_functions(self) -> dict[str, str]:
@@ -49,6 +52,10 @@ class DagFunctions:
         layer_arn = self._platform_value(LAYER_PARAMETER)
         layer = lambda_.LayerVersion.from_layer_version_arn(self._scope, "Layer", layer_arn)
         own = self._add_environments()
+        if self._manifest.get("images"):
+            name = self._settings.function(self._deployment.machine_name)
+            self.images = Images(self._scope, self._manifest, self._settings, name)
+            versions |= self.images.substitutions
         for name, size in self._manifest["functions"].items():
             versions[name] = self._add_function(name, size, layer, own).current_version.function_arn
         if self._manifest.get("containers"):
@@ -88,14 +95,13 @@ class DagFunctions:
                 f"{self._deployment.dag_id}: function {name} wants {sorted(unknown)}, which nothing sets"
             )
         dag_id, settings = self._deployment.dag_id, self._settings
-        own_name = name.removeprefix("TaskFunction")
-        part = f"{self._deployment.machine_name}-{own_name}" if own_name else self._deployment.machine_name
+        event_buckets = " ".join(settings.s3_event_buckets)
         further = [
             lambda_.LayerVersion.from_layer_version_arn(self._scope, f"{name}Layer{number}", layer_arn)
             for number, layer_arn in enumerate(size.get("layers", ()), 1)
         ]
         spec = FunctionSpec(
-            name=settings.function(part),
+            name=settings.task_function(self._deployment.machine_name, name),
             handler=HANDLER,
             package=self._deployment.package,
             description=f"Runs the tasks of the DAG {dag_id}",
@@ -108,7 +114,9 @@ class DagFunctions:
                 # Airflow's own names for its settings.
                 "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": str(settings.create_cron_data_intervals),
                 "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": str(settings.create_delta_data_intervals),
+                **({"AIRSTEP_S3_EVENT_BUCKETS": event_buckets} if self._manifest.get("watches") else {}),
                 **({"AIRFLOW__EMAIL__FROM_EMAIL": settings.mail_from} if settings.mail_from else {}),
+                **({"AIRSTEP_CONTAINER_LOGS": self.images.log_group} if self.images else {}),
                 "AIRSTEP_SIGNAL_FUNCTION": settings.function(SIGNAL.part),
                 "AIRSTEP_LAYER": self._deployment.platform_digests[LAYER_PARAMETER][:16],
             },
@@ -119,8 +127,10 @@ class DagFunctions:
         )
         self.names.add(spec.name)
         function = add_function(self._scope, name, spec, layer, settings)
-        for statement in task_rights(self._manifest, settings):
+        own_rights = self.images.function_rights() if self.images else []
+        for statement in (*task_rights(self._manifest, settings), *own_rights):
             function.add_to_role_policy(statement)
+        put_into_vpc(function, spec.name, dag_id, settings)
         return function
 
     def _platform_value(self, name: str) -> str:

@@ -31,6 +31,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date that a zip can hold
 # Loaded by name when a DAG file imports something, so nothing in the source tells which parts are used.
 _LOADED_BY_NAME = ("dag_translator/authoring",)
 _OWN_PACKAGES = ("lambdas", "dag_translator")
+_CONTAINER = "lambdas.container"  # the other way into a task function's code
 _OWN_FOLDERS = tuple(f"{package}/" for package in _OWN_PACKAGES)
 
 
@@ -117,7 +118,7 @@ class Packager:
                 f"{own[ours[0]]}: the project's folder {ours[0].partition('/')[0]!r} is called like one of Airstep's\n"
                 f"    → {dag_file} needs this file: move it into the DAG folder, or rename its folder"
             )
-        files = {**dict(self._runtime(module)), **own}
+        files = {**dict(self._runtime(module, _CONTAINER)), **own}
         return self._checked(Package(tuple(sorted(files.items()))), str(dag_file), beside)
 
     def _name(self, file: Path) -> str:
@@ -127,10 +128,11 @@ class Packager:
             return f"{DAGS_PREFIX}/{file.relative_to(folder).as_posix()}"
         return file.relative_to(self._users.root).as_posix()
 
-    def _runtime(self, module: str) -> tuple[tuple[str, Path], ...]:
-        """What `module` imports of our own packages, with those that are loaded by name if it needs any of them."""
+    def _runtime(self, *modules: str) -> tuple[tuple[str, Path], ...]:
+        """What these import of our own packages, with those that are loaded by name if they need any of them."""
         source = self._own.root
-        found = self._own.closure([source.joinpath(*module.split(".")).with_suffix(".py")])
+        files = (source.joinpath(*module.split(".")).with_suffix(".py") for module in modules)
+        found = self._own.closure([file for file in files if file.exists()])
         for folder in _LOADED_BY_NAME:
             if any(file.is_relative_to(source / folder) for file in found):
                 found |= self._own.closure((source / folder).rglob("*.py"))

@@ -25,10 +25,12 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from dag_translator.account import Account, HttpConnection
 from dag_translator.errors import UsageError
 from dag_translator.import_path import import_folders
 from dag_translator.names import machine_name, shorten
 from dag_translator.schedule import IntervalSettings
+from infra.setting_values import convert
 
 Architecture = Literal["arm64", "x86_64"]
 
@@ -36,18 +38,14 @@ Architecture = Literal["arm64", "x86_64"]
 BACKFILL_SOURCE, BACKFILL_DETAIL_TYPE = "airstep", "BackfillRequested"
 
 _FUNCTION_NAME_LIMIT = 64
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REQUIREMENTS = "requirements.txt"
-# How variables begin that are Lambda's own, or ours.
-_TAKEN_VARIABLES = ("AWS_", "LAMBDA_", "AIRSTEP_")
-_ENVIRONMENT_BYTES = 3000
-_CHOICES = {
-    "architecture": ("arm64", "x86_64"),
-    "target": ("aws", "local"),
-    "logLevel": ("OFF", "ERROR", "ALL"),
-    "pythonVersion": ("3.11", "3.12", "3.13", "3.14"),
+# The local AWS's containers are processes of this machine: they have no network of their own.
+_LOCAL_FARGATE: Mapping[str, Any] = {
+    "fargate_cluster": "local",
+    "fargate_subnets": ("subnet-local",),
+    "fargate_security_groups": ("sg-local",),
 }
-# What CloudWatch Logs accepts, up to two years.
-_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +65,13 @@ class Settings:
     of these names, whether a plain cron or timedelta makes data intervals (Airflow 2) or not (Airflow 3).
     fargate_cluster, fargate_subnets, fargate_security_groups, fargate_public_ip: where tasks with compute "fargate"
     run: an ECS cluster (name or ARN), and the network of their containers, which have to reach AWS's services.
+    docker_role: ARN of the role that the containers of DockerOperator run as; without it they may do nothing on AWS.
+    docker_architecture: what their images are built for.
+    vpc_subnets, vpc_security_groups: where Lambda runs the DAGs' tasks, private subnets that have to reach AWS's
+    services too (by a NAT gateway, or VPC endpoints); vpc_dags: ids of the DAGs that this is for, none = for every DAG.
+    s3_event_buckets: names of S3 buckets that send all their events to EventBridge; sensors on them are woken by these.
+    http_connections: conn_id → {"connection": ARN of an EventBridge connection, "url": of the server}; Step Functions
+    makes these requests, with the credentials that EventBridge keeps.
     environment: variables that the DAG files find in `os.environ`, here and in Lambda.
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
@@ -93,6 +98,13 @@ class Settings:
     fargate_subnets: tuple[str, ...] = ()
     fargate_security_groups: tuple[str, ...] = ()
     fargate_public_ip: bool = False
+    docker_role: str | None = None
+    docker_architecture: Architecture = "x86_64"
+    vpc_subnets: tuple[str, ...] = ()
+    vpc_security_groups: tuple[str, ...] = ()
+    vpc_dags: tuple[str, ...] = ()
+    s3_event_buckets: tuple[str, ...] = ()
+    http_connections: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
@@ -111,7 +123,7 @@ class Settings:
             if value in (None, ""):
                 continue
             try:
-                given[each.name] = _convert(name, value, each.default)
+                given[each.name] = convert(name, value, each.default)
             except ValueError as error:
                 mistakes.append(f"setting {name}: {error}")
         if mistakes:
@@ -124,6 +136,12 @@ class Settings:
             raise UsageError(f"setting prefix: {self.prefix!r} must be 1-20 of a-z, 0-9 and -, and begin with a letter")
         if self.prefix.startswith(("aws", "ssm")):
             raise UsageError(f"setting prefix: {self.prefix!r} begins with aws or ssm, which Parameter Store keeps")
+        if odd := [name for name in self.s3_event_buckets if not _BUCKET.fullmatch(name)]:
+            raise UsageError(f"setting s3EventBuckets: {odd[0]!r} is not the name of a bucket")
+        if bool(self.vpc_subnets) != bool(self.vpc_security_groups):
+            raise UsageError("settings vpcSubnets, vpcSecurityGroups: one is set, Lambda needs both")
+        if self.vpc_dags and not self.vpc_subnets:
+            raise UsageError("setting vpcDags: needs vpcSubnets and vpcSecurityGroups")
         if self.requirements is not None and not self.requirements.exists() and requirements_given:
             raise UsageError(f"setting requirements: there is no file {self.requirements}")
         done = replace(self, requirements=self.requirements or requirements_beside(self.dags_folder))
@@ -131,13 +149,24 @@ class Settings:
             machine: Architecture = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
             done = replace(done, architecture=machine, python_version=version)
+            done = replace(done, **{name: getattr(done, name) or usual for name, usual in _LOCAL_FARGATE.items()})
         return done
+
+    def is_in_vpc(self, dag_id: str) -> bool:
+        """Whether Lambda runs the DAG's tasks in the VPC."""
+        return bool(self.vpc_subnets) and (not self.vpc_dags or dag_id in self.vpc_dags)
 
     # -- names ------------------------------------------------------------------------------------------------------
 
     @property
     def intervals(self) -> IntervalSettings:
         return IntervalSettings(self.create_cron_data_intervals, self.create_delta_data_intervals)
+
+    @property
+    def account(self) -> Account:
+        given = self.http_connections.items()
+        connections = {conn_id: HttpConnection(each["connection"], each["url"]) for conn_id, each in given}
+        return Account(self.s3_event_buckets, connections)
 
     @property
     def platform_stack(self) -> str:
@@ -150,6 +179,15 @@ class Settings:
     def function(self, part: str) -> str:
         """Name of the function `part`: "signal", "dispatcher", "run-ended", "backfill", or a DAG's machine_name."""
         return shorten(f"{self.prefix}-{part}", _FUNCTION_NAME_LIMIT)
+
+    def task_function(self, machine: str, placeholder: str) -> str:
+        """Name of the function that a definition's placeholder stands for.
+
+        >>> Settings().task_function("etl", "TaskFunction"), Settings().task_function("etl", "TaskFunction3008MB")
+        ('airstep-etl', 'airstep-etl-3008MB')
+        """
+        size = placeholder.removeprefix("TaskFunction")
+        return self.function(f"{machine}-{size}" if size else machine)
 
     def bucket(self, account: str, region: str) -> str:
         return f"{self.prefix}-{account}-{region}"
@@ -171,6 +209,11 @@ class Settings:
     def asset_rules(self) -> str:
         """With what the names of the rules on assets begin."""
         return f"{self.prefix}-asset-"
+
+    @property
+    def dead_letters(self) -> str:
+        """The queue for events that could not be delivered, or not be handled."""
+        return f"{self.prefix}-dead-letters"
 
     @property
     def backfill_machine(self) -> str:
@@ -213,54 +256,3 @@ def _hash(text: str) -> str:
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
-
-
-def _convert(name: str, value: Any, default: Any) -> Any:
-    """Command-line context is text, `cdk.json` has JSON types: bring both to the field's type."""
-    if name in _CHOICES and str(value) not in _CHOICES[name]:
-        raise ValueError(f"{value!r} is none of {', '.join(_CHOICES[name])}")
-    if name == "taskPermissions":
-        return _permissions(value)
-    if name == "environment":
-        return _environment(value)
-    if isinstance(default, bool):
-        if str(value).lower() not in ("true", "false"):
-            raise ValueError(f"{value!r} is neither true nor false")
-        return str(value).lower() == "true"
-    if isinstance(default, int):
-        number = int(value)
-        if name == "logRetentionDays" and number not in _RETENTION_DAYS:
-            raise ValueError(f"{value!r} is none of {', '.join(map(str, _RETENTION_DAYS))}")
-        return number
-    if isinstance(default, tuple):
-        listed = value if isinstance(value, list | tuple) else str(value).split(",")
-        return tuple(str(each).strip() for each in listed if str(each).strip())
-    if isinstance(default, Path) or name == "requirements":
-        return Path(str(value))
-    return str(value)
-
-
-def _environment(value: Any) -> Mapping[str, str]:
-    """Check variables by Lambda's rules: its own names are taken, and 4 KB hold Airstep's, too."""
-    given = json.loads(value) if isinstance(value, str) else value
-    if not isinstance(given, Mapping) or not all(isinstance(each, str) for each in given.values()):
-        raise ValueError('must be {"NAME": "text", ...}')
-    for name in given:
-        if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name.startswith(_TAKEN_VARIABLES):
-            raise ValueError(
-                f"{name!r} can't be set: a letter first, then letters, digits and _, and {', '.join(_TAKEN_VARIABLES)} "
-                "are not the project's"
-            )
-    if sum(len(f"{name}={text}".encode()) for name, text in given.items()) > _ENVIRONMENT_BYTES:
-        raise ValueError(f"more than {_ENVIRONMENT_BYTES} bytes; put what is long into Variables")
-    return dict(given)
-
-
-def _permissions(value: Any) -> Mapping[str, Any]:
-    """Check the shape that `task_permissions` must have; on the command line it is JSON text."""
-    given = json.loads(value) if isinstance(value, str) else value
-    lists = given.values() if isinstance(given, Mapping) else [None]
-    for each in lists:
-        if not isinstance(each, list) or not all(set(one) >= {"actions", "resources"} for one in each):
-            raise ValueError('must be {dag_id or "*": [{"actions": [...], "resources": [...]}, ...]}')
-    return given  # type: ignore[no-any-return]

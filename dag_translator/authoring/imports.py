@@ -34,6 +34,7 @@ from typing import Any
 
 from dag_translator.authoring import loading
 from dag_translator.authoring.loading import did_you_mean, report
+from dag_translator.authoring.names.amazon_hooks import YIELDING
 from dag_translator.authoring.names.modules import MODULES
 from dag_translator.authoring.names.refused import BY_NAME, RIGHT_MODULE, hint_for, is_operator_name
 from dag_translator.authoring.providers import installed
@@ -51,7 +52,7 @@ class AirflowModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         path = self.__name__
         target = MODULES.get(path, {}).get(name)
-        if path.startswith(installed.ROOT) and (target is None or _provider_code_first(path)):
+        if path.startswith(installed.ROOT) and (target is None or target in YIELDING or _provider_code_first(path)):
             found = _installed(path, name)
             if found is not installed.NOTHING:
                 return found

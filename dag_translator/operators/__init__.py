@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dag_translator.operators import (
     athena,
     athena_sensor,
+    docker,
     empty,
     external_task,
     http,
@@ -43,6 +44,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     **s3.LOWERINGS,
     **messaging.LOWERINGS,
     **jobs.LOWERINGS,
+    **docker.LOWERINGS,
     **http.LOWERINGS,
     **transfers.LOWERINGS,
     **service_job.LOWERINGS,

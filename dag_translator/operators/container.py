@@ -22,7 +22,7 @@ CONTAINER = "task"  # its name in the task definition
 EVENT = "AIRSTEP_EVENT"
 # Until the container runs: Fargate finds a place, loads the image, the code is fetched.
 _START_SECONDS = 600
-_BUSY = asl.Retrier(
+BUSY = asl.Retrier(
     (
         *("ECS.ThrottlingException", "ECS.ServerException", "ECS.SdkClientException"),
         *("AmazonECS.Unknown", "ECS.AmazonECSException"),  # no capacity
@@ -46,7 +46,7 @@ def lower(task: Task, site: Site) -> States:
         _arguments(task, site),
         told,
         output="{% $states.input %}",
-        retry=(_BUSY, *own),
+        retry=(BUSY, *own),
         catch=catch,
         timeout=None if task.timeout is None else math.ceil(task.timeout) + _START_SECONDS,
         comment=task.doc,
@@ -79,10 +79,17 @@ def _arguments(task: Task, site: Site) -> asl.Json:
         f"{{'dag_id': {run}.dag_id, 'run_id': {run}.run_id, 'execution': {run}.execution, "
         f"'task_id': {names.literal(task.task_id)}{index}, 'attempt': $states.context.State.RetryCount}}"
     )
+    variable = {"Name": EVENT, "Value": f"{{% $string({event}) %}}"}
+    overrides = {"ContainerOverrides": [{"Name": CONTAINER, "Environment": [variable]}]}
+    return on_fargate(str(task.compute.container), overrides)
+
+
+def on_fargate(definition: str, overrides: asl.Json) -> asl.Json:
+    """RunTask's request. definition: the placeholder of the task definition; where it runs is the stack's to say."""
     return {
         "LaunchType": "FARGATE",
         "Cluster": "${ContainerCluster}",
-        "TaskDefinition": f"${{{task.compute.container}}}",
+        "TaskDefinition": f"${{{definition}}}",
         "NetworkConfiguration": {
             "AwsvpcConfiguration": {
                 "Subnets": "{% [$split('${ContainerSubnets}', ',')] %}",
@@ -90,9 +97,5 @@ def _arguments(task: Task, site: Site) -> asl.Json:
                 "AssignPublicIp": "${ContainerPublicIp}",
             }
         },
-        "Overrides": {
-            "ContainerOverrides": [
-                {"Name": CONTAINER, "Environment": [{"Name": EVENT, "Value": f"{{% $string({event}) %}}"}]}
-            ]
-        },
+        "Overrides": overrides,
     }

@@ -81,6 +81,12 @@ def lower_call(
     return entering(prepare, states)
 
 
+def judged(record: str) -> tuple[asl.Catcher, ...]:
+    """For `caught`: Lambda judges a job that has failed."""
+    output = f"{{% {{'states': {INNER}, 'result': {{'error': $states.errorOutput}}, 'attempt': 0}} %}}"
+    return (asl.Catcher(("States.TaskFailed",), record, output),)
+
+
 def _whole_seconds(*limits: float | None) -> int | None:
     given = [each for each in limits if each is not None]
     return max(1, round(min(given))) if given else None

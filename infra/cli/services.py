@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from infra.local.engine import Integrations, TaskCall
+from infra.cli.inprocess import CONTAINER_CLUSTER
+from infra.local.engine import Integrations, TaskCall, TaskFailed
 
 Json = Any
 
@@ -45,6 +46,9 @@ class AwsServices:
 
     async def call(self, resource: str, arguments: Json, call: TaskCall) -> Json:
         """See `Integrations`."""
+        if isinstance(arguments, dict) and arguments.get("Cluster") == CONTAINER_CLUSTER:
+            what = "a container of an image needs ECS: deploy the DAG, or try it with `airstep dags simulate`"
+            raise TaskFailed("Airstep.NoService", f"{call.state_name}: {what}")
         if self._made is None:
             self._made = self.make()
         real = RealTimeCall(**{each.name: getattr(call, each.name) for each in fields(call)})

@@ -13,11 +13,13 @@ from typing import Any
 from infra.local import cloudformation
 from infra.local.athena_api import Athena
 from infra.local.clients import Clients
+from infra.local.containers import ContainerProcesses
 from infra.local.durability import EFFECTS, Durability, durable, durable_stacks
 from infra.local.lambda_runtime.logs import LogShipper
 from infra.local.lambda_runtime.runtime import LambdaRuntime
 from infra.local.ministack import events
-from infra.local.ministack.functions import run_python_functions_with
+from infra.local.ministack.containers import Container, run_containers_with, tell_stopped
+from infra.local.ministack.functions import give_versions_their_code, run_python_functions_with
 from infra.local.ministack.gateway import Answer, Gateway, Scope
 from infra.local.ministack.resources import physical_name, provide_resources
 from infra.local.ministack.states import ServiceStates, keep_old_code, settle_stacks
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 CLOUDFORMATION = "cloudformation"
 SCHEDULER = "scheduler"
 ATHENA_QUERIES = "athena_queries"
+ECS = "ecs"
 SAVED_OTHERWISE = (CLOUDFORMATION, "states")
 
 
@@ -46,6 +49,7 @@ class LocalAwsProcess:
         self._clients = Clients(endpoint)
         self._shipper = LogShipper(self._clients)
         self._lambdas = LambdaRuntime(state_dir / "lambda", endpoint, self._shipper.ship)
+        self._containers = ContainerProcesses(state_dir / "ecs", endpoint, self._shipper, self._container_ended)
         self._schedules = Schedules()
         self._scheduler = SchedulerService(self._schedules)
         self._clock = Clock(self._schedules, Delivery(self._clients).deliver, fired=self._schedule_fired)
@@ -81,6 +85,7 @@ class LocalAwsProcess:
         self._clock.stop()
         await self._state_machines.stop()
         self._athena.close()
+        self._containers.close()
         await asyncio.to_thread(self._lambdas.close)
         await self._durability.save_all()
         for task in self._tasks:
@@ -95,6 +100,8 @@ class LocalAwsProcess:
                 function, event, request_id=request_id, invoked_arn=arn
             ),
         )
+        give_versions_their_code()
+        run_containers_with(gateway, self._containers)
         gateway.replace_handler("scheduler", lambda _: self._serve_scheduler)
         gateway.replace_handler("athena", self._athena.wrap)
         events.start_state_machines_with(gateway, self._start_state_machine)
@@ -145,6 +152,10 @@ class LocalAwsProcess:
 
     def _schedule_fired(self) -> None:
         self._loop.call_soon_threadsafe(lambda: self._spawn(self._durability.save((SCHEDULER,))))
+
+    def _container_ended(self, container: Container, reason: str, code: str, exit_code: int) -> None:
+        tell_stopped(self.gateway, container, reason, code, exit_code)
+        self._loop.call_soon_threadsafe(lambda: self._durability.save_later((ECS,)))
 
     def _emit(self, scope: Scope, entry: dict[str, Any]) -> None:
         """An execution's change of status."""

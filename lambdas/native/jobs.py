@@ -45,7 +45,9 @@ def _spelt(value: Any, first: Any, user_maps: tuple[str, ...]) -> Any:
 
 
 def glue_request(operator: Any, _context: Any) -> dict[str, Any]:
-    """StartJobRun's request; Glue spells like Step Functions, and its arguments are text."""
+    """Makes the job where the operator says what of. StartJobRun's request; Glue spells like Step Functions, and its
+    arguments are text."""
+    operator.make_job()
     request: dict[str, Any] = operator.request()
     arguments = {str(name): str(value) for name, value in (request.get("Arguments") or {}).items()}
     return {**request, "Arguments": arguments}
@@ -71,7 +73,7 @@ def ecs_result(operator: Any, answer: Any, context: Any) -> str | None:
     from dag_translator.authoring.exceptions import AirflowException
 
     if "error" in answer:
-        answer = _task_of(answer["error"])
+        answer = task_of(answer["error"])
     if answer.get("Failures"):
         raise AirflowException(f"the ECS task did not start: {answer['Failures']}")
     started = "Tasks" in answer
@@ -85,7 +87,7 @@ def ecs_result(operator: Any, answer: Any, context: Any) -> str | None:
     return line
 
 
-def _task_of(error: Mapping[str, Any]) -> dict[str, Any]:
+def task_of(error: Mapping[str, Any]) -> dict[str, Any]:
     """The task whose end is the error; raises if the error is another."""
     from dag_translator.authoring.exceptions import AirflowException
 

@@ -175,10 +175,10 @@ def test_a_known_operator_without_counterpart_is_a_problem_where_it_is_used(load
         """
         from airflow import DAG
         from airflow.operators.empty import EmptyOperator
-        from airflow.providers.docker.operators.docker import DockerOperator
+        from airflow.providers.docker.operators.docker_swarm import DockerSwarmOperator
         from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
         with DAG("d", default_args={"retries": 2}) as dag:
-            a = DockerOperator(task_id="a", image="x", anything=1)
+            a = DockerSwarmOperator(task_id="a", image="x", anything=1)
             EmptyOperator(task_id="b") << a
         """
     )
@@ -187,7 +187,7 @@ def test_a_known_operator_without_counterpart_is_a_problem_where_it_is_used(load
     assert (problem.dag_id, problem.task_id) == ("d", "a")
     assert "ECS" in problem.hint
     task = loaded.dags[0].get_task("a")
-    assert (task.task_type, task.retries, task.downstream_task_ids) == ("DockerOperator", 2, {"b"})
+    assert (task.task_type, task.retries, task.downstream_task_ids) == ("DockerSwarmOperator", 2, {"b"})
 
 
 def test_a_refused_operator_keeps_its_edges_and_may_be_mapped_or_subclassed(load_text: Load) -> None:
@@ -195,15 +195,15 @@ def test_a_refused_operator_keeps_its_edges_and_may_be_mapped_or_subclassed(load
         """
         from airflow import DAG
         from airflow.operators.empty import EmptyOperator
-        from airflow.providers.docker.operators.docker import DockerOperator
-        class Mine(DockerOperator):
+        from airflow.providers.docker.operators.docker_swarm import DockerSwarmOperator
+        class Mine(DockerSwarmOperator):
             def __init__(self, extra, **kwargs):
                 super().__init__(image="x", **kwargs)
         with DAG("d") as dag:
             a = EmptyOperator(task_id="a")
             Mine(task_id="b", extra=a.output)
-            DockerOperator(task_id="c", command=a.output)
-            DockerOperator.partial(task_id="m", image="x").expand(command=[1, 2])
+            DockerSwarmOperator(task_id="c", command=a.output)
+            DockerSwarmOperator.partial(task_id="m", image="x").expand(command=[1, 2])
         """
     )
     assert {problem.code for problem in loaded.problems} == {"unsupported-operator"}
@@ -238,7 +238,7 @@ def test_decorators_that_are_not_there_are_problems(load_text: Load) -> None:
         """
     )
     assert problems(loaded) == [("unsupported-decorator", 3)]
-    assert "@" not in loaded.problems[0].hint or "python" in loaded.problems[0].hint
+    assert "KubernetesPodOperator" in loaded.problems[0].hint
 
 
 def test_names_that_airflow_2_modules_happened_to_have(load_text: Load) -> None:

@@ -195,7 +195,6 @@ def test_the_machine_may_start_them_and_pass_their_two_roles(own: Cloud) -> None
     [
         (Settings(fargate_cluster="c", fargate_subnets=("s",)), "fargateSecurityGroups is not set"),
         (Settings(), "fargateCluster, fargateSubnets, fargateSecurityGroups"),
-        (Settings(target="local"), "the local AWS does not have"),
     ],
 )
 def test_without_a_place_to_run_they_are_refused(settings: Settings, words: str) -> None:
@@ -203,6 +202,10 @@ def test_without_a_place_to_run_they_are_refused(settings: Settings, words: str)
     assert problem is not None
     assert (problem.dag_id, problem.message.startswith("big run")) == ("own", True)
     assert words in problem.message
+
+
+def test_the_local_aws_has_a_place_for_them() -> None:
+    assert missing_settings(MANIFEST, Settings.read({"target": "local"}.get)) is None
 
 
 def test_a_dag_without_containers_has_nothing_of_it(cloud: Cloud) -> None:

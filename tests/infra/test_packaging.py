@@ -88,6 +88,12 @@ def test_the_real_task_function_takes_what_it_imports_and_leaves_the_translator_
     assert not {"dag_translator/pipeline.py", "dag_translator/lower.py", "lambdas/signal_function.py"} & found
 
 
+def test_a_container_finds_its_way_into_the_same_code(project: Path) -> None:
+    """Nothing imports it but the command of the task definition."""
+    package = Packager(project / "dags").task_function("lambdas.task_function", next((project / "dags").glob("*.py")))
+    assert "lambdas/container.py" in dict(package.files)
+
+
 def test_the_layer_has_every_package_that_the_functions_import() -> None:
     files = [
         file

@@ -31,6 +31,7 @@ DAG_IDS = (
         "early",
         "external",
         "groups",
+        "images",
         "jobs",
         "limited",
         "mapped",

@@ -53,6 +53,14 @@ FOREIGN = (
     "llm",
 )
 
+_FOR_PYTHON = 'for Python that takes long write @task(executor_config={"airstep": {"compute": "fargate"}})'
+# What to do instead of them.
+INSTEAD = {
+    "docker": f"run a command of the image with DockerOperator; {_FOR_PYTHON}",
+    "kubernetes": f"run a command of the image with KubernetesPodOperator; {_FOR_PYTHON}",
+    "kubernetes_cmd": "use KubernetesPodOperator with cmds=[…]",
+}
+
 
 class TaskDecorators:
     """What `task` is: `@task`, `@task(…)`, `@task.branch`, …"""
@@ -69,7 +77,7 @@ class TaskDecorators:
             raise coded(
                 AttributeError(f"task decorator {name!r} {why}"),
                 "unsupported-decorator",
-                did_you_mean(name, (*KINDS, "run_if", "skip_if"), f"there are {', '.join(KINDS)}"),
+                INSTEAD.get(name) or did_you_mean(name, (*KINDS, "run_if", "skip_if"), f"there are {', '.join(KINDS)}"),
             )
 
         def decorator(function: Any = None, /, **kwargs: Any) -> Any:

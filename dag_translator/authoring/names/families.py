@@ -72,11 +72,12 @@ STEP_FUNCTION = _from("operators.step_function", "StepFunctionStartExecutionOper
     "operators.step_function_output", "StepFunctionGetExecutionOutputOperator"
 )
 LAMBDA_HOOK = _from("hooks.services", "LambdaHook", AwsLambdaHook="LambdaHook")
-EVENTBRIDGE_HOOK = _from("hooks.services", "EventBridgeHook")
+EVENTBRIDGE_HOOK = _from("hooks.clients", "EventBridgeHook")
 STEP_FUNCTION_HOOK = _from("hooks.services", "StepFunctionHook")
 GLUE = _from(
     "operators.glue", "GlueJobOperator", AwsGlueJobOperator="GlueJobOperator", AWSGlueJobOperator="GlueJobOperator"
 )
+DOCKER = _from("operators.docker", "DockerOperator")
 ECS = _from("operators.ecs", "EcsRunTaskOperator", ECSOperator="EcsRunTaskOperator", EcsOperator="EcsRunTaskOperator")
 BATCH = _from("operators.batch", "BatchOperator", AwsBatchOperator="BatchOperator", AWSBatchOperator="BatchOperator")
 HTTP = _from("operators.http", "HttpOperator", SimpleHttpOperator="HttpOperator")

@@ -198,6 +198,8 @@ _TABLE: dict[str, dict[str, str]] = {
     "airflow.contrib.operators.aws_glue_job_operator": f.GLUE,
     "airflow.providers.amazon.aws.operators.ecs": f.ECS | amazon.ECS_RESOURCES,
     "airflow.contrib.operators.ecs_operator": f.ECS,
+    "airflow.providers.docker.operators.docker": f.DOCKER,
+    "airflow.operators.docker_operator": f.DOCKER,
     "airflow.providers.amazon.aws.operators.batch": f.BATCH | amazon.BATCH_RESOURCES,
     "airflow.contrib.operators.awsbatch_operator": f.BATCH,
     "airflow.providers.amazon.aws.operators.athena": f.ATHENA,

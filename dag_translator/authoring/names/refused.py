@@ -13,6 +13,8 @@ _DOCKER = "make a task definition of the image and run it on ECS with EcsRunTask
 _SPARK = "use EmrServerlessStartJobOperator, EmrAddStepsOperator or GlueJobOperator"
 _HIVE = "run it with AthenaOperator, or as a step of an EMR cluster (EmrAddStepsOperator)"
 _SSH = "add apache-airflow-providers-ssh or apache-airflow-providers-sftp to requirements.txt"
+_STUDIO = "run the notebook with SageMakerProcessingOperator, or start its workflow with boto3 in a @task"
+_LARGE = ", and give the task a container: together they are larger than Lambda allows"
 _DEADLINE = "use dagrun_timeout, or a CloudWatch alarm on the state machine"
 _PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 
@@ -20,12 +22,29 @@ _PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 BY_NAME: dict[str, str] = {
     "HiveOperator": _HIVE,
     **dict.fromkeys(("SparkSubmitOperator", "SparkSqlOperator", "LivyOperator"), _SPARK),
-    **dict.fromkeys(("SSHOperator", "SFTPOperator", "SFTPToS3Operator", "S3ToSFTPOperator"), _SSH),
+    **dict.fromkeys(("SSHOperator", "SFTPOperator"), _SSH),
     "MsSqlOperator": "connect with pymssql (add it to requirements.txt) in a @task",
-    "DockerOperator": _DOCKER,
+    "DockerSwarmOperator": _DOCKER,
     "KubernetesPodOperator": _DOCKER,
     "GKEPodOperator": _DOCKER,
     "EksPodOperator": _DOCKER,
+    **dict.fromkeys(
+        (
+            *("SageMakerNotebookOperator", "SageMakerNotebookSensor", "SageMakerUnifiedStudioNotebookOperator"),
+            "SageMakerUnifiedStudioNotebookSensor",
+        ),
+        _STUDIO,
+    ),
+    **{
+        name: f"add apache-airflow-providers-amazon and apache-airflow-providers-{other} to requirements.txt{more}"
+        for name, other, more in (
+            ("AzureBlobStorageToS3Operator", "microsoft-azure", ""),
+            ("GCSToS3Operator", "google", _LARGE),
+            ("GlacierToGCSOperator", "google", _LARGE),
+            ("GoogleApiToS3Operator", "google", _LARGE),
+            ("HiveToDynamoDBOperator", "apache-hive", ""),
+        )
+    },
     "HITLOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "ApprovalOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "AssetAccessControl": "who may see or start a DAG is IAM's business",

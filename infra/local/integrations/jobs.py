@@ -76,9 +76,11 @@ async def _stop(job: Job, act: Act, arguments: Json, started: Json) -> None:
 
 
 def _ecs_verdict(task: Json) -> bool | None:
+    """A task of which no container has an exit code did not start, or was lost."""
     if task["LastStatus"] not in ("STOPPED", "DELETED"):
         return None
-    return all(container.get("ExitCode", 0) == 0 for container in task.get("Containers", []))
+    codes = [container.get("ExitCode") for container in task.get("Containers", [])]
+    return 0 in codes and not any(codes)
 
 
 JOBS: Final[dict[tuple[str, str], Job]] = {

@@ -1,4 +1,4 @@
-"""Brings what functions log to CloudWatch Logs, beside the invocations and in their order.
+"""Brings what functions and containers log to CloudWatch Logs, beside the invocations and in their order.
 
 Invariant: an invocation never waits for its log; lines of one stream arrive in the order in which they were written;
 a failure to deliver is reported on our own log and loses nothing but those lines.
@@ -8,14 +8,28 @@ import logging
 import queue
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from infra.local.clients import Clients
-from infra.local.lambda_runtime.function import Function, LogLine
+from infra.local.lambda_runtime.function import LogLine
 
 log = logging.getLogger(__name__)
 
-Parcel = tuple[Function, str, Sequence[LogLine]]
+
+class LogSource(Protocol):
+    """Whose lines they are, such as a `Function`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def log_group(self) -> str: ...
+
+
+Parcel = tuple[LogSource, str, Sequence[LogLine]]
 # PutLogEvents takes 10,000 events and 1 MB; an event 256 KB less its overhead.
 MAX_EVENTS = 1000
 MAX_EVENT_BYTES = 262_118
@@ -31,8 +45,8 @@ class LogShipper:
         self._thread = threading.Thread(target=self._run, name="lambda-logs", daemon=True)
         self._thread.start()
 
-    def ship(self, function: Function, stream: str, lines: Sequence[LogLine]) -> None:
-        self._parcels.put((function, stream, lines))
+    def ship(self, source: LogSource, stream: str, lines: Sequence[LogLine]) -> None:
+        self._parcels.put((source, stream, lines))
 
     def close(self) -> None:
         """Deliver what is waiting, then end."""
@@ -46,22 +60,22 @@ class LogShipper:
             except Exception:
                 log.exception("could not deliver the log of %s", parcel[0].name)
 
-    def _deliver(self, function: Function, stream: str, lines: Sequence[LogLine]) -> None:
-        client = self._clients.get("logs", function.account, function.region)
-        self._ensure_stream(client, function, stream)
+    def _deliver(self, source: LogSource, stream: str, lines: Sequence[LogLine]) -> None:
+        client = self._clients.get("logs", source.account, source.region)
+        self._ensure_stream(client, source, stream)
         events = [{"timestamp": line.timestamp, "message": line.message[:MAX_EVENT_BYTES] or " "} for line in lines]
         for first in range(0, len(events), MAX_EVENTS):
             client.put_log_events(
-                logGroupName=function.log_group, logStreamName=stream, logEvents=events[first : first + MAX_EVENTS]
+                logGroupName=source.log_group, logStreamName=stream, logEvents=events[first : first + MAX_EVENTS]
             )
 
-    def _ensure_stream(self, client: Any, function: Function, stream: str) -> None:
-        key = (function.account, function.region, function.log_group, stream)
+    def _ensure_stream(self, client: Any, source: LogSource, stream: str) -> None:
+        key = (source.account, source.region, source.log_group, stream)
         if key in self._streams:
             return
         for create, names in (
-            (client.create_log_group, {"logGroupName": function.log_group}),
-            (client.create_log_stream, {"logGroupName": function.log_group, "logStreamName": stream}),
+            (client.create_log_group, {"logGroupName": source.log_group}),
+            (client.create_log_stream, {"logGroupName": source.log_group, "logStreamName": stream}),
         ):
             try:
                 create(**names)

@@ -35,6 +35,35 @@ def run_python_functions_with(gateway: Gateway, run: RunFunction) -> None:
     lambdas._execute_function_dispatch = dispatch
 
 
+def give_versions_their_code() -> None:
+    """Let the URL that GetFunction answers give the code of that version; ministack's gives the newest code."""
+    lambdas: Any = internals.module("services.lambda_svc")
+    get, serve = lambdas._get_function, lambdas.serve_function_code
+
+    def get_function(name: str, qualifier: str | None = None) -> Any:
+        status, headers, body = get(name, qualifier)
+        answer = json.loads(body)
+        location = (answer.get("Code") or {}).get("Location")
+        if status >= 400 or not qualifier or not location:
+            return status, headers, body
+        path, _, query = location.partition("?")
+        answer["Code"]["Location"] = f"{path}:{qualifier}?{query}"
+        return status, headers, json.dumps(answer).encode()
+
+    def serve_function_code(func_name: str, account_id: str | None = None, region: str | None = None) -> Any:
+        name, _, qualifier = func_name.partition(":")
+        if not qualifier:
+            return serve(func_name, account_id, region)
+        record = lambdas._effective_func_record_for_qualifier(
+            lambdas._functions.get_scoped(account_id, region, name), qualifier
+        )[0]
+        if record is None:
+            return 404, {"Content-Type": "text/plain"}, b"Function not found"
+        return 200, {"Content-Type": "application/zip"}, record.get("code_zip") or b""
+
+    lambdas._get_function, lambdas.serve_function_code = get_function, serve_function_code
+
+
 def _function(gateway: Gateway, lambdas: Any, func: dict[str, Any], config: dict[str, Any]) -> Function:
     name = config["FunctionName"]
     scope = gateway.scope()

@@ -23,12 +23,18 @@ EXPECTED: dict[str, dict[str, str]] = {
     "services.lambda_svc": {
         "_execute_function_dispatch": "func config event request_id started",
         "_resolve_layer_zip": "attachment",
+        "_get_function": "name qualifier",
+        "_effective_func_record_for_qualifier": "func qualifier",
+        "serve_function_code": "func_name account_id region",
         "_prune_orphan_code_blobs": "referenced",
         "get_state": "",
     },
+    "services.ecs": {"_mark_task_stopped": "task_arn task reason stop_code exit_code"},
     "services.eventbridge": {
         "_dispatch_to_stepfunctions": "arn payload",
         "_put_events": "data allow_aws_source",
+        "_connection_auth_headers": "conn token_key force_refresh",
+        "_connection_params_map": "params",
     },
     "services.cloudformation.stacks": {"_runs_on_worker_thread": "resource_type"},
     "services.cloudformation.provisioners": {

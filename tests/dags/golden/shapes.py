@@ -25,6 +25,7 @@ from airflow.providers.amazon.aws.operators.step_function import StepFunctionSta
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.sensors.ec2 import EC2InstanceStateSensor
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sensors.date_time import DateTimeSensor
 from airflow.sensors.external_task import ExternalTaskMarker, ExternalTaskSensor
@@ -143,6 +144,18 @@ with DAG("jobs", **KW):
     )
     batch = BatchOperator(task_id="batch", job_name="n", job_definition="d", job_queue="q", wait_for_completion=False)
     glue >> ecs >> batch
+
+with DAG("images", **KW):
+    DockerOperator(
+        task_id="report",
+        image="123456789012.dkr.ecr.eu-west-1.amazonaws.com/report:7",
+        command="python report.py {{ ds }}",
+        environment={"DAY": "{{ ds }}"},
+        mem_limit="3g",
+        retries=1,
+        skip_on_exit_code=99,
+        execution_timeout=timedelta(hours=2),
+    )
 
 with DAG("services", **KW):
     (
