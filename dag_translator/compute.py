@@ -100,7 +100,7 @@ def with_time(compute: Compute, timeout: float | None, executor_config: Any) -> 
         f"execution_timeout is {timeout / 60:g} minutes, a Lambda runs for at most {LONGEST_TASK / 60:g}: "
         "the task runs in a Fargate container"
     )
-    note = (IN_CONTAINER, message, _CONTAINER, "approximated")
+    note: Found = (IN_CONTAINER, message, _CONTAINER, "approximated")
     return replace(compute, on="fargate", problems=(*compute.problems, note))
 
 
