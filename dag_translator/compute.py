@@ -7,6 +7,7 @@
     compute              "lambda", or "fargate": a container on ECS, with up to 120 GB of memory and 200 GB of disk, and
                          as much time as it takes
 
+A task that says nothing of the kind and has a longer execution_timeout than a Lambda could keep runs in a container.
 Tasks that want the same share a function (a container's definition), which is called by what they want. Limits: Lambda
 developer guide, "Lambda quotas"; ECS developer guide, "Task CPU and memory", "Fargate task ephemeral storage".
 """
@@ -15,12 +16,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from dag_translator.errors import Severity
 from dag_translator.model import Compute
 
+# Lambda ends a function after its time (15 minutes at most); half a minute of it is for recording what happened.
+LAST_SECONDS = 30.0
+LONGEST_TASK = 870.0
 MOST_LAYERS = 4  # of Lambda's five, one is Airstep's own
 _LIMITS = {"memory": (128, 10_240), "timeout": (1, 900), "ephemeral_storage": (512, 10_240)}
 _FARGATE_LIMITS = {"memory": (512, 122_880), "ephemeral_storage": (512, 204_800)}
@@ -35,6 +40,11 @@ _FARGATE_SIZES = (
     (4096, 8192, 30_720, 1024),
     (8192, 16_384, 61_440, 4096),
     (16_384, 32_768, 122_880, 8192),
+)
+IN_CONTAINER = "runs-in-container"
+_CONTAINER = (
+    "deploying it takes the settings fargateCluster, fargateSubnets and fargateSecurityGroups; a lower "
+    "execution_timeout needs none"
 )
 _USUAL = Compute()
 _UNITS = {"memory": "MB", "timeout": "seconds", "ephemeral_storage": "MB"}
@@ -74,6 +84,24 @@ def compute_of(executor_config: Any) -> Compute:
     sizes = {name: _size(name, wanted.get(name), limits[name], fargate, problems) for name in limits}
     layers = () if fargate else _layers(wanted.get("layers"), problems)
     return Compute(**sizes, layers=layers, on="fargate" if fargate else "lambda", problems=tuple(problems))
+
+
+def with_time(compute: Compute, timeout: float | None, executor_config: Any) -> Compute:
+    """What a Python task with this execution_timeout (seconds) runs on, unless it chose something itself.
+
+    >>> with_time(Compute(memory=2048), 3600, None).container, with_time(Compute(), 600, None).on
+    ('Container2048MB', 'lambda')
+    """
+    config = executor_config if isinstance(executor_config, Mapping) else {}
+    chosen = set(config.get("airstep") or ()) & {"compute", "timeout", "layers"}
+    if timeout is None or timeout <= LONGEST_TASK or compute.on != "lambda" or chosen:
+        return compute
+    message = (
+        f"execution_timeout is {timeout / 60:g} minutes, a Lambda runs for at most {LONGEST_TASK / 60:g}: "
+        "the task runs in a Fargate container"
+    )
+    note: Found = (IN_CONTAINER, message, _CONTAINER, "approximated")
+    return replace(compute, on="fargate", problems=(*compute.problems, note))
 
 
 def container_of(compute: Compute) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from dag_translator.account import NOTHING_SAID, Account
 from dag_translator.assets import assets_of
-from dag_translator.compute import compute_of
+from dag_translator.compute import compute_of, with_time
 from dag_translator.contract import settled
 from dag_translator.environments import environment_of
 from dag_translator.errors import Problem, TranslationError
@@ -29,7 +29,7 @@ from dag_translator.limits import (
     total_weight,
 )
 from dag_translator.mapping import FixedArguments, expansion_of, mapped_groups, mapping_asks
-from dag_translator.model import Dag, Retry, Skips, Task
+from dag_translator.model import Compute, Dag, Retry, Skips, Task
 from dag_translator.operators import LOWERINGS, empty
 from dag_translator.operators.lowering import Lowering
 from dag_translator.operators.notifying import messages
@@ -105,7 +105,7 @@ def _task(operator: Any, dag: Any, account: Account) -> Task:
         on_failure_fail_dagrun=bool(operator.on_failure_fail_dagrun),
         group=group.group_id if group is not None else None,
         doc=_first_line(operator.doc_md or operator.doc),
-        compute=compute_of(operator.executor_config),
+        compute=_compute(operator, lowering),
         expansion=expansion_of(operator),
         environment=environment_of(operator, _seen(operator), dag.folder),
         limits=limits_of(operator),
@@ -117,6 +117,13 @@ def _task(operator: Any, dag: Any, account: Account) -> Task:
         asks=dict(_task_asks(operator, lowering)),
         line=operator._airstep_line,
     )
+
+
+def _compute(operator: Any, lowering: str) -> Compute:
+    found, kind = compute_of(operator.executor_config), LOWERINGS[lowering]
+    if kind.native or kind.sensor or kind.lower is empty.lower:
+        return found
+    return with_time(found, _seconds(operator.execution_timeout), operator.executor_config)
 
 
 def lowering_of(operator: Any, account: Account = NOTHING_SAID) -> tuple[str, Mapping[str, Any]]:

@@ -1,6 +1,7 @@
-"""Which folders a DAG file's imports look in, as in Airflow: the DAG folder, `plugins` beside it, the folder around both.
+"""Which folders a DAG file's imports look in, as in Airflow: the DAG folder, `plugins` beside it, and around both the
+project's folder.
 
-Airflow itself adds the first two; the project's folder is on the path where images or people put it (`include`, or
+Airflow itself adds the first two; the third is on the path where images or people put it (`include`, or
 `from dags.common import …`). Only a DAG folder called "dags" has a project: any other may lie anywhere. A DAG's package
 is laid out like the project, so the same rule holds in Lambda, where the project's folder is the package's.
 
@@ -12,12 +13,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 DAGS = "dags"
 PLUGINS = "plugins"
-# An environment, or Airstep itself, may lie in the project's folder.
-_INSTALLED = "site-packages"
+# Airstep itself may lie in the project's folder.
 _OWN = str(Path(__file__).resolve().parent)
 
 
@@ -39,7 +40,16 @@ def add_to_path(dags_folder: Path) -> None:
 
 
 def in_folders(file: str, folders: Iterable[str]) -> bool:
-    """Whether a file or folder lies in one of the folders and is the user's own, not something that is installed there."""
-    path = Path(file).resolve()
-    inside = any(path.is_relative_to(folder) for folder in folders)
-    return inside and _INSTALLED not in path.parts and not path.is_relative_to(_OWN)
+    """Whether a file or folder lies in one of the folders and is the user's own, not something that is installed there
+    (an environment, the cache of packages)."""
+    path, own = Path(file).resolve(), set(folders)
+    around = [str(entry) for entry in _entries(tuple(sys.path)) if path.is_relative_to(entry)]
+    around += [folder for folder in own if path.is_relative_to(folder)]
+    return bool(own & {max(around, key=len, default="")}) and not path.is_relative_to(_OWN)
+
+
+@cache
+def _entries(paths: tuple[str, ...]) -> tuple[Path, ...]:
+    """Where installed things lie; the current folder may be anywhere."""
+    here = Path.cwd()
+    return tuple(entry for entry in (Path(path).resolve() for path in paths) if entry != here)

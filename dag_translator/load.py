@@ -3,9 +3,9 @@ translator.
 
 The file is executed as Airflow's DAG processor does it: under a unique module name, with the DAG folder and its plugins
 on `sys.path`, `airflow.*` answered by `authoring`. A package that is not installed is a problem, and stands as a
-placeholder, so that the rest of the file shows its own problems. Found are the DAGs bound to module-level names, used in a `with`
-block, or made by calling a `@dag` function. Afterwards `sys.path` and `sys.modules` are as they were before, so that
-files don't see each other's modules.
+placeholder, so that the rest of the file shows its own problems. Found are the DAGs bound to module-level names, used
+in a `with` block, or made by calling a `@dag` function. Afterwards `sys.path` and `sys.modules` are as they were, so
+that files don't see each other's modules.
 
 Invariant: `load` never raises for what a user wrote; `problems` has all that was found, each with the line in the file.
 """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from types import TracebackType
 
+from dag_translator.authoring.exceptions import AirflowNotFoundException
 from dag_translator.authoring.loading import Loading, line_of
 from dag_translator.authoring.missing import CODE as MISSING
 from dag_translator.authoring.missing import hint_for as hint_for_missing
@@ -13,7 +15,9 @@ from dag_translator.authoring.names.refused import hint_for
 from dag_translator.errors import Problem, TranslationError
 
 _IMPORT_HINT = "import something that the module has; a DAG file is in no package, so its imports name the whole module"
+_PYTHON_HINT = f"this is Python {sys.version_info.major}.{sys.version_info.minor}: use another, as `pythonVersion` says"
 _ENVIRONMENT_HINT = "set it in the setting `environment` of cdk.json, which reaches the DAG's Lambda, too"
+_LAMBDAS_HINT = "Lambda sets it itself; set it in the shell for this command"
 _AWS_HINT = (
     "the file calls AWS while it loads: do that in a task; or give it credentials and a region (AWS_PROFILE) here, and "
     "its permissions in the setting `taskPermissions`"
@@ -47,13 +51,17 @@ def problem_of(error: BaseException, loading: Loading) -> Problem:
         hint = hint_for_missing([error.name], Path(loading.root or Path(loading.path).parent))
         return _problem(MISSING, f"No module named {error.name!r}", hint, loading, line)
     if isinstance(error, ImportError):
-        hint = hint_for(error.name or "") or _IMPORT_HINT
+        own = (error.name or "").partition(".")[0] in sys.stdlib_module_names
+        hint = _PYTHON_HINT if own else hint_for(error.name or "") or _IMPORT_HINT
         return _problem("unknown-import", str(error), hint, loading, line)
     if isinstance(error, SystemExit):
         return _problem("file-raised", f"the file ends the process with {error!r}", "remove the exit", loading, line)
     if isinstance(error, KeyError) and _is_from_environ(error.__traceback__):
-        message = f"the environment variable {error.args[0]} is not set"
-        return _problem("missing-environment-variable", message, _ENVIRONMENT_HINT, loading, line)
+        name = str(error.args[0])
+        hint = _LAMBDAS_HINT if name.startswith("AWS_") else _ENVIRONMENT_HINT
+        return _problem(
+            "missing-environment-variable", f"the environment variable {name} is not set", hint, loading, line
+        )
     message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return _problem("file-raised", message, _hint_for(error), loading, line)
 
@@ -61,6 +69,8 @@ def problem_of(error: BaseException, loading: Loading) -> Problem:
 def _hint_for(error: BaseException) -> str:
     if any(kind.__module__.startswith("botocore.") for kind in type(error).__mro__):
         return _AWS_HINT
+    if isinstance(error, AirflowNotFoundException):
+        return "read it inside a task, or set AIRFLOW_CONN_<ID> in the setting `environment`"
     return _FILE_HINT if isinstance(error, FileNotFoundError) else "the file's own code raises this while it loads"
 
 

@@ -146,7 +146,7 @@ class Finder:
         return found
 
     def _is_near(self, path: Path) -> bool:
-        """Whether a path is one that DAG files may mean as a whole: in a folder of theirs, or the project's `include`."""
+        """Whether DAG files may mean a path as a whole: it lies in a folder of theirs, or the project's `include`."""
         return any(path.is_relative_to(folder) for folder in (*self._shared, self.root / _INCLUDE))
 
     def _at(self, path: Path, asking: Path) -> list[Path]:

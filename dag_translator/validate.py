@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from dag_translator.compute import MOST_LAYERS
+from dag_translator.compute import LAST_SECONDS, LONGEST_TASK, MOST_LAYERS
 from dag_translator.contract import interrupted
 from dag_translator.errors import Problem, Severity
 from dag_translator.lowering.mapped_groups import max_length
@@ -19,11 +19,6 @@ from dag_translator.model import Dag, Task
 from dag_translator.operators import LOWERINGS
 from dag_translator.operators.mapped import MAX_LENGTH
 from dag_translator.trigger_rules import RULES
-
-# Lambda ends a function after its time (15 minutes at most); half a minute of it is for recording what happened.
-LAST_SECONDS = 30.0
-LONGEST_TASK = 870.0
-
 
 # What a task may ask for that is not there: argument -> severity, what is so, what to do.
 TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aws_cdk import App
 
 from dag_translator.errors import AirstepError, Problem, TranslationError, UsageError
 from dag_translator.pipeline import Refused, translate_file
+from infra.containers import missing_settings
 from infra.dag_files import dag_files
 from infra.fitting import fitting_problems
 from infra.packaging import Packager, layer_package
@@ -38,6 +40,8 @@ def translate(settings: Settings) -> list[Source]:
         for done in translate_file(file, settings.dags_folder, settings.intervals, settings.account):
             if isinstance(done, Refused):
                 refused += done.problems
+            elif (problem := missing_settings(done.manifest, settings)) is not None:
+                refused.append(replace(problem, path=str(file)))
             else:
                 sources.append(Source(file, done.definition, done.manifest, done.parts, done.rerun()))
     sources, clashes = _without_clashes(sources)

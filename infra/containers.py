@@ -19,12 +19,13 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
-from dag_translator.errors import UsageError
+from dag_translator.errors import Problem
 from dag_translator.operators.container import CONTAINER
 from infra.functions import KEPT
 from infra.permissions import arn
 from infra.settings import Settings
 
+_CODE = "no-containers"
 _START = """
 import io, os, sys, urllib.request, zipfile
 root = os.environ.get("AIRSTEP_ROOT", "")  # of the files, where no image has them
@@ -46,28 +47,27 @@ sys.exit(main())
 """
 
 
-def check_settings(manifest: Mapping[str, Any], settings: Settings) -> None:
-    """Raises UsageError if the DAG needs containers and nothing says where they run."""
+def missing_settings(manifest: Mapping[str, Any], settings: Settings) -> Problem | None:
+    """What is wrong if the DAG needs containers and nothing says where they run."""
     named = [task["task_id"] for task in manifest["tasks"] if task.get("compute") == "fargate" or "image" in task]
     if not named:
-        return
-    tasks = ", ".join(named)
+        return None
+    tasks, dag_id = ", ".join(named), str(manifest["dag_id"])
     if settings.target == "local" and manifest.get("images"):
-        raise UsageError(
-            f"{manifest['dag_id']}: {tasks} run on ECS, and the local AWS has no Docker for their images\n"
-            "    → try the DAG with `airstep dags simulate`, or deploy it to AWS"
-        )
+        message = f"{tasks} run on ECS, and the local AWS has no Docker for their images"
+        hint = "try the DAG with `airstep dags simulate`, or deploy it to AWS"
+        return Problem(_CODE, message, hint, dag_id=dag_id)
     needed = {
         "fargateCluster": settings.fargate_cluster,
         "fargateSubnets": settings.fargate_subnets,
         "fargateSecurityGroups": settings.fargate_security_groups,
     }
     missing = [name for name, value in needed.items() if not value]
-    if missing:
-        raise UsageError(
-            f"{manifest['dag_id']}: {tasks} run on Fargate, but {', '.join(missing)} is not set\n"
-            "    → name the ECS cluster, the subnets and the security groups in cdk.json, under `context`"
-        )
+    if not missing:
+        return None
+    message = f"{tasks} run on Fargate, but {', '.join(missing)} is not set"
+    hint = "name the ECS cluster, the subnets and the security groups in cdk.json, under `context`"
+    return Problem(_CODE, message, hint, dag_id=dag_id)
 
 
 def network(settings: Settings) -> dict[str, str]:

@@ -115,7 +115,7 @@ class Packager:
         own = {self._name(file): file for file in used}
         if ours := sorted(name for name in own if name.startswith(_OWN_FOLDERS)):
             raise UsageError(
-                f"{own[ours[0]]}: the project's folder {ours[0].partition('/')[0]!r} is called as one of Airstep's own\n"
+                f"{own[ours[0]]}: the project's folder {ours[0].partition('/')[0]!r} is called like one of Airstep's\n"
                 f"    → {dag_file} needs this file: move it into the DAG folder, or rename its folder"
             )
         files = {**dict(self._runtime(module, _CONTAINER)), **own}

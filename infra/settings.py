@@ -54,7 +54,8 @@ class Settings:
 
     prefix: begins the names of everything but state machines, which are called as their manifest says (so two
     environments need two accounts or regions). dags_folder: where the DAG files are. requirements: the DAGs' own pip
-    requirements, as a rule in the DAG folder or beside it; None = no such file. without_packages: what is not installed, although a requirement asks for it.
+    requirements, as a rule in the DAG folder or beside it; None = no such file. without_packages: what is not
+    installed, although a requirement asks for it.
     memory: MB of a task function whose manifest names none. log_retention_days: of
     every log group. run_retention_days: a run's records and XComs, 0 for ever. log_level, log_execution_data: what
     Step Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to; without it there are
@@ -232,7 +233,7 @@ class Settings:
 
 
 def requirements_beside(dags_folder: Path) -> Path | None:
-    """The requirements of a DAG folder: its own file, else the one of the project around it, as Astro and MWAA have it."""
+    """The requirements of a DAG folder: its own file, else the project's around it, as Astro and MWAA have it."""
     folders = (dags_folder, import_folders(dags_folder)[-1])
     return next((file for folder in folders if (file := folder / _REQUIREMENTS).is_file()), None)
 

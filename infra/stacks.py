@@ -11,7 +11,6 @@ from typing import Any
 from aws_cdk import App
 
 from dag_translator.pipeline import Rerun
-from infra.containers import check_settings
 from infra.dag_deployment import DagDeployment
 from infra.dag_stack import DagStack
 from infra.environments import environments_layer
@@ -46,7 +45,6 @@ def add_stacks(
     digests = {LAYER_PARAMETER: layer.digest, SIGNAL_PARAMETER: packager.platform_function(SIGNAL.module).digest}
     ids = [source.manifest["dag_id"] for source in sources]
     for source in sources:
-        check_settings(source.manifest, settings)
         environments = environments_layer(source.manifest, source.file, settings)
         beside = environments.size if environments is not None else 0
         package = packager.task_function(TASK_MODULE, source.file, beside)

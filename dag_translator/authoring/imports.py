@@ -9,7 +9,8 @@ the DAG file asks for it. Real Airflow is never imported, even when installed. W
     otherwise                 an ImportError that says what to do
 
 `airflow.providers.*` that the table does not have comes from installed distributions (`providers/installed.py`); what
-their code imports of Airflow's core and nobody has is a class that raises when used (`providers/absent.py`).
+their code, and that of other installed packages, imports of Airflow's core and nobody has is a class that raises when
+used (`providers/absent.py`).
 
 >>> with airflow_imports():
 ...     from airflow.operators.python_operator import PythonOperator
@@ -21,11 +22,13 @@ their code imports of Airflow's core and nobody has is a class that raises when 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dis import opmap
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -38,7 +41,7 @@ from dag_translator.authoring.providers import installed
 
 VERSION = "3.3.2"
 _NO_MODULE = "there is no such module in Airflow's public interface"
-_ALIKE = 0.9  # module paths begin alike, so that only a very close one may be what was meant
+_ALIKE = 0.95  # module paths begin alike, so that only a very close one may be what was meant
 _PACKAGE = __name__.rpartition(".")[0]
 _PACKAGES = frozenset(path.rsplit(".", depth)[0] for path in MODULES for depth in range(1, path.count(".") + 1))
 
@@ -97,8 +100,8 @@ class AirflowFinder:
         frame = loading.user_frame()
         if frame is None or not stands_at_import(frame) or is_from_list():
             return None  # a look-up such as importlib.util.find_spec, or a name that __getattr__ will be asked for
-        if installed.is_provider_code(frame):
-            return cls._for_provider_code(fullname, frame)
+        if _is_installed_code(frame):
+            return cls._for_installed_code(fullname, frame)
         written, whole = _written_at(frame, fullname)
         hint = hint_for_module(written)
         if loading.current() is None or is_guarded(frame):
@@ -108,7 +111,7 @@ class AirflowFinder:
         return ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
 
     @classmethod
-    def _for_provider_code(cls, fullname: str, frame: FrameType) -> ModuleSpec:
+    def _for_installed_code(cls, fullname: str, frame: FrameType) -> ModuleSpec:
         """A module of Airflow's core that is nowhere; its names will be `absent`."""
         if not _is_plain(frame) or fullname.startswith(installed.ROOT):
             written, _ = _written_at(frame, fullname)
@@ -170,8 +173,8 @@ def _take_out_modules() -> dict[str, ModuleType]:
 def _missing_name(module: str, name: str) -> Any:
     """A name that the table does not have: a placeholder, or an ImportError (AttributeError outside of imports)."""
     frame = loading.user_frame()
-    if frame is not None and installed.is_provider_code(frame):
-        return _missing_for_provider_code(module, name, frame)
+    if frame is not None and _is_installed_code(frame):
+        return _missing_for_installed_code(module, name, frame)
     known = MODULES.get(module)
     hint = hint_for(module, name) or _hint_for_name(module, name, known)
     by_import = frame is not None and _at(frame, "IMPORT_FROM")
@@ -205,7 +208,7 @@ def _hint_for_name(module: str, name: str, known: Iterable[str] | None) -> str:
     return of_module or "there is no such name in Airflow's public interface"
 
 
-def _missing_for_provider_code(module: str, name: str, frame: FrameType) -> Any:
+def _missing_for_installed_code(module: str, name: str, frame: FrameType) -> Any:
     by_import = _at(frame, "IMPORT_FROM")
     if by_import and _is_plain(frame) and not module.startswith(installed.ROOT):
         from dag_translator.authoring.providers.absent import absent
@@ -218,6 +221,18 @@ def _missing_for_provider_code(module: str, name: str, frame: FrameType) -> Any:
 def _is_plain(frame: FrameType) -> bool:
     """Whether an import stands at a module's top level, and the file goes no further without it."""
     return frame.f_code.co_name == "<module>" and not is_guarded(frame)
+
+
+def _is_installed_code(frame: FrameType) -> bool:
+    """Whether a provider's code asks, or another installed package's (Cosmos, DAG factories): not the user's own."""
+    from dag_translator.import_path import import_folders, in_folders
+
+    if installed.is_provider_code(frame):
+        return True
+    under_way, file = loading.current(), frame.f_code.co_filename
+    if under_way is None or under_way.root is None or file == under_way.path or not os.path.isabs(file):
+        return False
+    return not in_folders(file, map(str, import_folders(Path(under_way.root))))
 
 
 def _provider_code_first(path: str) -> bool:

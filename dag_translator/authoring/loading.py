@@ -32,6 +32,11 @@ _IMPORT_CODES = frozenset({"missing-module", "unknown-import", "unsupported-impo
 _OWN_PACKAGE = __name__.rpartition(".")[0]
 
 
+def is_placeholder(value: Any) -> bool:
+    """Whether a value stands for what could not be imported, or comes from that."""
+    return type(value).__module__ == f"{_OWN_PACKAGE}.placeholders"
+
+
 class Loading:
     """One DAG file under way. path: as `__file__` will say it; root: the DAG folder.
 

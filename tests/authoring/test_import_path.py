@@ -10,6 +10,7 @@ import pytest
 from dag_translator.errors import TranslationError
 from dag_translator.import_path import import_folders
 from dag_translator.load import LoadedFile, load, load_for_run
+from dag_translator.pipeline import translate_loaded
 from tests.infra.project import write_tree
 
 PROJECT = {
@@ -106,10 +107,27 @@ def test_what_a_file_does_with_a_placeholder_is_no_further_problem(tmp_path: Pat
     loaded = one_file(
         tmp_path,
         "from no_such_config import settings\nfrom airflow import DAG\n"
-        "DAG('x', start_date=settings.start, schedule=settings.schedule)\n"
+        "from airflow.operators.bash import BashOperator\n"
+        "d = DAG('x', start_date=settings.start, schedule=settings.schedule, tags=settings.tags, params=settings.p)\n"
+        "BashOperator(task_id='a', bash_command=settings.command, retries=settings.retries, dag=d,\n"
+        "             pool=settings.pool, execution_timeout=settings.timeout, env=settings.env)\n"
         "1 + settings.number\n",
     )
     assert {code for code, _, _ in problems(loaded)} == {"missing-module"}
+    assert {problem.code for problem in translate_loaded(loaded, tmp_path / "dags")[0].problems} == {"missing-module"}
+
+
+def test_packages_that_are_installed_into_the_project_are_not_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `requirements.txt` lists lies in `.airstep/cache`, an environment perhaps in `.venv`."""
+    text = "def lazy():\n    pass\nfor name in ['a']:\n    pass\nimport no_such_thing"
+    cache = write_tree(tmp_path / ".airstep/cache/x", {"installed_one.py": "x = 1", "installed_two.py": text})
+    monkeypatch.setattr(sys, "path", [*sys.path, str(cache)])
+    loaded = one_file(tmp_path, "import installed_one\ntry:\n    import installed_two\nexcept Exception:\n    pass")
+    assert problems(loaded) == []
+    assert "installed_one" in sys.modules  # which another file finds again
+    del sys.modules["installed_one"]
 
 
 def test_a_module_of_ones_own_says_where_it_lacks_something(tmp_path: Path) -> None:
@@ -153,6 +171,13 @@ def test_what_to_do_about_a_missing_module(tmp_path: Path, text: str, hint: str)
     ("text", "code", "hint"),
     [
         ("import os\nos.environ['NO_SUCH_ONE']", "missing-environment-variable", "the setting `environment`"),
+        ("import os\nos.environ['AWS_NO_SUCH']", "missing-environment-variable", "Lambda sets it itself"),
+        ("from itertools import no_such", "unknown-import", "this is Python 3."),
+        (
+            "from airflow.hooks.base import BaseHook\nBaseHook.get_connection('no_such')",
+            "file-raised",
+            "set AIRFLOW_CONN_<ID> in the setting",
+        ),
         ("{}['x']", "file-raised", "the file's own code raises this"),
         ("open('/no/such/file')", "file-raised", "Path(__file__).parent"),
         (
@@ -178,3 +203,26 @@ def test_a_lambda_raises_for_what_is_missing(tmp_path: Path, monkeypatch: pytest
     dags = write_tree(tmp_path / "dags", {"x.py": "from airflow import DAG\nimport no_such_thing\nd = DAG('x')"})
     with pytest.raises(TranslationError, match="No module named 'no_such_thing'"):
         load_for_run(dags / "x.py", "x")
+
+
+def test_an_installed_package_may_import_what_it_does_not_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cosmos and its like import names of Airflow's core that have no meaning here; using one is the problem."""
+    package = """
+from airflow.no_such.core import Thing
+from airflow.models import NoSuchModel
+import airflow.jobs.nothing
+try:
+    from airflow.no_such.other import x
+except ImportError:
+    x = None
+def use():
+    return Thing()
+"""
+    installed = write_tree(tmp_path / "elsewhere/site-packages", {"a_dag_factory.py": package})
+    monkeypatch.setattr(sys, "path", [*sys.path, str(installed)])
+    text = "from airflow import DAG\nimport a_dag_factory\nassert a_dag_factory.x is None\nd = DAG('d')\n"
+    assert problems(one_file(tmp_path, text)) == []
+    del sys.modules["a_dag_factory"]
+    (problem,) = one_file(tmp_path, f"{text}a_dag_factory.use()").problems
+    assert (problem.code, problem.line) == ("unsupported-provider", 5)
+    del sys.modules["a_dag_factory"]

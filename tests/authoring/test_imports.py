@@ -261,8 +261,11 @@ def test_names_that_airflow_2_modules_happened_to_have(load_text: Load) -> None:
         ("from airflow.hooks import SqliteHook", "write from airflow.providers.sqlite.hooks.sqlite import SqliteHook"),
         (
             "from airflow.contrib.hooks.databricks_hook import DatabricksHook",
-            "Airflow 2 moved it into a provider: add apache-airflow-providers-databricks to requirements.txt and import "
-            "it from there",
+            "Airflow 2 moved it into a provider: add apache-airflow-providers-databricks to requirements.txt",
+        ),
+        (
+            "from airflow.contrib.operators import gcs_to_bq",
+            "Airflow 2 moved it into a provider: add apache-airflow-providers-google",
         ),
         (
             "from airflow.contrib.hooks.nobodys_hook import Hook",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,25 @@ def test_refused_dags_can_be_left_out_and_are_named(tmp_path: Path, capsys: pyte
     sources = translate(settings(tmp_path, skip_refused=True))
     assert [source.manifest["dag_id"] for source in sources] == ["good"]
     assert "left out: " in capsys.readouterr().err
+
+
+def test_a_dag_that_needs_a_container_may_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its long execution_timeout alone asks for one; where nothing says where it runs, the others still deploy."""
+    from infra.app import translate
+
+    long = GOOD.format("long").replace(
+        'EmptyOperator(task_id="a")',
+        "BashOperator(task_id='a', bash_command='x', execution_timeout=timedelta(hours=1))",
+    )
+    imports = "from datetime import timedelta\nfrom airflow.operators.bash import BashOperator\n"
+    write_tree(tmp_path, {"good.py": GOOD.format("good"), "long.py": imports + long})
+    with pytest.raises(TranslationError, match="no-containers: a run on Fargate, but fargateCluster"):
+        translate(settings(tmp_path))
+    assert [source.manifest["dag_id"] for source in translate(settings(tmp_path, skip_refused=True))] == ["good"]
+    assert "left out: " in capsys.readouterr().err
+    place = replace(settings(tmp_path), fargate_cluster="c", fargate_subnets=("s",), fargate_security_groups=("g",))
+    (_, found) = translate(place)
+    assert found.manifest["containers"] == {"Container512MB": {"cpu": 256, "memory": 512}}
 
 
 def test_two_dags_of_one_id_are_refused(tmp_path: Path) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from dag_translator.errors import UsageError
-from infra.containers import check_settings
+from infra.containers import missing_settings
 from infra.settings import Settings
 from tests.infra.project import Cloud, definition, invoke, manifest
 from tests.infra.test_stacks import allowed, role_statements
@@ -127,7 +126,8 @@ def test_the_machine_may_start_them_and_the_function_read_their_logs(images: Clo
     ],
 )
 def test_without_a_place_to_run_they_are_refused(settings: Settings, words: str) -> None:
-    with pytest.raises(UsageError, match="images: load, report run") as caught:
-        check_settings(MANIFEST, settings)
-    assert words in str(caught.value)
-    check_settings(MANIFEST, Settings(**PLACE))
+    problem = missing_settings(MANIFEST, settings)
+    assert problem is not None
+    assert (problem.dag_id, problem.message.startswith("load, report run")) == ("images", True)
+    assert words in problem.message
+    assert missing_settings(MANIFEST, Settings(**PLACE)) is None

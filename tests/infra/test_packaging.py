@@ -48,7 +48,7 @@ def test_what_a_dag_uses_of_the_project_around_it_lies_beside_the_dag_folder(pro
     write_tree(
         project,
         {
-            "dags/x.py": "import own\nfrom include.q import Q\nfrom dags.common import sql\nx = 'include/sql', 'data', 'note.md'",
+            "dags/x.py": "import own, include.q\nfrom dags.common import sql\nx = 'include/sql', 'data', 'note.md'",
             "plugins/own/__init__.py": "from own.more import y\nopen('own/rows.csv')",
             "plugins/own/more.py": "",
             "plugins/own/rows.csv": "",
@@ -69,7 +69,7 @@ def test_what_a_dag_uses_of_the_project_around_it_lies_beside_the_dag_folder(pro
 def test_a_projects_folder_that_is_called_like_airsteps_own_is_refused(project: Path) -> None:
     write_tree(project, {"dags/x.py": "import lambdas.mine", "lambdas/mine.py": ""})
     with pytest.raises(
-        UsageError, match="lambdas/mine.py: the project's folder 'lambdas' is called as one of Airstep's own"
+        UsageError, match=r"lambdas/mine\.py: the project's folder 'lambdas' is called like one of Airstep's"
     ):
         packager(project).task_function("lambdas.task_function", project / "dags/x.py")
 

@@ -193,7 +193,8 @@ def test_a_start_date_at_the_beginning_of_time_is_one(schedule: Any) -> None:
     """Airflow's own example files have `datetime.min`: there is nothing before it from which to look for instants."""
     dag = FakeDag(schedule, start_date=datetime.min.replace(tzinfo=UTC))
     emitted, problems = schedule_of(dag)
-    assert emitted is not None and problems == ()
+    assert emitted is not None
+    assert problems == ()
     spec = emitted["spec"]
     later = timetable_from_spec(spec).next_runs(datetime(2024, 1, 1, tzinfo=UTC), 1)
     assert [run.run_after.hour for run in later] in ([0], [])

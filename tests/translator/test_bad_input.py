@@ -29,6 +29,7 @@ def _problems(tmp_path: Path, body: str, head: str = HEAD) -> list[Problem]:
     return list(found)
 
 
+LAMBDA = "dag=dag, executor_config={'airstep': {'compute': 'lambda'}}"
 CASES = {
     "syntax error": ("x = (\n", "syntax-error", 7),
     "missing module": ("import no_such_module_here\n", "missing-module", 7),
@@ -66,7 +67,7 @@ CASES = {
         7,
     ),
     "task over 15 minutes": (
-        "PythonOperator(task_id='a', python_callable=work, execution_timeout=timedelta(minutes=16), dag=dag)\n",
+        f"PythonOperator(task_id='a', python_callable=work, execution_timeout=timedelta(minutes=16), {LAMBDA})\n",
         "task-too-long",
         7,
     ),
@@ -123,7 +124,7 @@ def test_all_of_a_files_mistakes_at_once(tmp_path: Path) -> None:
         from airflow.operators.nowhere import Nothing
         BashOperator(task_id='a', bash_command='x', bash_comand='y', dag=dag)
         BashOperator(task_id='b', bash_command='x', retrys=3, dag=dag)
-        PythonOperator(task_id='c', python_callable=work, execution_timeout=timedelta(hours=1), dag=dag)
+        PythonOperator(task_id='c', python_callable=work, trigger_rule='all_sucess', dag=dag)
         Nothing(task_id='d', anything=1, dag=dag)
     """
     problems = _problems(tmp_path, body)
@@ -131,7 +132,7 @@ def test_all_of_a_files_mistakes_at_once(tmp_path: Path) -> None:
         (8, "unknown-import"),
         (9, "unknown-argument"),
         (10, "unknown-argument"),
-        (11, "task-too-long"),
+        (11, "invalid-trigger-rule"),
     ]
 
 

@@ -155,7 +155,10 @@ def test_what_is_wrong_says_so(config: Any, code: str, severity: str, words: str
     ("arguments", "words"),
     [
         ('execution_timeout=timedelta(seconds=100), executor_config={"airstep": {"timeout": 120}}', "ends after 120 s"),
-        ("execution_timeout=timedelta(hours=1)", "a Lambda runs for at most"),
+        (
+            'execution_timeout=timedelta(hours=1), executor_config={"airstep": {"compute": "lambda"}}',
+            "a Lambda runs for at most",
+        ),
         ('executor_config={"airstep": {"layers": ["arn:aws:lambda:x:1:layer:a:1"] * 5}}', "5 layers"),
     ],
 )
@@ -165,6 +168,29 @@ def test_what_does_not_fit_together(tmp_path: Path, arguments: str, words: str) 
     (problem,) = done.problems
     assert words in problem.message
     assert problem.task_id == "t"
+
+
+def test_a_task_with_more_time_than_a_lambda_has_runs_in_a_container(tmp_path: Path) -> None:
+    """DAG files come unmodified: their execution_timeout says it. Sensors wait without anything that runs."""
+    done = translated(
+        tmp_path,
+        "from airflow.sensors.python import PythonSensor\n"
+        "@task(execution_timeout=timedelta(hours=1))\ndef long(): ...\n"
+        "@task(execution_timeout=timedelta(hours=2), executor_config={'airstep': {'memory': 2048}})\ndef large(): ...\n"
+        "@task(execution_timeout=timedelta(minutes=14))\ndef short(): ...\n"
+        "long() >> large() >> short() >> PythonSensor(\n"
+        "    task_id='waits', python_callable=bool, execution_timeout=timedelta(hours=1))\n",
+    )
+    assert isinstance(done, Translation)
+    assert {task.task_id: task.compute.on for task in done.model.tasks} == {
+        "long": "fargate",
+        "large": "fargate",
+        "short": "lambda",
+        "waits": "lambda",
+    }
+    assert set(done.manifest["containers"]) == {"Container512MB", "Container2048MB"}
+    notes = [(problem.code, problem.task_id, problem.severity) for problem in done.problems]
+    assert notes == [("runs-in-container", name, "approximated") for name in ("long", "large")]
 
 
 @pytest.mark.parametrize(

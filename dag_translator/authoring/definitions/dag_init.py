@@ -16,7 +16,7 @@ from dag_translator.authoring.definitions.dag_arguments import (
     RENAMED,
 )
 from dag_translator.authoring.exceptions import ParamValidationError
-from dag_translator.authoring.loading import coded, did_you_mean, report
+from dag_translator.authoring.loading import coded, did_you_mean, is_placeholder, report
 from dag_translator.authoring.states import DagRunType
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -34,7 +34,6 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-_OTHERWISE = "give {} another value, or leave it out"
 
 
 def settled(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,15 +48,20 @@ def settled(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in _current_names(given, dag_id).items():
         row = BY_NAME[name]
         expected = _TYPES.get(name)
-        if value is None:
+        if value is None or (is_placeholder(value) and name != "dag_id"):
             continue
         if expected is not None and not isinstance(value, expected):
             message = f"{name} cannot be {value!r} ({type(value).__name__})"
-            _report("invalid-argument", message, _OTHERWISE.format(name), dag_id)
+            _report("invalid-argument", message, f"give a {_named(expected)}", dag_id)
             continue
         note_given(row, value, "DAG", dag_id=dag_id, task_id=None)
         values[name] = value
     return values
+
+
+def _named(expected: type | tuple[type, ...]) -> str:
+    kinds = expected if isinstance(expected, tuple) else (expected,)
+    return " or a ".join(kind.__name__ for kind in kinds)
 
 
 def _current_names(given: Mapping[str, Any], dag_id: str) -> dict[str, Any]:

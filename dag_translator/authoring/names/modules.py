@@ -287,6 +287,7 @@ _TABLE: dict[str, dict[str, str]] = {
     "airflow.utils.helpers": f.EDGES | f.HELPERS,
     "airflow.utils.state": f.STATES,
     "airflow.utils.weekday": f.WEEKDAY,
+    "airflow.utils.xcom": {"XCOM_RETURN_KEY": "definitions.xcom_arg:XCOM_RETURN_KEY"},
     "airflow.utils.types": f.RUN_TYPE | f.NOT_SET,
     "airflow.utils.setup_teardown": {"SetupTeardownContext": "definitions.setup_teardown:SetupTeardownContext"},
     "airflow.utils.context": f.CONTEXT,

@@ -129,7 +129,7 @@ def hint_for(module: str, name: str | None = None) -> str | None:
     if found is None:
         from dag_translator.authoring.names import moved
 
-        found = moved.hint_for(module)
+        found = moved.hint_for(module if name is None else f"{module}.{name}")
     if found is None and module.startswith("airflow.providers."):
         from dag_translator.authoring.providers import installed
 
