@@ -114,6 +114,7 @@ class DagFunctions:
                 "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": str(settings.create_cron_data_intervals),
                 "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": str(settings.create_delta_data_intervals),
                 **({"AIRFLOW__EMAIL__FROM_EMAIL": settings.mail_from} if settings.mail_from else {}),
+                **({"AIRSTEP_EKS_CLUSTER": settings.eks_cluster} if self._runs_pods() and settings.eks_cluster else {}),
                 **({"AIRSTEP_CONTAINER_LOGS": self.images.log_group} if self.images else {}),
                 "AIRSTEP_SIGNAL_FUNCTION": settings.function(SIGNAL.part),
                 "AIRSTEP_LAYER": self._deployment.platform_digests[LAYER_PARAMETER][:16],
@@ -129,6 +130,9 @@ class DagFunctions:
         for statement in (*task_rights(self._manifest, settings), *own_rights):
             function.add_to_role_policy(statement)
         return function
+
+    def _runs_pods(self) -> bool:
+        return any("eks" in task for task in self._manifest["tasks"])
 
     def _platform_value(self, name: str) -> str:
         return ssm.StringParameter.value_for_string_parameter(self._scope, self._settings.parameter(name))

@@ -69,6 +69,8 @@ class Settings:
     fargate_cluster, fargate_subnets, fargate_security_groups, fargate_public_ip: where tasks with compute "fargate"
     run: an ECS cluster (name or ARN), and the network of their containers, which have to reach AWS's services.
     docker_role: ARN of the role that the containers of DockerOperator run as; without it they may do nothing on AWS.
+    eks_cluster: name of the EKS cluster of KubernetesPodOperator's pods. eks_access_entry: whether each DAG's stack
+    lets its machine into the clusters that it names; else somebody else has to.
     docker_architecture: what their images are built for.
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
@@ -96,6 +98,8 @@ class Settings:
     fargate_security_groups: tuple[str, ...] = ()
     fargate_public_ip: bool = False
     docker_role: str | None = None
+    eks_cluster: str | None = None
+    eks_access_entry: bool = True
     docker_architecture: Architecture = "x86_64"
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")

@@ -11,6 +11,7 @@ from typing import Any
 from aws_cdk import App
 
 from dag_translator.pipeline import Rerun
+from infra.clusters import check_clusters
 from infra.containers import check_settings
 from infra.dag_deployment import DagDeployment
 from infra.dag_stack import DagStack
@@ -47,6 +48,7 @@ def add_stacks(
     ids = [source.manifest["dag_id"] for source in sources]
     for source in sources:
         check_settings(source.manifest, settings)
+        check_clusters(source.manifest, settings)
         environments = environments_layer(source.manifest, source.file, settings)
         beside = environments.size if environments is not None else 0
         package = packager.task_function(TASK_MODULE, source.file, beside)

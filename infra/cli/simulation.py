@@ -118,7 +118,7 @@ def _what_is_left(seconds: float, longest: float) -> Callable[[Any, float, int],
 
 
 # What an operator of a service does around its calls (`authoring.aws`).
-_OF_SERVICES = frozenset({"start", "prepared", "synced", "finish", "arguments"})
+_OF_SERVICES = frozenset({"start", "prepared", "synced", "finish", "arguments", "request", "described_cluster"})
 # Text that any request can be made of, where a template or the output of another task would stand.
 _STAND_IN, _STAND_IN_DATE = "{}", "2024-01-01"
 

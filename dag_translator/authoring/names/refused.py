@@ -23,9 +23,7 @@ BY_NAME: dict[str, str] = {
     **dict.fromkeys(("SSHOperator", "SFTPOperator", "SFTPToS3Operator", "S3ToSFTPOperator"), _SSH),
     "MsSqlOperator": "connect with pymssql (add it to requirements.txt) in a @task",
     "DockerSwarmOperator": _DOCKER,
-    "KubernetesPodOperator": _DOCKER,
-    "GKEPodOperator": _DOCKER,
-    "EksPodOperator": _DOCKER,
+    "GKEPodOperator": "use KubernetesPodOperator, on an EKS cluster that the setting eksCluster names",
     "HITLOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "ApprovalOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "AssetAccessControl": "who may see or start a DAG is IAM's business",
@@ -40,7 +38,6 @@ BY_NAME: dict[str, str] = {
         _PARTITIONS,
     ),
     "Session": "there is no metadata database to query",
-    "Secret": "there is no Kubernetes",
     "ObjectStoragePath": "use S3Hook or boto3 in a @task",
 }
 
@@ -48,7 +45,7 @@ BY_NAME: dict[str, str] = {
 INSTALLABLE = frozenset(
     {
         *("GenericTransfer", "SQLExecuteQueryOperator", "PostgresOperator", "MySqlOperator", "SnowflakeOperator"),
-        *("HiveOperator", "SqlSensor", "KubernetesPodOperator", "GKEPodOperator"),
+        *("HiveOperator", "SqlSensor", "GKEPodOperator"),
     }
 )
 

@@ -1,0 +1,69 @@
+"""EKS clusters that a DAG's tasks run pods on: which they are, and that they let the DAG's machine in.
+
+Kubernetes' API asks neither IAM's policies nor the machine's role: the cluster itself has to know the role. An access
+entry says so, for the namespaces that the tasks name. Sources: EKS user guide, "Grant IAM users access to Kubernetes
+with EKS access entries", "Review access policy permissions" (AmazonEKSEditPolicy: jobs, pods and their logs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import Aws, Stack
+from aws_cdk import aws_eks as eks
+from aws_cdk import aws_iam as iam
+
+from dag_translator.errors import UsageError
+from infra.settings import Settings
+
+
+def namespaces_of(manifest: Mapping[str, Any], settings: Settings) -> dict[str, list[str]]:
+    """The clusters by name, with the namespaces of the tasks' pods; "*" for what only a run knows."""
+    found: dict[str, set[str]] = {}
+    for task in manifest["tasks"]:
+        if "eks" in task:
+            name = task["eks"]["cluster"] or settings.eks_cluster or ""
+            found.setdefault(name, set()).add(task["eks"]["namespace"])
+    return {name: sorted(each) for name, each in sorted(found.items())}
+
+
+def check_clusters(manifest: Mapping[str, Any], settings: Settings) -> None:
+    """Raises UsageError if tasks run pods, and there is no cluster for them."""
+    wanting = [task["task_id"] for task in manifest["tasks"] if "eks" in task]
+    if not wanting:
+        return
+    tasks = ", ".join(wanting)
+    if settings.target == "local":
+        raise UsageError(
+            f"{manifest['dag_id']}: {tasks} run in pods, and the local AWS has no Kubernetes\n"
+            "    → try the DAG with `airstep dags simulate`, or deploy it to AWS"
+        )
+    if "" in namespaces_of(manifest, settings):
+        raise UsageError(
+            f"{manifest['dag_id']}: {tasks} run in pods, but eksCluster is not set\n"
+            "    → name the EKS cluster in cdk.json, under `context`; its API needs a public endpoint"
+        )
+
+
+def let_in(scope: Stack, manifest: Mapping[str, Any], settings: Settings, role: iam.Role) -> None:
+    """Access entries for the machine's role, but for clusters that only a run knows."""
+    if not settings.eks_access_entry:
+        return
+    for number, (name, namespaces) in enumerate(namespaces_of(manifest, settings).items(), 1):
+        if name == "*":
+            continue
+        entry = eks.CfnAccessEntry
+        everywhere = "*" in namespaces
+        reach = entry.AccessScopeProperty(
+            type="cluster" if everywhere else "namespace", namespaces=None if everywhere else namespaces
+        )
+        policy = f"arn:{Aws.PARTITION}:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
+        entry(
+            scope,
+            f"ClusterAccess{number}",
+            cluster_name=name,
+            principal_arn=role.role_arn,
+            type="STANDARD",
+            access_policies=[entry.AccessPolicyProperty(access_scope=reach, policy_arn=policy)],
+        )
