@@ -13,6 +13,7 @@ import sys
 from typing import Any, NoReturn
 
 import typer
+import typer.core
 from typer.core import TyperGroup
 
 from dag_translator.errors import AirstepError, InternalError
@@ -41,6 +42,10 @@ _AWS_ERRORS = {
     "TokenRetrievalError": "the AWS session has expired: log in again (aws sso login)",
     "UnauthorizedSSOTokenError": "the AWS session has expired: log in again (aws sso login)",
 }
+
+
+# Help is plain text here (`rich_markup_mode=None`), yet typer escapes its brackets for rich if rich is installed.
+typer.core.HAS_RICH = False
 
 
 class _Commands(TyperGroup):

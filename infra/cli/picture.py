@@ -42,7 +42,7 @@ _ARROW_HEAD = (
 _MARGIN, _HEAD, _FOOT = 28.0, 62.0, 40.0
 _NAME_SIZE, _NOTE_SIZE = 13.0, 10.5
 _HEIGHT = 50.0
-_MIN_WIDTH, _MAX_WIDTH = 118.0, 250.0
+_MIN_WIDTH, _MAX_WIDTH = 118.0, 280.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def draw(
     parents = dict(groups) if groups is not None else _groups_by_prefix(boxes)
     labels = {box.task_id: _label(box) for box in boxes}
     widths = [_text_width(label, _NAME_SIZE, bold=True) for label in labels.values()]
-    width = max([*widths, *(_text_width(_note(box), _NOTE_SIZE) + 2 for box in boxes)], default=0.0) + 34
+    width = max([*widths, *(_text_width(_note(box), _NOTE_SIZE) for box in boxes)], default=0.0) + 34
     width = min(max(width, _MIN_WIDTH), _MAX_WIDTH)
     layout = arrange(
         {box.task_id: (width, _HEIGHT) for box in boxes}, edges, {box.task_id: box.group for box in boxes}, parents
@@ -124,7 +124,7 @@ def _task(box: Box, label: str, rect: Rect, makespan: float) -> str:
         _rect(rect, 7, f'fill="#ffffff" stroke="{colour}" stroke-width="1.8"{dash}'),
         _rect(rect, 7, f'fill="{colour}" fill-opacity="0.07"'),
         f'<circle cx="{rect.x + 13:.1f}" cy="{rect.y + 17:.1f}" r="4.2" fill="{colour}"/>',
-        _text(rect.x + 23, rect.y + 21.5, _shorten(label, room, _NAME_SIZE), _NAME_SIZE, weight=600),
+        _text(rect.x + 23, rect.y + 21.5, _shorten(label, room, _NAME_SIZE, bold=True), _NAME_SIZE, weight=600),
         _text(rect.x + 23, rect.y + 36.5, _shorten(_note(box), room, _NOTE_SIZE), _NOTE_SIZE, colour=_GREY),
     ]
     if box.started is not None and box.stopped is not None and makespan > 0:
@@ -164,7 +164,9 @@ def _frame(key: str, rect: Rect, parents: Mapping[str, str | None]) -> str:
     parent = parents.get(key)
     name = key[len(parent) + 1 :] if parent and key.startswith(f"{parent}.") else key
     border = _rect(rect, 10, f'fill="{_FRAME_FILL}" fill-opacity="0.07" stroke="{_FRAME}" stroke-width="1.2"')
-    return border + _text(rect.x + 12, rect.y + 18, _shorten(name, rect.width - 20, 11.5), 11.5, _GREY, weight=600)
+    return border + _text(
+        rect.x + 12, rect.y + 18, _shorten(name, rect.width - 20, 11.5, bold=True), 11.5, _GREY, weight=600
+    )
 
 
 def _arrow(route: Route) -> str:
@@ -203,24 +205,26 @@ def _text(x: float, y: float, text: str, size: float, colour: str = _INK, weight
 
 
 def _text_width(text: str, size: float, bold: bool = False) -> float:
-    """About how wide a text is; wide (CJK) letters count double."""
+    """At most how wide a text is in the fonts that browsers fall back to; wide (CJK) letters count double."""
     units = 0.0
     for letter in text:
         if unicodedata.east_asian_width(letter) in "WF":
             units += 1.0
-        elif letter in "ijl.,:;|'[]()fIrt ":
-            units += 0.33
+        elif letter in "ijl.,:;|'[]()fI ":
+            units += 0.36
+        elif letter in "rt":
+            units += 0.46
         elif letter in "mwMW":
-            units += 0.86
+            units += 0.96
         else:
-            units += 0.66 if letter.isupper() else 0.56
-    return units * size * (1.06 if bold else 1.0)
+            units += 0.7 if letter.isupper() else 0.62
+    return units * size * (1.1 if bold else 1.0)
 
 
-def _shorten(text: str, width: float, size: float) -> str:
-    if _text_width(text, size) <= width:
+def _shorten(text: str, width: float, size: float, bold: bool = False) -> str:
+    if _text_width(text, size, bold) <= width:
         return text
-    while text and _text_width(text + "…", size) > width:
+    while text and _text_width(text + "…", size, bold) > width:
         text = text[:-1]
     return text.rstrip(" ._-") + "…"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from sqlglot import exp
@@ -16,11 +16,9 @@ from infra.local.athena.catalog import TableName, columns_of, is_view, view_sql
 from infra.local.athena.definitions import external_table
 from infra.local.athena.errors import QueryFailed, RequestRefused, unsupported
 from infra.local.athena.files import split
+from infra.local.athena.session import Session
 from infra.local.athena.statements import Statement
 from infra.local.athena.values import hive_type
-
-if TYPE_CHECKING:
-    from infra.local.athena.engine import Session
 
 Answer = tuple[Sequence[str], list[list[str | None]]]
 Record = dict[str, Any]

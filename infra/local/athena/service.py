@@ -21,10 +21,11 @@ from sqlglot import exp
 from infra.local.athena import results
 from infra.local.athena.catalog import Catalog
 from infra.local.athena.commands import check_create_table
-from infra.local.athena.engine import Outcome, Session, run
+from infra.local.athena.engine import Outcome, run
 from infra.local.athena.errors import QueryFailed, RequestRefused
 from infra.local.athena.files import Storage, split
 from infra.local.athena.query import FINAL, Query, describe, statistics
+from infra.local.athena.session import Session
 from infra.local.athena.statements import Statement, parse
 from infra.local.clients import Clients
 

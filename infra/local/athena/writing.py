@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from sqlglot import exp
@@ -17,11 +17,9 @@ from infra.local.athena.catalog import TableName, is_view
 from infra.local.athena.definitions import JSON_SERDES, LAZY_SIMPLE, PARQUET, table_input
 from infra.local.athena.errors import QueryFailed, unsupported
 from infra.local.athena.relations import literal, quoted
+from infra.local.athena.session import Session
 from infra.local.athena.statements import Statement
 from infra.local.athena.values import duckdb_type, hive_type
-
-if TYPE_CHECKING:
-    from infra.local.athena.engine import Session
 
 Record = dict[str, Any]
 ROWS = "rows_to_write"
