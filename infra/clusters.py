@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import Aws, Stack
-from aws_cdk import aws_eks as eks
+from aws_cdk import Aws, CfnResource, Stack
 from aws_cdk import aws_iam as iam
 
 from dag_translator.errors import UsageError
@@ -53,17 +52,17 @@ def let_in(scope: Stack, manifest: Mapping[str, Any], settings: Settings, role: 
     for number, (name, namespaces) in enumerate(namespaces_of(manifest, settings).items(), 1):
         if name == "*":
             continue
-        entry = eks.CfnAccessEntry
         everywhere = "*" in namespaces
-        reach = entry.AccessScopeProperty(
-            type="cluster" if everywhere else "namespace", namespaces=None if everywhere else namespaces
-        )
+        reach = {"Type": "cluster"} if everywhere else {"Type": "namespace", "Namespaces": namespaces}
         policy = f"arn:{Aws.PARTITION}:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
-        entry(
+        CfnResource(  # aws_eks takes as long to import as all the rest
             scope,
             f"ClusterAccess{number}",
-            cluster_name=name,
-            principal_arn=role.role_arn,
-            type="STANDARD",
-            access_policies=[entry.AccessPolicyProperty(access_scope=reach, policy_arn=policy)],
+            type="AWS::EKS::AccessEntry",
+            properties={
+                "ClusterName": name,
+                "PrincipalArn": role.role_arn,
+                "Type": "STANDARD",
+                "AccessPolicies": [{"AccessScope": reach, "PolicyArn": policy}],
+            },
         )

@@ -19,6 +19,7 @@ from kubernetes.client import models as k8s
 from airflow.providers.amazon.aws.operators.eks import EksPodOperator
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.providers.cncf.kubernetes.secret import Secret
+from airflow.providers.cncf.kubernetes.utils.pod_manager import OnFinishAction
 """
 RUN, CALL = "eks:runJob.sync", "eks:call"
 JOB = {"kind": "Job", "status": {"succeeded": 1}}
@@ -206,11 +207,12 @@ def test_without_a_cluster_the_task_fails(project: Project) -> None:
         'image="x", full_pod_spec=k8s.V1Pod()',
         'image="x", callbacks=[object]',
         'name="x"',
+        'image="x", on_finish_action="burn_pod"',
     ],
 )
 def test_what_a_job_cannot_do_is_refused(project: Project, arguments: str) -> None:
     ((code, _),) = project.refused(pod(arguments))
-    assert code in ("unsupported-argument", "missing-argument")
+    assert code in ("unsupported-argument", "missing-argument", "file-raised")
 
 
 def test_a_typo_in_a_model_is_found(project: Project) -> None:
@@ -239,7 +241,12 @@ def test_without_a_time_limit_a_pod_that_cannot_start_is_waited_for(project: Pro
 
 @pytest.mark.parametrize(
     ("arguments", "kept"),
-    [('on_finish_action="keep_pod"', True), ("is_delete_operator_pod=False", True), ("", False)],
+    [
+        ('on_finish_action="keep_pod"', True),
+        ("on_finish_action=OnFinishAction.KEEP_POD", True),
+        ("is_delete_operator_pod=False", True),
+        ("", False),
+    ],
 )
 def test_what_becomes_of_the_pod(project: Project, aws: FakeAws, arguments: str, kept: bool) -> None:
     services = Services({RUN: JOB})

@@ -79,6 +79,7 @@ GLUE = _from(
 )
 DOCKER = _from("operators.docker", "DockerOperator")
 KUBERNETES = _from("operators.kubernetes", "KubernetesPodOperator")
+POD_MANAGER = _from("pods.job", "OnFinishAction")
 KUBERNETES_SECRET = _from("pods.secret", "Secret")
 ECS = _from("operators.ecs", "EcsRunTaskOperator", ECSOperator="EcsRunTaskOperator", EcsOperator="EcsRunTaskOperator")
 BATCH = _from("operators.batch", "BatchOperator", AwsBatchOperator="BatchOperator", AWSBatchOperator="BatchOperator")

@@ -198,6 +198,7 @@ _TABLE: dict[str, dict[str, str]] = {
     "airflow.providers.cncf.kubernetes.operators.kubernetes_pod": f.KUBERNETES,
     "airflow.contrib.operators.kubernetes_pod_operator": f.KUBERNETES,
     "airflow.providers.cncf.kubernetes.secret": f.KUBERNETES_SECRET,
+    "airflow.providers.cncf.kubernetes.utils.pod_manager": f.POD_MANAGER,
     "airflow.kubernetes.secret": f.KUBERNETES_SECRET,
     "airflow.contrib.kubernetes.secret": f.KUBERNETES_SECRET,
     "airflow.providers.amazon.aws.operators.batch": f.BATCH | amazon.BATCH_RESOURCES,

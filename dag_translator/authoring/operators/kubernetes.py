@@ -20,7 +20,6 @@ from dag_translator.authoring.operators.aws import refuse
 from dag_translator.authoring.pods import job
 from dag_translator.authoring.pods.models import plain
 
-ACTIONS = ("keep_pod", "delete_pod", "delete_succeeded_pod", "delete_active_pod")
 # What a pod is made of, as `V1PodSpec` and its container take it: models, dictionaries, or lists of them.
 _MODELS = (
     *("ports", "volume_mounts", "volumes", "env_vars", "env_from", "container_resources", "resources", "affinity"),
@@ -118,10 +117,7 @@ class KubernetesPodOperator(_Arguments):
             kwargs["on_finish_action"] = "delete_pod" if deletes else "keep_pod"
         # As JSON from the start: templates in models are rendered like any others, with or without the distribution.
         super().__init__(**{name: plain(value) if name in _MODELS else value for name, value in kwargs.items()})
-        action = getattr(self.on_finish_action, "value", self.on_finish_action)
-        if action not in ACTIONS:
-            raise ValueError(f"{action!r} is not a valid OnFinishAction")
-        self.on_finish_action = action
+        self.on_finish_action = job.OnFinishAction(self.on_finish_action).value
         self.base_container_name = self.base_container_name or self.BASE_CONTAINER_NAME
         if type(self).execute is not KubernetesPodOperator.execute:
             refuse(
@@ -133,7 +129,10 @@ class KubernetesPodOperator(_Arguments):
         """The cluster's name; raises AirflowException if nothing says it."""
         name = os.environ.get("AIRSTEP_EKS_CLUSTER")
         if not name:
-            raise AirflowException("no EKS cluster is set: name it in the setting eksCluster")
+            raise AirflowException(
+                "no EKS cluster is set: name it in the setting eksCluster and deploy the DAG; here it can be tried with"
+                " `airstep dags simulate`"
+            )
         return name
 
     def described_cluster(self) -> Mapping[str, Any]:

@@ -12,7 +12,18 @@ import math
 import re
 import secrets
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
+
+
+class OnFinishAction(str, Enum):  # noqa: UP042 - as the provider has it
+    """What becomes of a pod that is over."""
+
+    KEEP_POD = "keep_pod"
+    DELETE_POD = "delete_pod"
+    DELETE_SUCCEEDED_POD = "delete_succeeded_pod"
+    DELETE_ACTIVE_POD = "delete_active_pod"
+
 
 XCOM_CONTAINER, XCOM_VOLUME, XCOM_FOLDER, XCOM_IMAGE = "airflow-xcom-sidecar", "xcom", "/airflow/xcom", "alpine"
 EMPTY_XCOM = "__airflow_xcom_result_empty__"
