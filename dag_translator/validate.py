@@ -34,8 +34,10 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
     ),
     "nested_mapped_group": (
         "refused",
-        "a mapped task group inside a mapped task group is not supported: "
-        "Airflow 3.3.2 hands its instances the wrong items",
+        (
+            "a mapped task group inside a mapped task group is not supported: "
+            "Airflow 3.3.2 hands its instances the wrong items"
+        ),
         "map one group over every combination, expand(x=…, y=…), or put the inner group's steps into one task",
     ),
     "mapped_branch": (

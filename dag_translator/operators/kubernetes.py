@@ -2,9 +2,9 @@
 
 A job that failed doesn't say why; so its pods are asked for (`eks:call`) before Lambda judges it: an exit code may
 skip the task. When the run is stopped, Step Functions does what it can to cancel the job; with an execution_timeout
-Kubernetes itself ends it. There is nothing to allow in IAM: the cluster itself has to let the machine's role in, for which the
-stack makes an access entry (`infra.clusters`). Source: Step Functions developer guide, "Create and manage Amazon EKS
-clusters with Step Functions".
+Kubernetes itself ends it. There is nothing to allow in IAM: the cluster has to let the machine's role in, for which
+the stack makes an access entry (`infra.clusters`). Source: Step Functions developer guide, "Create and manage Amazon
+EKS clusters with Step Functions".
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ from infra.cli.services import AwsServices
 from infra.cli.simulation import PretendedServices, pretend, read_plan
 from infra.local.engine import TaskCall, TaskFailed
 from infra.local.integrations.jobs import JOBS, run_job
+from lambdas.native.jobs import pascal
+from tests.operators.aws_fake import FakeAws
 from tests.operators.conftest import LOGICAL_DATE, Lender, Project, Services
 from tests.operators.test_jobs import stopped
 
@@ -106,6 +108,16 @@ def test_exit_codes(project: Project, error: TaskFailed, outcome: str, calls: in
     assert (result.tasks["run"], len(services.calls)) == (outcome, calls)
     if "no image" in str(error.cause):
         assert "did not run: no image" in result.errors["run"]
+
+
+def test_the_request_is_one_that_ecs_takes(project: Project) -> None:
+    """Checked against the service's model."""
+    answer = {"taskArn": ARN, "lastStatus": "STOPPED", "containers": [{"name": "task", "exitCode": 0}]}
+    aws = FakeAws({RUN: pascal(answer)})
+    result = project.run(text(f'{PLAIN}, environment={{"A": 1}}'), aws.services, aws)
+    assert result.tasks["run"] == "success"
+    (sent,) = aws.asked("ecs:RunTask")
+    assert sent["overrides"]["containerOverrides"][0]["environment"] == [{"name": "A", "value": "1"}]
 
 
 @dataclass
