@@ -157,12 +157,12 @@ def airflow_imports() -> Iterator[None]:
         if not answered:
             sys.meta_path.remove(AirflowFinder)
             sys.meta_path.remove(KubernetesFinder)
-            take_out()
         _take_out_modules()
         sys.modules.update(before)
 
 
 def _take_out_modules() -> dict[str, ModuleType]:
+    take_out()
     names = [name for name in sys.modules if name == "airflow" or name.startswith("airflow.")]
     taken = {name: sys.modules.pop(name) for name in names}
     installed.keep(taken)
