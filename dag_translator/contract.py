@@ -46,7 +46,8 @@ def _waits(dag: Dag, task: Task) -> bool:
     group = dag.group_of.get(task.task_id)
     if group is None:
         return len({_node(dag, each) for each in task.upstream}) < 2
-    return not set(task.upstream) <= set(group.members)
+    stages = stages_of_members(dag, group)
+    return any(stages.get(each) != stages[task.task_id] for each in task.upstream)
 
 
 def _node(dag: Dag, task_id: str) -> str:
@@ -95,6 +96,44 @@ def inside(dag: Dag, group: MappedGroup) -> Dag:
         for task_id in group.members
     )
     return Dag(dag.dag_id, dag.file, tasks)
+
+
+def judged_as_a_whole(dag: Dag, group: MappedGroup) -> frozenset[str]:
+    """The members that Airflow judges over all instances at once, before it expands them.
+
+    Over XComs it has one task instance of a member until the member's rule lets it run, and this rule then looks at all
+    instances of the members above: one that failed takes all others along.
+    """
+    if group.expansion.length is not None:
+        return frozenset()
+    members = frozenset(group.members)
+    return frozenset(
+        task_id
+        for task_id in group.members
+        if dag.by_id[task_id].trigger_rule == "none_failed_min_one_success"
+        and not members.isdisjoint(dag.by_id[task_id].upstream)
+    )
+
+
+def stages_of_members(dag: Dag, group: MappedGroup) -> dict[str, int]:
+    """The stage of each member: one more below each that is judged over all instances. Most groups have one stage."""
+    judged, stages = judged_as_a_whole(dag, group), dict[str, int]()
+    for task_id in group.members:
+        task = dag.by_id[task_id]
+        above = max((stages[each] for each in (*task.upstream, *task.setups) if each in stages), default=0)
+        stages[task_id] = above + (task_id in judged)
+    return stages
+
+
+def inside_stages(dag: Dag, group: MappedGroup) -> tuple[tuple[tuple[str, ...], Dag], ...]:
+    """Stage by stage: the members that are judged before it begins, and the members that run in it."""
+    judged, stages = judged_as_a_whole(dag, group), stages_of_members(dag, group)
+    found = []
+    for stage in range(max(stages.values()) + 1):
+        own = tuple(task_id for task_id in group.members if stages[task_id] == stage)
+        part = inside(dag, MappedGroup(group.group_id, own, group.expansion))
+        found.append((tuple(task_id for task_id in own if task_id in judged), part))
+    return tuple(found)
 
 
 def interrupted(dag: Dag) -> tuple[MappedGroup, ...]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dag_translator.account import NOTHING_SAID, Account
 from dag_translator.assets import assets_of
 from dag_translator.compute import compute_of
 from dag_translator.contract import settled
@@ -35,15 +36,16 @@ from dag_translator.provided import is_polled, waits_in_lambda
 from dag_translator.trigger_rules import ALIASES
 
 
-def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
+def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None, account: Account = NOTHING_SAID) -> Dag:
     """The model of a live DAG.
 
     file: the DAG file, relative to the dags folder. schedule: what `dag_translator.schedule` made of the DAG's.
+    account: what the project says of its AWS account.
     """
     frozen = Dag(
         dag_id=dag.dag_id,
         file=file.as_posix(),
-        tasks=tuple(_task(operator, dag) for operator in dag.topological_sort()),
+        tasks=tuple(_task(operator, dag, account) for operator in dag.topological_sort()),
         mapped_groups=tuple(mapped_groups(dag, _first_line)),
         description=dag.description or _first_line(dag.doc_md),
         tags=tuple(sorted(dag.tags)),
@@ -66,8 +68,8 @@ def freeze(dag: Any, file: Path, schedule: Mapping[str, Any] | None) -> Dag:
     return settled(frozen)
 
 
-def _task(operator: Any, dag: Any) -> Task:
-    lowering, settings = lowering_of(operator)
+def _task(operator: Any, dag: Any, account: Account) -> Task:
+    lowering, settings = lowering_of(operator, account)
     group = operator.task_group
     rule = str(operator.trigger_rule)
     return Task(
@@ -100,7 +102,7 @@ def _task(operator: Any, dag: Any) -> Task:
     )
 
 
-def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
+def lowering_of(operator: Any, account: Account = NOTHING_SAID) -> tuple[str, Mapping[str, Any]]:
     """Which entry of `LOWERINGS` translates the operator, and what it needs to know.
 
     The class that owns the method which would run decides: a user's subclass that overrides `execute` (or `poke`) is
@@ -112,7 +114,7 @@ def lowering_of(operator: Any) -> tuple[str, Mapping[str, Any]]:
         if owner.__name__ in LOWERINGS and owner.__module__.startswith("dag_translator."):
             settings = LOWERINGS[owner.__name__].settings(seen)
             if settings is not None:
-                return owner.__name__, settings
+                return LOWERINGS[owner.__name__].in_account(seen, account) or (owner.__name__, settings)
             # Python, by the next entry above that has the method: it may know the permissions.
             continue
         if "execute" in vars(owner) and not is_polled(operator.operator_class, owner):

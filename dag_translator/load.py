@@ -1,8 +1,9 @@
 """Pass 1: a DAG file → its live DAGs and its problems. The file's own code runs here, and nowhere later in the
 translator.
 
-The file is executed as Airflow's DAG processor does it: under a unique module name, with the DAG folder on
-`sys.path`, `airflow.*` answered by `authoring`. Found are the DAGs bound to module-level names, used in a `with`
+The file is executed as Airflow's DAG processor does it: under a unique module name, with the DAG folder and its plugins
+on `sys.path`, `airflow.*` answered by `authoring`. A package that is not installed is a problem, and stands as a
+placeholder, so that the rest of the file shows its own problems. Found are the DAGs bound to module-level names, used in a `with`
 block, or made by calling a `@dag` function. Afterwards `sys.path` and `sys.modules` are as they were before, so that
 files don't see each other's modules.
 
@@ -24,14 +25,14 @@ from typing import TYPE_CHECKING, Any
 
 from dag_translator.authoring import imports
 from dag_translator.authoring.definitions.contexts import inside_again, outside
-from dag_translator.authoring.loading import Loading, line_of
-from dag_translator.authoring.names.refused import hint_for
+from dag_translator.authoring.loading import Loading
+from dag_translator.authoring.missing import MissingFinder, MissingModule
 from dag_translator.errors import Problem, TranslationError, UsageError
+from dag_translator.import_path import add_to_path, import_folders, in_folders
+from dag_translator.load_errors import is_ours, problem_of, syntax_problem
 
 if TYPE_CHECKING:
     from dag_translator.authoring.definitions.dag import DAG
-
-_IMPORT_HINT = "import something that the module has; a DAG file is in no package, so its imports name the whole module"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,9 @@ def load_for_run(path: Path, dag_id: str, *, root: Path | None = None) -> DAG:
     Raises TranslationError if the file or this DAG has problems that are refused, UsageError if it has no such DAG.
     """
     imports.install()
-    folder = str((root or path.parent).resolve())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    with Loading(str(path), folder) as loading:
+    folder = (root or path.parent).resolve()
+    add_to_path(folder)
+    with Loading(str(path), str(folder)) as loading:
         module = _execute(path, loading)
         found = _dags(module, loading)
     refused = [
@@ -101,50 +101,11 @@ def _execute(path: Path, loading: Loading) -> ModuleType:
             code = compile(source, loading.path, "exec", dont_inherit=True)
         exec(code, module.__dict__)
     except SyntaxError as error:
-        where = error.lineno if error.filename == loading.path else line_of(error.__traceback__, loading.path)
-        in_other = "" if error.filename == loading.path else f" in {error.filename}:{error.lineno}"
-        loading.add(
-            _problem(
-                "syntax-error",
-                f"{error.msg}{in_other}",
-                "correct the line; Python itself can't read the file",
-                loading,
-                where,
-            )
-        )
+        loading.add(syntax_problem(error, loading))
     except (Exception, SystemExit) as error:
-        loading.add(_problem_of(error, loading))
+        if is_ours(error) or not loading.has_placeholders:  # what a file does with these says nothing about it
+            loading.add(problem_of(error, loading))
     return module
-
-
-def _problem_of(error: BaseException, loading: Loading) -> Problem:
-    line = line_of(error.__traceback__, loading.path)
-    code = getattr(error, "airstep_code", None)
-    if code is not None:
-        return _problem(code, str(error), error.airstep_hint, loading, line)  # type: ignore[attr-defined]
-    if isinstance(error, TranslationError) and error.problems:
-        first = error.problems[0]
-        return _problem(first.code, first.message, first.hint, loading, first.line or line)
-    if isinstance(error, ModuleNotFoundError) and error.name and error.name.split(".")[0] != "airflow":
-        name = error.name.split(".")[0]
-        return _problem(
-            "missing-module",
-            f"No module named {error.name!r}",
-            f"add the package that has {name!r} to requirements.txt, or put {name}.py into the DAG folder",
-            loading,
-            line,
-        )
-    if isinstance(error, ImportError):
-        hint = hint_for(error.name or "") or _IMPORT_HINT
-        return _problem("unknown-import", str(error), hint, loading, line)
-    if isinstance(error, SystemExit):
-        return _problem("file-raised", f"the file ends the process with {error!r}", "remove the exit", loading, line)
-    message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return _problem("file-raised", message, "the file's own code raises this while it loads", loading, line)
-
-
-def _problem(code: str, message: str, hint: str, loading: Loading, line: int | None) -> Problem:
-    return Problem(code, message, hint, path=loading.path, line=line)
 
 
 def _dags(module: ModuleType, loading: Loading) -> list[DAG]:
@@ -234,22 +195,23 @@ def _check_orphans(loading: Loading) -> None:
 
 @contextmanager
 def _clean_interpreter(path: Path, root: Path | None) -> Iterator[None]:
-    """The DAG folder on `sys.path`; afterwards, what was imported from it is forgotten."""
-    folders = [str(folder.resolve()) for folder in dict.fromkeys((root or path.parent, path.parent))]
+    """What DAG files import from is on `sys.path`; afterwards, what was imported from there is forgotten."""
+    folders = [*map(str, import_folders(root or path.parent)), str(path.parent.resolve())]
     paths, modules = list(sys.path), dict(sys.modules)
-    sys.path[:0] = [folder for folder in folders[:1] if folder not in sys.path]
+    add_to_path(root or path.parent)
+    sys.meta_path.append(MissingFinder)
     try:
         yield
     finally:
+        sys.meta_path.remove(MissingFinder)
         sys.path[:] = paths
         new = [(name, module) for name, module in sys.modules.items() if name not in modules]
-        for name in [name for name, module in new if _is_from(module, folders)]:
+        for name in [name for name, module in new if isinstance(module, MissingModule) or _is_from(module, folders)]:
             del sys.modules[name]
         importlib.invalidate_caches()
 
 
 def _is_from(module: Any, folders: list[str]) -> bool:
-    """Whether a module's file, or a namespace package's folder, lies in one of the folders."""
+    """Whether a module's file, or a namespace package's folder, lies in one of the folders, and is no installed one."""
     origins = [getattr(module, "__file__", None) or "", *map(str, getattr(module, "__path__", None) or ())]
-    inside = tuple(f"{folder}/" for folder in folders)
-    return any(str(Path(origin).resolve()).startswith(inside) for origin in origins if origin)
+    return any(in_folders(origin, folders) for origin in origins if origin)

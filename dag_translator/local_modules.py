@@ -1,5 +1,7 @@
 """Which of a folder's own files a Python file needs: modules it imports, and templates or data that it names.
 
+A DAG file's imports look in several folders (`import_path`): `Finder.of_dags` knows them all.
+
 Read from the source, nothing is run. Imports count wherever they stand (inside functions too), relative or absolute,
 with the `__init__` of each package on the way; imports by computed names count as everything they might mean. A string,
 or a word of one, that is the path of a file, a folder or a glob, seen from the module's folder or one above it, counts
@@ -9,7 +11,7 @@ taking it.
 Invariant: all answers lie inside the folder.
 
 >>> sorted(file.name for file in Finder(Path(__file__).parents[1]).closure([Path(__file__)]))
-['__init__.py', 'local_modules.py']
+['__init__.py', 'import_path.py', 'local_modules.py']
 """
 
 from __future__ import annotations
@@ -19,8 +21,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import Self
+
+from dag_translator.import_path import import_folders
 
 _LONGEST_PATH = 255
+# The folder of a project that is there for the DAGs' own files; of its other folders only what is named file by file.
+_INCLUDE = "include"
 _SKIPPED = frozenset({"__pycache__", ".git", ".venv", "node_modules", ".airstep", "cdk.out", ".DS_Store"})
 _TEMPLATE_INCLUDE = re.compile(r"{%[-+]?\s*(?:include|extends|import|from)\s+[\"']([^\"'\n]+)[\"']")
 _SEPARATORS = re.compile(r"[\s\"'=;()|&<>]+")
@@ -43,14 +50,30 @@ class Uses:
 
 @dataclass(slots=True)
 class Finder:
-    """Finds needed files under `root`, the folder that is on the import path. Remembers what it has parsed."""
+    """Finds needed files under `root`. Remembers what it has parsed.
+
+    folders: those on the import path, all inside `root`, which is the default.
+    """
 
     root: Path
     dotted_strings: bool = False  # our own code: what is imported by a computed name stands in a table of strings
+    folders: tuple[Path, ...] = ()
     _parsed: dict[Path, Uses] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.root = self.root.resolve()
+        self.folders = self.folders or (self.root,)
+
+    @classmethod
+    def of_dags(cls, dags_folder: Path) -> Self:
+        """For the DAG files of a folder: its root is the project's folder, if it has one."""
+        folders = import_folders(dags_folder)
+        return cls(folders[-1], folders=folders)
+
+    @property
+    def _shared(self) -> tuple[Path, ...]:
+        """The folders that hold nothing but what DAG files use: a project's own has more."""
+        return self.folders[:-1] or self.folders
 
     def closure(self, entries: Iterable[Path], *, data: bool = False) -> set[Path]:
         """The entry files and every module under `root` that they need; with `data`, templates and data files as well.
@@ -74,8 +97,12 @@ class Finder:
 
     def _uses(self, file: Path) -> Uses:
         if file not in self._parsed:
-            self._parsed[file] = _read_uses(file, self.root)
+            self._parsed[file] = _read_uses(file, max(self._around(file), key=lambda folder: len(folder.parts)))
         return self._parsed[file]
+
+    def _around(self, file: Path) -> list[Path]:
+        """The folders of the import path that a file lies in."""
+        return [folder for folder in self.folders if folder in file.parents]
 
     def _packages_above(self, file: Path) -> Iterator[Path]:
         for folder in file.parents:
@@ -91,20 +118,19 @@ class Finder:
         files = [file for name in names for file in self._module_files(name)]
         for prefix in () if self.dotted_strings else uses.prefixes:
             package, _, _ = prefix.rpartition(".")
-            folder = self.root.joinpath(*package.split(".")) if package else self.root
-            if folder.is_dir():
-                files += _files_below(folder, "*.py")
+            below = (root.joinpath(*package.split(".")) for root in self.folders) if package else self._shared
+            files += [file for folder in below if folder.is_dir() for file in _files_below(folder, "*.py")]
         return files
 
     def _module_files(self, name: str) -> Iterator[Path]:
         """The files that `import name` runs, as far as they are ours: a module, or packages' `__init__`."""
-        path = self.root
-        for part in name.split("."):
-            path /= part
-            for candidate in (path / "__init__.py", path.with_name(f"{part}.py")):
-                if candidate.is_file():
-                    yield candidate
-                    break
+        for path in self.folders:
+            for part in name.split("."):
+                path /= part
+                for candidate in (path / "__init__.py", path.with_name(f"{part}.py")):
+                    if candidate.is_file():
+                        yield candidate
+                        break
 
     def _named_files(self, file: Path, texts: Iterable[str]) -> list[Path]:
         """Files that strings in `file` name: paths and globs seen from its folder or from one above, down to `root`."""
@@ -116,8 +142,12 @@ class Finder:
             for path in (*absolute, *(base / plain for base in bases)):
                 found += self._at(path, file)
             if "*" in plain:
-                found += [match for base in bases for match in _glob(base, plain)]
+                found += [match for base in bases if self._is_near(base / plain) for match in _glob(base, plain)]
         return found
+
+    def _is_near(self, path: Path) -> bool:
+        """Whether a path is one that DAG files may mean as a whole: in a folder of theirs, or the project's `include`."""
+        return any(path.is_relative_to(folder) for folder in (*self._shared, self.root / _INCLUDE))
 
     def _at(self, path: Path, asking: Path) -> list[Path]:
         """The file at `path`, or all data files in the folder there, provided that it lies under `root`."""
@@ -126,7 +156,7 @@ class Finder:
             inside = self.root in path.parents and path not in asking.parents
             if inside and path.is_file():
                 return [path]
-            if inside and path.is_dir():
+            if inside and path.is_dir() and self._is_near(path):
                 return [file for file in _files_below(path, "*") if file.suffix != ".py"]
         except OSError:  # a string that only looks like a path, e.g. a file name followed by a slash
             pass

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from dag_translator import asl, regions
-from dag_translator.lowering import admission, frame, guards, joins, mapped_groups, parts
+from dag_translator.lowering import admission, frame, group_stages, guards, joins, mapped_groups, parts
 from dag_translator.lowering.exits import LABEL, Exit, Exits, landings_of, resolved
 from dag_translator.lowering.knowledge import (
     ANY,
@@ -171,8 +171,8 @@ class _Lowering:
                 return self._parallel(branches, known, leave)
             case Part(number, inner):
                 return self._part(number, inner, known, leave)
-            case regions.Series():
-                raise AssertionError("a series inside a series")
+            case regions.Series() | regions.Gather():
+                raise AssertionError(f"{type(step).__name__} inside a series")
 
     def _parallel(self, branches: tuple[Region, ...], known: Known, leave: Callable[[Known], Exit]) -> States:
         name = self.names.free(self._title(branches))
@@ -186,16 +186,21 @@ class _Lowering:
         return {name: asl.Parallel(machines, way.next, output, joins.carried(branches, known), catch)}
 
     def _mapped_group(self, group_id: str, region: Region, known: Known, leave: Callable[[Known], Exit]) -> States:
-        """The group's `Map`, with its members in it as anywhere else."""
+        """The group's `Map`, or one for each stage, with its members in it as anywhere else."""
         group = next(each for each in self.dag.mapped_groups if each.group_id == group_id)
         name, ending = self.names.name(group_id), self.names.name(group_id, "record")
-        entered = mapped_groups.entering(group, self.dag, known)
+        inner_known = mapped_groups.entering(group, self.dag, known)
         # A `Fail` would end one instance alone, and as one that Step Functions counts against the whole.
         # In a re-run, instances that are kept say so themselves when they are asked.
         inside = replace(self, place=INSTANCE, stops=False, rerun=False)
-        inner = inside.sequence(regions.steps_of(region), entered, ending)
-        body = mapped_groups.Body(inner.entry, inner.states, ending, inner.known)
-        states = mapped_groups.lower(group, self.dag, self.names, name, region, body, known, leave)
+        bodies: list[mapped_groups.Body] = []
+        stages = regions.stages_of(region)
+        for number, (judged, steps) in enumerate(stages):
+            end = ending if number + 1 == len(stages) else self.names.name(group_id, "gather")
+            inner = inside.sequence(steps, group_stages.entering_next(inner_known, judged), end)
+            inner_known = {**inner_known, **inner.known}
+            bodies.append(mapped_groups.Body(inner.entry, inner.states, end, inner_known, steps, judged))
+        states = mapped_groups.lower(group, self.dag, self.names, name, bodies, known, leave)
         if not self.rerun:
             return states
         kept = leave({**known, **dict.fromkeys(group.members, ANY)})

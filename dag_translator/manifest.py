@@ -46,8 +46,8 @@ def manifest(
     assets: the tasks' outlets and inlets, if there are any. tasks: one row each, in topological order, with the names
     of its states. permissions: of the machine's role; environments: packages that tasks have to themselves, if any do.
     task_permissions: of the task function's role beyond Airstep's own; reads, if any: ids of the DAGs whose rows it
-    reads. parts: the further machines of a DAG that is too large for one, placeholder → name. problems: what is
-    approximated.
+    reads; watches, if any: the buckets whose events its sensors wait for. parts: the further machines of a DAG that is
+    too large for one, placeholder → name. problems: what is approximated.
     """
     name = machine_name(dag.dag_id)
     return {
@@ -80,6 +80,7 @@ def manifest(
             *(_permission(each) for each in notifying.permissions(dag.messages)),
         ],
         **_reads(dag),
+        **_watches(dag),
         "estimates": asdict(estimates),
         "problems": [problem.to_json() for problem in problems],
     }
@@ -137,6 +138,12 @@ def _reads(dag: Dag) -> dict[str, list[str]]:
     return {"reads": ["*"] if "*" in others else sorted(others)} if others else {}
 
 
+def _watches(dag: Dag) -> dict[str, list[str]]:
+    """The buckets for whose objects the task function registers its sensors, if there are any."""
+    buckets = {bucket for task in dag.tasks for bucket in LOWERINGS[task.lowering].watches(task)}
+    return {"watches": ["*"] if "*" in buckets else sorted(buckets)} if buckets else {}
+
+
 def _tasks(dag: Dag, machine: asl.Machine) -> list[dict[str, Any]]:
     states: dict[str, list[str]] = {task.task_id: [] for task in dag.tasks}
     for name in (name for inner in asl.machines(machine) for name in inner.states):
@@ -175,7 +182,7 @@ def _permissions(task: Task, machine: str) -> tuple[Permission, ...]:
 
 
 def _part_permissions(part: str) -> tuple[Permission, ...]:
-    return nested(f"{ARN}:states:{HERE}:stateMachine:{part}", True, "a part of the DAG", versions=True)
+    return nested(f"{ARN}:states:{HERE}:stateMachine:{part}", True, "a part of the DAG")
 
 
 def _permission(permission: Permission) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class FixedArguments:
     """A mapped operator as its instances will be, with what is fixed; what is mapped over is None.
 
     An attribute is the argument given to `partial`, or by default_args, else the constructors' default unless that is
-    None, else the mapped operator's own, else the class's.
+    None, else the mapped operator's own, else the class's. An argument of which nothing is known is None.
     """
 
     def __init__(self, operator: Any) -> None:
@@ -112,13 +112,17 @@ class FixedArguments:
             return None
         if name in self._given:
             return self._given[name]
+        is_argument = False
         for owner in self._operator.operator_class.__mro__:
             init = vars(owner).get("__init__")
             parameter = inspect.signature(init).parameters.get(name) if inspect.isfunction(init) else None
             if parameter is not None and parameter.default not in (parameter.empty, None):
                 return parameter.default
+            is_argument = is_argument or parameter is not None
         if hasattr(self._operator, name):
             return getattr(self._operator, name)
+        if is_argument and not hasattr(self._operator.operator_class, name):
+            return None
         # Of an instance; a method reads the arguments that are fixed.
         found = getattr(self._operator.operator_class, name)
         return MethodType(found, self) if inspect.isfunction(found) else found

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from dag_translator import asl, asl_json, model, regions
+from dag_translator.account import NOTHING_SAID, Account
 from dag_translator.assets import unresolved
 from dag_translator.check import check
 from dag_translator.errors import Problem
@@ -113,14 +114,20 @@ class Refused:
 
 
 def translate_file(
-    path: Path, root: Path | None = None, intervals: IntervalSettings = DEFAULT_INTERVALS
+    path: Path,
+    root: Path | None = None,
+    intervals: IntervalSettings = DEFAULT_INTERVALS,
+    account: Account = NOTHING_SAID,
 ) -> list[Translation | Refused]:
     """Translates every DAG of a file. root: the dags folder, default its own. Never raises for what is wrong in it."""
-    return translate_loaded(load(path, root=root), root or path.parent, intervals)
+    return translate_loaded(load(path, root=root), root or path.parent, intervals, account)
 
 
 def translate_loaded(
-    loaded: LoadedFile, root: Path, intervals: IntervalSettings = DEFAULT_INTERVALS
+    loaded: LoadedFile,
+    root: Path,
+    intervals: IntervalSettings = DEFAULT_INTERVALS,
+    account: Account = NOTHING_SAID,
 ) -> list[Translation | Refused]:
     """The same for a file that is loaded already. A problem of no DAG in particular refuses all of the file's DAGs."""
     common = tuple(problem for problem in loaded.problems if problem.dag_id is None)
@@ -131,17 +138,23 @@ def translate_loaded(
     found: list[Translation | Refused] = []
     for dag in loaded.dags:
         own = tuple(problem for problem in loaded.problems if problem.dag_id == dag.dag_id)
-        found.append(_translate(dag, inside, loaded.path, root, (*common, *own), intervals))
+        found.append(_translate(dag, inside, loaded.path, root, (*common, *own), intervals, account))
     return found
 
 
 def _translate(
-    dag: Any, file: Path, path: Path, root: Path, loading: tuple[Problem, ...], intervals: IntervalSettings
+    dag: Any,
+    file: Path,
+    path: Path,
+    root: Path,
+    loading: tuple[Problem, ...],
+    intervals: IntervalSettings,
+    account: Account,
 ) -> Translation | Refused:
     if any(problem.code == "cycle" for problem in loading):
         return Refused(dag.dag_id, loading, len(dag.tasks))
     schedule, schedule_problems = schedule_of(dag, intervals)
-    frozen = freeze(dag, file, schedule)
+    frozen = freeze(dag, file, schedule, account)
     problems = _placed((*loading, *schedule_problems, *unresolved(dag), *validate(frozen)), path, frozen)
     if refused(problems):
         return Refused(dag.dag_id, problems, len(frozen.tasks))

@@ -49,8 +49,16 @@ class Await:
 
 
 @dataclass(frozen=True, slots=True)
+class Gather:
+    """Where all instances of a mapped group have come before one goes on: `judged` are the tasks behind it whose rule
+    looks at all of them. Stands only between the stages of a group's body."""
+
+    judged: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Mapped:
-    """A mapped task group, whose body runs once per item."""
+    """A mapped task group, whose body runs once per item; a series with `Gather`s in it, stage by stage."""
 
     group_id: str
     body: Region
@@ -74,7 +82,7 @@ class Part:
     region: Region
 
 
-Region = Step | Signal | Await | Mapped | Series | Parallel | Part
+Region = Step | Signal | Await | Gather | Mapped | Series | Parallel | Part
 
 
 def series(*steps: Region) -> Region:
@@ -96,6 +104,17 @@ def parallel(*branches: Region) -> Region:
 def steps_of(region: Region) -> tuple[Region, ...]:
     """What runs one after the other: a series' steps, or the region alone."""
     return region.steps if isinstance(region, Series) else (region,)
+
+
+def stages_of(body: Region) -> tuple[tuple[tuple[str, ...], tuple[Region, ...]], ...]:
+    """A mapped group's stages: which tasks are judged before it, and its steps."""
+    found: list[tuple[tuple[str, ...], list[Region]]] = [((), [])]
+    for step in steps_of(body):
+        if isinstance(step, Gather):
+            found.append((step.judged, []))
+        else:
+            found[-1][1].append(step)
+    return tuple((judged, tuple(steps)) for judged, steps in found)
 
 
 def walk(region: Region, *, into_groups: bool = True) -> Iterator[Region]:
@@ -168,6 +187,8 @@ def _title(region: Region) -> str:
             return f"signal {source} -> {', '.join(joins)} ({', '.join(reports)}{maybe})"
         case Await(join, sources, early):
             return f"await {join} <- {', '.join(sources)}{' (early)' if early else ''}"
+        case Gather(judged):
+            return f"gather for {', '.join(judged)}"
         case Mapped(group_id):
             return f"mapped {group_id}"
         case Series():

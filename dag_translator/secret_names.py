@@ -64,7 +64,9 @@ class SecretNames:
 def names_of(dag: Any, file: Path, root: Path) -> SecretNames:
     """What the DAG of a file under `root` uses; its live operators tell their connections themselves."""
     try:
-        sources = {path: text for path in Finder(root).closure([file], data=True) if (text := _text(path)) is not None}
+        sources = {
+            path: text for path in Finder.of_dags(root).closure([file], data=True) if (text := _text(path)) is not None
+        }
     except (SyntaxError, ValueError) as error:
         unknown = f"{file.name}: a module of it can't be read ({error})"
         return SecretNames(Names(any_because=unknown, writes=True), Names(any_because=unknown))

@@ -32,11 +32,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dag_translator import regions
-from dag_translator.contract import inside, outside
+from dag_translator.contract import inside_stages, outside
 from dag_translator.forest import Forest, plant
-from dag_translator.model import Dag
+from dag_translator.model import Dag, MappedGroup
 from dag_translator.order import Leaf, Node, Order, ParallelNode, PrimeNode, SeriesNode, bits, decompose
-from dag_translator.regions import Await, Mapped, Region, Signal, Step
+from dag_translator.regions import Await, Gather, Mapped, Region, Signal, Step
 
 
 def structure(dag: Dag) -> Region:
@@ -45,18 +45,28 @@ def structure(dag: Dag) -> Region:
     A mapped task group is one node; its members have an order of their own.
     """
     outer = outside(dag)
-    bodies = {group.group_id: structure(inside(dag, group)) for group in dag.mapped_groups}
+    bodies = {group.group_id: _body(dag, group) for group in dag.mapped_groups}
     order = waiting_order(outer)
     with deep_recursion():
         return _Nesting(outer, order, bodies).region(decompose(order))
 
 
+def _body(dag: Dag, group: MappedGroup) -> Region:
+    """A mapped group's body, in which a `Gather` stands before each stage but the first."""
+    steps: list[Region] = []
+    for judged, part in inside_stages(dag, group):
+        steps += [Gather(judged), structure(part)] if steps else [structure(part)]
+    return regions.series(*steps)
+
+
 def waiting_order(dag: Dag) -> Order:
     """Which tasks each task waits for, directly or not; items are positions in `dag.tasks`."""
     position = {task.task_id: number for number, task in enumerate(dag.tasks)}
+    scopes = _scopes(dag)
     before: list[int] = []
     for task in dag.tasks:
-        upstream = [position[each] for each in task.upstream]
+        waited = (*task.upstream, *task.setups, *scopes.get(task.task_id, ()))
+        upstream = [position[each] for each in (task.upstream if task.fires_early else waited)]
         if task.trigger_rule == "always" or not upstream:
             before.append(0)
         elif task.fires_early:
@@ -70,6 +80,17 @@ def waiting_order(dag: Dag) -> Order:
                 waits_for |= before[each] | 1 << each
             before.append(waits_for)
     return Order.of(before)
+
+
+def _scopes(dag: Dag) -> dict[str, frozenset[str]]:
+    """What stands between each teardown and its setups, where that is not waited for anyway: below an `always` task."""
+    if all(task.trigger_rule != "always" for task in dag.tasks):
+        return {}
+    found = {}
+    for teardown in (task for task in dag.tasks if task.is_teardown):
+        below = frozenset(each for setup in teardown.setups for each in dag.descendants(setup))
+        found[teardown.task_id] = frozenset(each for each in below if teardown.task_id in dag.descendants(each))
+    return found
 
 
 @contextmanager

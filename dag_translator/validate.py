@@ -56,9 +56,9 @@ TASK_ASKS: Mapping[str, tuple[Severity, str, str]] = {
         "map over batches of items, and loop over a batch inside the task",
     ),
     "wait_for_past_depends_before_skipping": (
-        "refused",
-        "wait_for_past_depends_before_skipping is not supported yet",
-        "remove it: the task is skipped when its own run says so",
+        "approximated",
+        "wait_for_past_depends_before_skipping has no effect: so it is in Airflow 3.3.2, where nothing reads it",
+        "remove it; a task that has to wait for the past before it is skipped can raise AirflowSkipException itself",
     ),
     "pool_slots": (
         "approximated",
@@ -82,6 +82,7 @@ NOT_ARGUMENTS = (
     "mapped_branch",
     "mapped_argument",
     "too_many_instances",
+    "wait_for_past_depends_before_skipping",
     "slots_between_tries",
     "weight_rule",
 )

@@ -17,8 +17,9 @@ from aws_cdk import App
 from dag_translator.errors import AirstepError, Problem, TranslationError, UsageError
 from dag_translator.pipeline import Refused, translate_file
 from infra.dag_files import dag_files
+from infra.fitting import fitting_problems
 from infra.packaging import Packager, layer_package
-from infra.providers import providers_at_hand
+from infra.providers import environment_of, providers_at_hand
 from infra.settings import Settings
 from infra.stacks import Source, add_stacks
 from infra.wheels import Platform, dependencies
@@ -34,13 +35,16 @@ def translate(settings: Settings) -> list[Source]:
     sources: list[Source] = []
     refused: list[Problem] = []
     for file in files:
-        for done in translate_file(file, settings.dags_folder, settings.intervals):
+        for done in translate_file(file, settings.dags_folder, settings.intervals, settings.account):
             if isinstance(done, Refused):
                 refused += done.problems
             else:
                 sources.append(Source(file, done.definition, done.manifest, done.parts, done.rerun()))
     sources, clashes = _without_clashes(sources)
     refused += clashes
+    unfit = list(fitting_problems(sources, settings))
+    sources = [source for source in sources if source.manifest["dag_id"] not in {each.dag_id for each in unfit}]
+    refused += unfit
     if refused and not settings.skip_refused:
         raise TranslationError(refused)
     for problem in refused:
@@ -66,7 +70,7 @@ def _without_clashes(sources: Sequence[Source]) -> tuple[list[Source], list[Prob
 
 def build(app: App, settings: Settings) -> None:
     """Translate, package and add everything to the app."""
-    with providers_at_hand(settings.requirements, settings, _say):
+    with environment_of(settings), providers_at_hand(settings.requirements, settings, _say):
         sources = translate(settings)
     platform = Platform(settings.architecture, settings.python_version, host=settings.target == "local")
     installed = dependencies(platform, settings.requirements, settings.cache_folder, settings.without_packages)

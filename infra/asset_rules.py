@@ -30,6 +30,8 @@ _NAME_LIMIT = 64
 _PATTERN_LIMIT = 1_900  # of 2,048, with the frame around the values
 _PARAMETER_LIMIT = 4_000  # of 4,096: larger ones cost money
 _DAY = 24 * 3600
+TEMPLATE_LIMIT = 8_192
+_LONGEST_ARN = 160  # a state machine's: its name has at most 80 characters
 
 Row = Mapping[str, Any]
 
@@ -41,12 +43,7 @@ def add_asset_rules(
     spec = (manifest["schedule"] or {}).get("spec", {})
     if "assets" not in spec:
         return []
-    payload = {
-        **deployed_spec(manifest, settings),
-        "dag_id": manifest["dag_id"],
-        "state_machine_arn": machine_arn,
-        **({"is_paused_upon_creation": True} if manifest["is_paused_upon_creation"] else {}),
-    }
+    payload = _payload(manifest, machine_arn, settings)
     target = events.CfnRule.TargetProperty(
         id="dispatcher",
         arn=dispatcher_arn,
@@ -55,7 +52,7 @@ def add_asset_rules(
             input_template=input_template(payload),
         ),
         retry_policy=events.CfnRule.RetryPolicyProperty(maximum_event_age_in_seconds=_DAY, maximum_retry_attempts=185),
-        dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=arn("sqs", f"{settings.prefix}-dead-letters")),
+        dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=arn("sqs", settings.dead_letters)),
     )
     return [
         events.CfnRule(
@@ -68,6 +65,23 @@ def add_asset_rules(
         )
         for number, detail in enumerate(patterns(spec["assets"]), 1)
     ]
+
+
+def _payload(manifest: Mapping[str, Any], machine_arn: str, settings: Settings) -> dict[str, Any]:
+    """What the dispatcher is told besides the event."""
+    return {
+        **deployed_spec(manifest, settings),
+        "dag_id": manifest["dag_id"],
+        "state_machine_arn": machine_arn,
+        **({"is_paused_upon_creation": True} if manifest["is_paused_upon_creation"] else {}),
+    }
+
+
+def payload_size(manifest: Mapping[str, Any], settings: Settings) -> int:
+    """Characters that the rules' input template takes at most; 0 for a DAG that waits for no asset."""
+    if "assets" not in (manifest["schedule"] or {}).get("spec", {}):
+        return 0
+    return len(input_template(_payload(manifest, "x" * _LONGEST_ARN, settings)))
 
 
 def patterns(condition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -7,8 +7,6 @@ The event is what the command sends, and anybody else who may: see `lambdas.back
 
 from __future__ import annotations
 
-import json
-
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -19,6 +17,7 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.backfill_machine import definition, permissions
+from infra.dag_deployment import PARTITION, deployable
 from infra.permissions import arn, bucket_objects, statements
 from infra.settings import BACKFILL_DETAIL_TYPE, BACKFILL_SOURCE, Settings
 
@@ -56,9 +55,10 @@ def add_backfills(
         state_machine_name=settings.backfill_machine,
         state_machine_type="STANDARD",
         role_arn=role.role_arn,
-        definition_string=json.dumps(definition(), indent=1),
+        definition_string=deployable(definition(), indent=1),
         definition_substitutions={
             "BackfillFunction": function.current_version.function_arn,
+            PARTITION: Aws.PARTITION,
             "Table": settings.table,
         },
     )
@@ -76,13 +76,14 @@ def _grant(settings: Settings, function: lambda_.Function, bucket_arn: str) -> N
     parameters = arn("ssm", f"parameter{settings.dag_parameter('*')}")
     executions = arn("states", f"execution:{settings.backfill_machine}:*")
     function.add_to_role_policy(bucket_objects(bucket_arn, "backfill/"))
-    machine = arn("states", f"stateMachine:{settings.backfill_machine}")  # a token names its machine
-    for action, resource in (
-        ("ssm:GetParameter", parameters),
-        ("states:DescribeExecution", executions),
-        ("states:SendTaskSuccess", machine),
+    machine = arn("states", f"stateMachine:{settings.backfill_machine}")
+    for action, resources in (
+        ("ssm:GetParameter", [parameters]),
+        ("states:DescribeExecution", [executions]),
+        # A token names its machine; of what waits inside the map that is `machine/label`.
+        ("states:SendTaskSuccess", [machine, f"{machine}/*"]),
     ):
-        function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
+        function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=resources))
 
 
 def _add_rule(

@@ -12,6 +12,8 @@ from dag_translator.pipeline import Rerun
 from infra.packaging import Package
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+_INTEGRATIONS = '"arn:aws:states:::'
+PARTITION = "Partition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,20 @@ class DagDeployment:
             again = self.rerun
             found |= placeholders([again.definition, *again.parts.values()]) - set(again.parts)
         return found
+
+
+def deployable(definition: Mapping[str, Any], **how: Any) -> str:
+    """The definition's text as it is deployed: its integrations are those of the partition that it is deployed to.
+
+    In China they are called `arn:aws-cn:states:::lambda:invoke`, in GovCloud `arn:aws-us-gov:…`; the translator writes
+    those of all other regions. how: json.dumps's arguments. Source: CDK's own tasks, which do the same.
+
+    >>> deployable({"Resource": "arn:aws:states:::lambda:invoke"})
+    '{"Resource": "arn:${Partition}:states:::lambda:invoke"}'
+    """
+    # In ASCII: CloudFormation gives other characters of a template back as question marks, so that each diff would
+    # find a change.
+    return json.dumps(definition, **how).replace(_INTEGRATIONS, f'"arn:${{{PARTITION}}}:states:::')
 
 
 def placeholders(definitions: Iterable[Mapping[str, Any]]) -> set[str]:

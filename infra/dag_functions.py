@@ -21,6 +21,7 @@ from infra.packaging import DAGS_PREFIX
 from infra.permissions import task_rights
 from infra.platform_stack import LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
 from infra.settings import Settings
+from infra.vpc import put_into_vpc
 
 HANDLER = "lambdas.task_function.handler"
 SIGNAL_PLACEHOLDER = "SignalFunction"
@@ -94,18 +95,18 @@ class DagFunctions:
                 f"{self._deployment.dag_id}: function {name} wants {sorted(unknown)}, which nothing sets"
             )
         dag_id, settings = self._deployment.dag_id, self._settings
-        own_name = name.removeprefix("TaskFunction")
-        part = f"{self._deployment.machine_name}-{own_name}" if own_name else self._deployment.machine_name
+        event_buckets = " ".join(settings.s3_event_buckets)
         further = [
             lambda_.LayerVersion.from_layer_version_arn(self._scope, f"{name}Layer{number}", layer_arn)
             for number, layer_arn in enumerate(size.get("layers", ()), 1)
         ]
         spec = FunctionSpec(
-            name=settings.function(part),
+            name=settings.task_function(self._deployment.machine_name, name),
             handler=HANDLER,
             package=self._deployment.package,
             description=f"Runs the tasks of the DAG {dag_id}",
             environment={
+                **settings.environment,
                 **store_environment(settings),
                 "AIRSTEP_DAGS_FOLDER": DAGS_PREFIX,
                 "AIRSTEP_DAG_FILE": f"{DAGS_PREFIX}/{self._manifest['file']}",
@@ -113,6 +114,7 @@ class DagFunctions:
                 # Airflow's own names for its settings.
                 "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": str(settings.create_cron_data_intervals),
                 "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": str(settings.create_delta_data_intervals),
+                **({"AIRSTEP_S3_EVENT_BUCKETS": event_buckets} if self._manifest.get("watches") else {}),
                 **({"AIRFLOW__EMAIL__FROM_EMAIL": settings.mail_from} if settings.mail_from else {}),
                 **({"AIRSTEP_EKS_CLUSTER": settings.eks_cluster} if self._runs_pods() and settings.eks_cluster else {}),
                 **({"AIRSTEP_CONTAINER_LOGS": self.images.log_group} if self.images else {}),
@@ -129,6 +131,7 @@ class DagFunctions:
         own_rights = self.images.function_rights() if self.images else []
         for statement in (*task_rights(self._manifest, settings), *own_rights):
             function.add_to_role_policy(statement)
+        put_into_vpc(function, spec.name, dag_id, settings)
         return function
 
     def _runs_pods(self) -> bool:

@@ -5,7 +5,6 @@ The role is the manifest's permissions plus the right to invoke versions of the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_stepfunctions as stepfunctions
 
 from infra.clusters import let_in
-from infra.dag_deployment import DagDeployment, placeholders
+from infra.dag_deployment import PARTITION, DagDeployment, deployable, placeholders
 from infra.dag_functions import SIGNAL_PLACEHOLDER, DagFunctions
 from infra.permissions import arn, statements
 from infra.platform_stack import SIGNAL_PARAMETER
@@ -105,7 +104,10 @@ class DagMachines:
             state_machine_name=name,
             state_machine_type="STANDARD",
             role_arn=self._role.role_arn,
-            definition_substitutions={each: arns[each] for each in sorted(placeholders([definition]))},
+            definition_substitutions={
+                PARTITION: Aws.PARTITION,
+                **{each: arns[each] for each in sorted(placeholders([definition]))},
+            },
             tracing_configuration=stepfunctions.CfnStateMachine.TracingConfigurationProperty(enabled=True),
             logging_configuration=self._logging(group_arn) if group_arn else None,
             tags=self._digest_tags(),
@@ -124,15 +126,13 @@ class DagMachines:
 
     def _definition(self, name: str, definition: Definition) -> dict[str, Any]:
         """The definition, readable in the template when it is small, as an asset when it is not."""
-        # In ASCII: CloudFormation gives other characters of a template back as question marks, so that each diff
-        # would find a change.
-        text = json.dumps(definition, indent=1)
+        text = deployable(definition, indent=1)
         if len(text.encode()) <= _INLINE_LIMIT:
             return {"definition_string": text}
         folder = self._settings.cache_folder / "definitions"
         folder.mkdir(parents=True, exist_ok=True)
         file = Path(folder / f"{name}.asl.json")
-        file.write_text(json.dumps(definition, separators=(",", ":")))
+        file.write_text(deployable(definition, separators=(",", ":")))
         main = name == self._deployment.machine_name
         stored = s3_assets.Asset(self._scope, "Definition" if main else f"{name}Definition", path=str(file))
         location = stepfunctions.CfnStateMachine.S3LocationProperty(

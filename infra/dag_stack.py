@@ -9,7 +9,6 @@ Invariant: the stack stands alone; what it needs of the platform it knows by nam
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 from aws_cdk import CfnOutput, Stack, Tags
@@ -23,11 +22,9 @@ from infra.dag_machines import DagMachines
 from infra.monitoring import add_dag_alarms
 from infra.permissions import arn
 from infra.platform_stack import DAG_TAG, DISPATCHER, ENVIRONMENT_TAG
-from infra.schedules import add_schedules, deployed_spec
+from infra.schedules import add_schedules, timetable_text
 from infra.settings import Settings
 
-# What the command has to know to start a run by hand.
-_ABOUT_RUNS = ("max_active_runs", "max_consecutive_failed_dag_runs", "is_paused_upon_creation")
 _STANDARD_PARAMETER = 4_096  # characters; a larger parameter is an advanced one, which costs $0.05 a month
 
 
@@ -58,12 +55,8 @@ class DagStack(Stack):
         CfnOutput(self, "StateMachineArn", value=self.machine.attr_arn)
 
     def _tell_timetable(self) -> None:
-        """The DAG's timetable as a parameter, and how many runs there may be: what backfills and the command need, also
-        of DAGs whose schedules are over."""
-        schedule = self.manifest["schedule"]
-        spec = deployed_spec(self.manifest, self.settings) if schedule else None
-        runs = {name: self.manifest[name] for name in _ABOUT_RUNS if self.manifest.get(name)}
-        told = json.dumps({"dag_id": self.deployment.dag_id, "spec": spec, "runs": runs})
+        """The DAG's timetable as a parameter, also of DAGs whose schedules are over."""
+        told = timetable_text(self.manifest, self.settings, in_part=self.deployment.rerun is not None)
         large = len(told) > _STANDARD_PARAMETER
         ssm.StringParameter(
             self,

@@ -50,7 +50,7 @@ def add_platform_alarms(
         errors = function.metric_errors(period=_PERIOD, statistic="Sum")
         _alarm(scope, f"{function.node.id}Errors", errors, about, settings.alarm_topic)
     lost = dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Maximum")
-    about = "Schedules or requests for backfills could not be delivered"
+    about = "Schedules, ends of runs or requests for backfills could not be delivered or handled"
     _alarm(scope, "SchedulesLost", lost, about, settings.alarm_topic)
     dashboard = cloudwatch.Dashboard(scope, "Dashboard", dashboard_name=settings.prefix)
     dashboard.add_widgets(

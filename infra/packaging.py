@@ -3,7 +3,8 @@
     files on disk → `Package` (names → files, sorted) → `write` → a zip in the cache, named by its contents' digest
 
 A DAG's package holds `lambdas` and `dag_translator` as far as the task function imports them, and under `dags/` the
-DAG's file with the local modules, templates and data files that it uses. So editing one DAG changes one package.
+DAG's file with the local modules, templates and data files that it uses; what it uses of the project around the DAG
+folder (`plugins`, `include`) lies beside that, as there. So editing one DAG changes one package.
 
 Invariant: equal contents give equal bytes and an equal digest, whenever and wherever they are built; no byte code.
 
@@ -31,6 +32,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date that a zip can hold
 _LOADED_BY_NAME = ("dag_translator/authoring",)
 _OWN_PACKAGES = ("lambdas", "dag_translator")
 _CONTAINER = "lambdas.container"  # the other way into a task function's code
+_OWN_FOLDERS = tuple(f"{package}/" for package in _OWN_PACKAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Packager:
 
     def __post_init__(self) -> None:
         self._own = Finder(self.source, dotted_strings=True)
-        self._users = Finder(self.dags_folder)
+        self._users = Finder.of_dags(self.dags_folder)
 
     def platform_function(self, module: str) -> Package:
         """The package of a function that loads no DAG file, e.g. `lambdas.signal_function`."""
@@ -110,9 +112,21 @@ class Packager:
         except SyntaxError as error:
             where = f"{error.filename}:{error.lineno}"
             raise UsageError(f"{where}: {error.msg}\n    → {dag_file} needs this module, correct it") from error
-        own = {f"{DAGS_PREFIX}/{file.relative_to(self._users.root).as_posix()}": file for file in used}
+        own = {self._name(file): file for file in used}
+        if ours := sorted(name for name in own if name.startswith(_OWN_FOLDERS)):
+            raise UsageError(
+                f"{own[ours[0]]}: the project's folder {ours[0].partition('/')[0]!r} is called as one of Airstep's own\n"
+                f"    → {dag_file} needs this file: move it into the DAG folder, or rename its folder"
+            )
         files = {**dict(self._runtime(module, _CONTAINER)), **own}
         return self._checked(Package(tuple(sorted(files.items()))), str(dag_file), beside)
+
+    def _name(self, file: Path) -> str:
+        """A user's file in the package: DAG files in `dags`, the project's others as they lie around it."""
+        folder = self.dags_folder.resolve()
+        if file.is_relative_to(folder):
+            return f"{DAGS_PREFIX}/{file.relative_to(folder).as_posix()}"
+        return file.relative_to(self._users.root).as_posix()
 
     def _runtime(self, *modules: str) -> tuple[tuple[str, Path], ...]:
         """What these import of our own packages, with those that are loaded by name if they need any of them."""

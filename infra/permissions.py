@@ -15,6 +15,7 @@ from aws_cdk import aws_iam as iam
 
 from dag_translator.errors import InternalError
 from infra.settings import Settings
+from lambdas import objects
 from lambdas.asset_events import alias_pk, asset_pk
 
 TABLE_READS = ("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query")
@@ -67,6 +68,14 @@ def rows_of_other_dags(table_arn: str, dag_ids: Iterable[str]) -> iam.PolicyStat
     )
 
 
+def watchers_of_buckets(table_arn: str, buckets: Iterable[str]) -> iam.PolicyStatement:
+    """Announce who waits for objects of these buckets."""
+    condition = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": sorted(map(objects.partition, buckets))}}
+    return iam.PolicyStatement(
+        sid="Watchers", actions=["dynamodb:PutItem"], resources=[table_arn], conditions=condition
+    )
+
+
 def _of_dag(dag_id: str) -> str:
     return dag_id if dag_id == "*" else pattern(dag_id)
 
@@ -89,11 +98,13 @@ def task_rights(manifest: Mapping[str, Any], settings: Settings) -> list[iam.Pol
     bucket = f"arn:{Aws.PARTITION}:s3:::{settings.bucket(Aws.ACCOUNT_ID, Aws.REGION)}"
     signal = arn("lambda", f"function:{settings.function('signal')}")
     others = manifest.get("reads")
+    watched = settings.s3_event_buckets if manifest.get("watches") == ["*"] else manifest.get("watches", ())
     return [
         *statements([*manifest["task_permissions"], *granted.get("*", ()), *granted.get(dag_id, ())]),
         table_rows(table, (f"{own}/*", f"dag/{own}", f"watch/{own}/*", *executions)),
         *asset_rows(manifest, table),
         *([rows_of_other_dags(table, others)] if others else []),
+        *([watchers_of_buckets(table, watched)] if watched else []),
         # It wakes other DAGs that wait for this one.
         iam.PolicyStatement(sid="Wake", actions=["lambda:InvokeFunction"], resources=[signal]),
         bucket_objects(bucket, f"xcom/{own}/", f"conf/{own}/"),

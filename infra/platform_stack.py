@@ -17,6 +17,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
@@ -34,6 +35,7 @@ ENVIRONMENT_TAG = "airstep:environment"
 DAG_TAG = "airstep:dag-id"
 SIGNAL_PARAMETER = "signal-function"
 LAYER_PARAMETER = "layer"
+_BUCKETS_OF_A_RULE = 25  # names have up to 63 characters, an event pattern 2,048
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class PlatformStack(Stack):
         self.dead_letters = self._add_schedules()
         self._grant()
         self._watch_executions()
+        self._watch_objects()
         add_backfills(self, settings, self.backfill, self.bucket.bucket_arn, self.dead_letters, self.own_machines)
         self._tell_dag_stacks()
         functions = [self.signal, self.dispatcher, self.run_ended, self.backfill]
@@ -100,6 +103,8 @@ class PlatformStack(Stack):
                 point_in_time_recovery_enabled=True
             ),
             time_to_live_attribute="expires",
+            # A table that is there already (its stack was deleted, or its first deployment failed) is taken over:
+            # `airstep deploy` says --import-existing-resources.
             deletion_protection=not local,
             removal_policy=RemovalPolicy.DESTROY if local else RemovalPolicy.RETAIN,
         )
@@ -123,7 +128,8 @@ class PlatformStack(Stack):
                 ),
                 s3.LifecycleRule(id="uploads", abort_incomplete_multipart_upload_after=Duration.days(7)),
             ],
-            removal_policy=RemovalPolicy.DESTROY if local else RemovalPolicy.RETAIN,
+            # A first deployment that fails takes its empty bucket along: the next one makes it anew.
+            removal_policy=RemovalPolicy.DESTROY if local else RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
 
     def _add_layer(self, package: Package) -> lambda_.LayerVersion:
@@ -157,6 +163,7 @@ class PlatformStack(Stack):
             "AIRSTEP_SCHEDULE_GROUP": self.settings.prefix,
             "AIRSTEP_SCHEDULER_ROLE_ARN": scheduler_role_arn(self.settings),
             "AIRSTEP_DISPATCHER_ARN": arn("lambda", f"function:{self.settings.function(DISPATCHER.part)}"),
+            "AIRSTEP_DEAD_LETTERS_ARN": arn("sqs", self.settings.dead_letters),
         }
 
     def _add_schedules(self) -> sqs.Queue:
@@ -165,7 +172,7 @@ class PlatformStack(Stack):
         dead_letters = sqs.Queue(
             self,
             "DeadLetters",
-            queue_name=f"{settings.prefix}-dead-letters",
+            queue_name=settings.dead_letters,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=Duration.days(14),
@@ -187,6 +194,9 @@ class PlatformStack(Stack):
         role.add_to_policy(invoke)
         role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn]))
         self._let_asset_rules_in(dead_letters)
+        # Schedules and rules only hand an event over; what fails after that, Lambda tries twice more.
+        for function in (self.dispatcher, self.run_ended):
+            function.configure_async_invoke(on_failure=destinations.SqsDestination(dead_letters), retry_attempts=2)
         return dead_letters
 
     def _let_asset_rules_in(self, dead_letters: sqs.Queue) -> None:
@@ -250,6 +260,23 @@ class PlatformStack(Stack):
             ),
             targets=[targets.LambdaFunction(self.run_ended, retry_attempts=10, max_event_age=Duration.hours(2))],
         )
+
+    def _watch_objects(self) -> None:
+        """Tell the signal function of new objects in the buckets that the project vouches for."""
+        buckets = sorted(set(self.settings.s3_event_buckets))
+        for number, first in enumerate(range(0, len(buckets), _BUCKETS_OF_A_RULE), 1):
+            events.Rule(
+                self,
+                f"ObjectCreated{number}",
+                rule_name=f"{self.settings.prefix}-object-created-{number}",
+                description="Objects that were created in buckets of the setting s3EventBuckets",
+                event_pattern=events.EventPattern(
+                    source=["aws.s3"],
+                    detail_type=["Object Created"],
+                    detail={"bucket": {"name": buckets[first : first + _BUCKETS_OF_A_RULE]}},
+                ),
+                targets=[targets.LambdaFunction(self.signal, retry_attempts=10, max_event_age=Duration.hours(2))],
+            )
 
     def _tell_dag_stacks(self) -> None:
         values = {

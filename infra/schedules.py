@@ -24,6 +24,8 @@ from infra.settings import Settings
 
 _NAME_LIMIT = 64
 _DAY = 24 * 3600
+# What the command has to know to start a run by hand.
+_ABOUT_RUNS = ("max_active_runs", "max_consecutive_failed_dag_runs", "is_paused_upon_creation")
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 
 
@@ -64,6 +66,18 @@ def add_schedules(
     return added
 
 
+def timetable_text(manifest: Mapping[str, Any], settings: Settings, *, in_part: bool = True) -> str:
+    """The DAG's timetable, and how many runs there may be, as JSON: what backfills and the command need.
+
+    in_part: whether there is a machine for runs of a part of the DAG (a backfill's task_regex).
+    """
+    spec = deployed_spec(manifest, settings) if manifest["schedule"] else None
+    if spec is not None and in_part:
+        spec["part_function"] = settings.function(manifest["machine_name"])  # who knows which tasks the regex means
+    runs = {name: manifest[name] for name in _ABOUT_RUNS if manifest.get(name)}
+    return json.dumps({"dag_id": manifest["dag_id"], "spec": spec, "runs": runs})
+
+
 def deployed_spec(manifest: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """The spec of the manifest's schedule. For a timetable that is user code it says which function to ask."""
     spec = dict(manifest["schedule"]["spec"])
@@ -86,7 +100,7 @@ def _target(manifest: Mapping[str, Any], machine_arn: str, settings: Settings) -
         role_arn=scheduler_role_arn(settings),
         input=json.dumps(payload, ensure_ascii=False, sort_keys=True),
         retry_policy=properties.RetryPolicyProperty(maximum_event_age_in_seconds=_DAY, maximum_retry_attempts=185),
-        dead_letter_config=properties.DeadLetterConfigProperty(arn=arn("sqs", f"{settings.prefix}-dead-letters")),
+        dead_letter_config=properties.DeadLetterConfigProperty(arn=arn("sqs", settings.dead_letters)),
     )
 
 

@@ -25,9 +25,12 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from dag_translator.account import Account, HttpConnection
 from dag_translator.errors import UsageError
+from dag_translator.import_path import import_folders
 from dag_translator.names import machine_name, shorten
 from dag_translator.schedule import IntervalSettings
+from infra.setting_values import convert
 
 Architecture = Literal["arm64", "x86_64"]
 
@@ -35,21 +38,14 @@ Architecture = Literal["arm64", "x86_64"]
 BACKFILL_SOURCE, BACKFILL_DETAIL_TYPE = "airstep", "BackfillRequested"
 
 _FUNCTION_NAME_LIMIT = 64
-_CHOICES = {
-    "architecture": ("arm64", "x86_64"),
-    "dockerArchitecture": ("arm64", "x86_64"),
-    "target": ("aws", "local"),
-    "logLevel": ("OFF", "ERROR", "ALL"),
-    "pythonVersion": ("3.11", "3.12", "3.13", "3.14"),
-}
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_REQUIREMENTS = "requirements.txt"
 # The local AWS's containers are processes of this machine: they have no network of their own.
 _LOCAL_FARGATE: Mapping[str, Any] = {
     "fargate_cluster": "local",
     "fargate_subnets": ("subnet-local",),
     "fargate_security_groups": ("sg-local",),
 }
-# What CloudWatch Logs accepts, up to two years.
-_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ class Settings:
 
     prefix: begins the names of everything but state machines, which are called as their manifest says (so two
     environments need two accounts or regions). dags_folder: where the DAG files are. requirements: the DAGs' own pip
-    requirements; None = no such file. without_packages: what is not installed, although a requirement asks for it.
+    requirements, as a rule in the DAG folder or beside it; None = no such file. without_packages: what is not installed, although a requirement asks for it.
     memory: MB of a task function whose manifest names none. log_retention_days: of
     every log group. run_retention_days: a run's records and XComs, 0 for ever. log_level, log_execution_data: what
     Step Functions writes to CloudWatch Logs. alarm_topic: ARN of an SNS topic that alarms go to; without it there are
@@ -72,6 +68,12 @@ class Settings:
     eks_cluster: name of the EKS cluster of KubernetesPodOperator's pods. eks_access_entry: whether each DAG's stack
     lets its machine into the clusters that it names; else somebody else has to.
     docker_architecture: what their images are built for.
+    vpc_subnets, vpc_security_groups: where Lambda runs the DAGs' tasks, private subnets that have to reach AWS's
+    services too (by a NAT gateway, or VPC endpoints); vpc_dags: ids of the DAGs that this is for, none = for every DAG.
+    s3_event_buckets: names of S3 buckets that send all their events to EventBridge; sensors on them are woken by these.
+    http_connections: conn_id → {"connection": ARN of an EventBridge connection, "url": of the server}; Step Functions
+    makes these requests, with the credentials that EventBridge keeps.
+    environment: variables that the DAG files find in `os.environ`, here and in Lambda.
     task_permissions: what the DAGs' own Python may do besides, as dag_id ("*" =
     every DAG) → [{"actions": [...], "resources": [...]}].
     """
@@ -101,6 +103,12 @@ class Settings:
     eks_cluster: str | None = None
     eks_access_entry: bool = True
     docker_architecture: Architecture = "x86_64"
+    vpc_subnets: tuple[str, ...] = ()
+    vpc_security_groups: tuple[str, ...] = ()
+    vpc_dags: tuple[str, ...] = ()
+    s3_event_buckets: tuple[str, ...] = ()
+    http_connections: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
     task_permissions: Mapping[str, Any] = field(default_factory=dict)
     cache_folder: Path = Path(".airstep/cache")
 
@@ -118,7 +126,7 @@ class Settings:
             if value in (None, ""):
                 continue
             try:
-                given[each.name] = _convert(name, value, each.default)
+                given[each.name] = convert(name, value, each.default)
             except ValueError as error:
                 mistakes.append(f"setting {name}: {error}")
         if mistakes:
@@ -131,10 +139,15 @@ class Settings:
             raise UsageError(f"setting prefix: {self.prefix!r} must be 1-20 of a-z, 0-9 and -, and begin with a letter")
         if self.prefix.startswith(("aws", "ssm")):
             raise UsageError(f"setting prefix: {self.prefix!r} begins with aws or ssm, which Parameter Store keeps")
-        requirements = self.requirements or self.dags_folder / "requirements.txt"
-        if not requirements.exists() and requirements_given:
-            raise UsageError(f"setting requirements: there is no file {requirements}")
-        done = replace(self, requirements=requirements if requirements.exists() else None)
+        if odd := [name for name in self.s3_event_buckets if not _BUCKET.fullmatch(name)]:
+            raise UsageError(f"setting s3EventBuckets: {odd[0]!r} is not the name of a bucket")
+        if bool(self.vpc_subnets) != bool(self.vpc_security_groups):
+            raise UsageError("settings vpcSubnets, vpcSecurityGroups: one is set, Lambda needs both")
+        if self.vpc_dags and not self.vpc_subnets:
+            raise UsageError("setting vpcDags: needs vpcSubnets and vpcSecurityGroups")
+        if self.requirements is not None and not self.requirements.exists() and requirements_given:
+            raise UsageError(f"setting requirements: there is no file {self.requirements}")
+        done = replace(self, requirements=self.requirements or requirements_beside(self.dags_folder))
         if self.target == "local":  # its Lambda workers run on this machine's Python
             machine: Architecture = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -142,11 +155,21 @@ class Settings:
             done = replace(done, **{name: getattr(done, name) or usual for name, usual in _LOCAL_FARGATE.items()})
         return done
 
+    def is_in_vpc(self, dag_id: str) -> bool:
+        """Whether Lambda runs the DAG's tasks in the VPC."""
+        return bool(self.vpc_subnets) and (not self.vpc_dags or dag_id in self.vpc_dags)
+
     # -- names ------------------------------------------------------------------------------------------------------
 
     @property
     def intervals(self) -> IntervalSettings:
         return IntervalSettings(self.create_cron_data_intervals, self.create_delta_data_intervals)
+
+    @property
+    def account(self) -> Account:
+        given = self.http_connections.items()
+        connections = {conn_id: HttpConnection(each["connection"], each["url"]) for conn_id, each in given}
+        return Account(self.s3_event_buckets, connections)
 
     @property
     def platform_stack(self) -> str:
@@ -159,6 +182,15 @@ class Settings:
     def function(self, part: str) -> str:
         """Name of the function `part`: "signal", "dispatcher", "run-ended", "backfill", or a DAG's machine_name."""
         return shorten(f"{self.prefix}-{part}", _FUNCTION_NAME_LIMIT)
+
+    def task_function(self, machine: str, placeholder: str) -> str:
+        """Name of the function that a definition's placeholder stands for.
+
+        >>> Settings().task_function("etl", "TaskFunction"), Settings().task_function("etl", "TaskFunction3008MB")
+        ('airstep-etl', 'airstep-etl-3008MB')
+        """
+        size = placeholder.removeprefix("TaskFunction")
+        return self.function(f"{machine}-{size}" if size else machine)
 
     def bucket(self, account: str, region: str) -> str:
         return f"{self.prefix}-{account}-{region}"
@@ -182,6 +214,11 @@ class Settings:
         return f"{self.prefix}-asset-"
 
     @property
+    def dead_letters(self) -> str:
+        """The queue for events that could not be delivered, or not be handled."""
+        return f"{self.prefix}-dead-letters"
+
+    @property
     def backfill_machine(self) -> str:
         return f"{self.prefix}-backfill"
 
@@ -195,6 +232,12 @@ class Settings:
         rivals = [other for other in others if other != dag_id and _plain(other) == _plain(dag_id)]
         taken = any(("-" in other, other) < ("-" in dag_id, dag_id) for other in rivals)
         return f"{name}-{_hash(dag_id)}" if taken or name == self.platform_stack else name
+
+
+def requirements_beside(dags_folder: Path) -> Path | None:
+    """The requirements of a DAG folder: its own file, else the one of the project around it, as Astro and MWAA have it."""
+    folders = (dags_folder, import_folders(dags_folder)[-1])
+    return next((file for folder in folders if (file := folder / _REQUIREMENTS).is_file()), None)
 
 
 def read_settings(more: Mapping[str, Any] | None = None) -> Settings:
@@ -216,36 +259,3 @@ def _hash(text: str) -> str:
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
-
-
-def _convert(name: str, value: Any, default: Any) -> Any:
-    """Command-line context is text, `cdk.json` has JSON types: bring both to the field's type."""
-    if name in _CHOICES and str(value) not in _CHOICES[name]:
-        raise ValueError(f"{value!r} is none of {', '.join(_CHOICES[name])}")
-    if name == "taskPermissions":
-        return _permissions(value)
-    if isinstance(default, bool):
-        if str(value).lower() not in ("true", "false"):
-            raise ValueError(f"{value!r} is neither true nor false")
-        return str(value).lower() == "true"
-    if isinstance(default, int):
-        number = int(value)
-        if name == "logRetentionDays" and number not in _RETENTION_DAYS:
-            raise ValueError(f"{value!r} is none of {', '.join(map(str, _RETENTION_DAYS))}")
-        return number
-    if isinstance(default, tuple):
-        listed = value if isinstance(value, list | tuple) else str(value).split(",")
-        return tuple(str(each).strip() for each in listed if str(each).strip())
-    if isinstance(default, Path) or name == "requirements":
-        return Path(str(value))
-    return str(value)
-
-
-def _permissions(value: Any) -> Mapping[str, Any]:
-    """Check the shape that `task_permissions` must have; on the command line it is JSON text."""
-    given = json.loads(value) if isinstance(value, str) else value
-    lists = given.values() if isinstance(given, Mapping) else [None]
-    for each in lists:
-        if not isinstance(each, list) or not all(set(one) >= {"actions", "resources"} for one in each):
-            raise ValueError('must be {dag_id or "*": [{"actions": [...], "resources": [...]}, ...]}')
-    return given  # type: ignore[no-any-return]

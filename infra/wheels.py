@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
 from importlib.util import find_spec
@@ -81,12 +81,18 @@ class Dependencies:
 
 
 def dependencies(
-    platform: Platform, requirements: Path | None, cache: Path, without: Sequence[str] = ()
+    platform: Platform,
+    requirements: Path | None,
+    cache: Path,
+    without: Sequence[str] = (),
+    *,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Dependencies:
     """The packages that Lambdas on `platform` need, from the cache or newly fetched.
 
     requirements: the DAGs' own requirements file. Lines about Airflow itself are left out: Airstep answers to those
     imports; provider distributions are installed without it. without: packages to leave out, whoever asks for them.
+    say: is told when something has to be fetched, which takes its time.
     Raises UsageError when a package has no wheel for the platform, or versions conflict.
     """
     wanted, left_out = _wanted(requirements)
@@ -96,6 +102,8 @@ def dependencies(
     key = hashlib.sha256(b"\0".join(parts)).hexdigest()[:24]
     folder = cache / "dependencies" / key
     if not folder.exists():
+        if requirements is not None:
+            say(f"installing what {requirements} lists, for {platform}; it is kept in {cache}")
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="building-") as building:
             _build(platform, wanted, requirements, Path(building))
@@ -187,9 +195,12 @@ def _explain(said: str, platform: Platform, source: Path) -> str:
             "      pure Python code into the DAGs folder"
         )
     if "ResolutionImpossible" in said:
-        conflict = "\n".join(line for line in said.splitlines() if _CONFLICT.match(line))
+        # Of each package one line, not one for each of its versions.
+        lines = {line.split()[0]: line for line in said.splitlines()[::-1] if _CONFLICT.match(line)}
+        conflict = "\n".join([*lines.values()][::-1])
         return (
-            f"{source}: these requirements do not fit together, or not with what Airstep's Lambdas run on\n{conflict}\n"
+            f"{source}: these requirements do not fit together, or not with what Airstep's Lambdas run on, or one has "
+            f"no wheel for {platform}\n{conflict}\n"
             f"    → loosen the versions; Airstep's own are in {RUNTIME_LOCK.name}"
         )
     last = "\n".join(said.strip().splitlines()[-_TOLD_LINES:])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lambdas.errors import message_of
 from lambdas.opening import map_index_of
 from lambdas.records import TaskKey
 from lambdas.runtime import RunInfo, Runtime, parse_time
@@ -28,7 +29,7 @@ def ask_service(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         if state == "failed":
             ti.task.abandon(event["handle"])
             error = ti.task.failure(told)
-            return {"state": state, "error": {"Error": type(error).__name__, "Cause": str(error)}}
+            return {"state": state, "error": {"Error": type(error).__name__, "Cause": message_of(error)}}
         if state == "running":
             late = parse_time(event["now"]).timestamp() * 1000 >= event["deadline"]
             if not late:

@@ -12,10 +12,11 @@
 The event's detail is the request; all but the first three are optional:
 
     {"dag_id", "from_date", "to_date", "max_active_runs": 10, "reprocess_behavior": "none" | "failed" | "completed",
-     "run_backwards": false, "conf": {…}, "backfill_id"}
+     "run_backwards": false, "conf": {…}, "task_regex", "ignore_dependencies": false, "backfill_id"}
 
 As in Airflow 3 the dates are those of the DAG's own timetable, both bounds inclusive, as far as their data intervals
 are over; a date that has a run is left alone unless it is to be reprocessed; one backfill runs at a time for each DAG.
+task_regex is Airflow 2's: only the tasks that it finds, and all above them unless those are ignored (`partial_run`).
 EventBridge delivers at least once: an event that comes again finds its backfill entered and starts nothing.
 
 Environment: AIRSTEP_TABLE, AIRSTEP_BUCKET, AIRSTEP_DAG_PARAMETERS (prefix of the SSM parameters with the timetables).
@@ -28,7 +29,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from dag_translator.names import execution_name, machine_name
+from dag_translator.names import execution_name, machine_name, rerun_name
 from lambdas import backfills, past
 from lambdas.backfill_request import Backfiller, BackfillRefused, Planned, read_request, runs_of
 from lambdas.backfills import BackfillKey, DateItem
@@ -84,13 +85,13 @@ def plan(backfiller: Backfiller, event: Mapping[str, Any]) -> dict[str, Any]:
         store.merge(key.pk, key.sk, {}, {"first_run": planned[0].run_id})
         store.write_many(past.announce(key.dag_id, each.run_id, each.run.logical_date.isoformat()) for each in started)
     items = f"{key.blob}/runs.json"
-    store.put_blob(items, json.dumps([_item(each, key) for each in started]))
+    store.put_blob(items, json.dumps([_item(each, key, request.part) for each in started]))
     return {
         "start": True,
         "dag_id": key.dag_id,
         "backfill_id": key.backfill_id,
         "row": {"pk": {"S": key.pk}, "sk": {"S": key.sk}},
-        "machine": _machine_arn(execution_arn, key.dag_id),
+        "machine": _machine_arn(execution_arn, rerun_name(key.dag_id) if request.part else machine_name(key.dag_id)),
         "items": {"Bucket": backfiller.bucket, "Key": items},
         "results": {"Bucket": backfiller.bucket, "Prefix": f"{key.blob}/results"},
         "max_active_runs": request.max_active_runs,
@@ -131,20 +132,21 @@ def _date(each: Planned) -> DateItem:
     return DateItem(each.run.logical_date.isoformat(), each.run_id, state, each.reason)
 
 
-def _item(each: Planned, key: BackfillKey) -> dict[str, Any]:
-    """One of the map's items: the execution's name and input.
+def _item(each: Planned, key: BackfillKey, part: Mapping[str, Any]) -> dict[str, Any]:
+    """One of the map's items: the execution's name and input. part: which tasks, nothing for all.
 
     spare: the name if `name` is taken, by an execution that ended without ever having begun its run.
     """
     again = execution_name(f"{each.run_id}__{key.backfill_id}")
     times = {"run_id": each.run_id, "run_type": "backfill", **each.run.to_json(), "backfill_id": key.backfill_id}
-    return {"name": again if each.existing else execution_name(each.run_id), "spare": again, "input": times}
+    name = again if each.existing else execution_name(each.run_id)
+    return {"name": name, "spare": again, "input": {**times, **part}}
 
 
-def _machine_arn(execution_arn: str, dag_id: str) -> str:
-    """The DAG's machine is where the backfill's own is."""
+def _machine_arn(execution_arn: str, name: str) -> str:
+    """The DAG's machines are where the backfill's own is."""
     *where, _, _, _ = execution_arn.split(":")
-    return ":".join([*where, "stateMachine", machine_name(dag_id)])
+    return ":".join([*where, "stateMachine", name])
 
 
 def summarise(backfiller: Backfiller, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,5 +230,14 @@ def from_environment() -> Backfiller:
             if error_code(error) not in ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"):
                 raise
 
+    def match(spec: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+        function = spec["part_function"]
+        payload = json.dumps({"kind": "match_tasks", **part}).encode()
+        told = clients().client("lambda").invoke(FunctionName=function, Payload=payload)
+        found: Mapping[str, Any] = json.loads(told["Payload"].read())
+        if told.get("FunctionError"):
+            raise RuntimeError(f"{function}: {found.get('errorType')}: {found.get('errorMessage')}")
+        return found
+
     bucket = os.environ["AIRSTEP_BUCKET"]
-    return Backfiller(table_store(), spec_of, is_running, lambda: datetime.now(UTC), bucket, go_on, asker_of)
+    return Backfiller(table_store(), spec_of, is_running, lambda: datetime.now(UTC), bucket, go_on, asker_of, match)

@@ -36,7 +36,7 @@ REPROCESS = tuple(_REPROCESSED)
 _FIELDS = frozenset(
     {
         *("dag_id", "from_date", "to_date", "max_active_runs", "reprocess_behavior", "run_backwards", "conf"),
-        "backfill_id",
+        *("task_regex", "ignore_dependencies", "backfill_id"),
     }
 )
 
@@ -52,7 +52,8 @@ class Backfiller:
     spec_of: a deployed DAG's `schedule.spec` (None: no schedule); raises KeyError if it is not deployed. is_running:
     whether an execution, by ARN, still runs. bucket: the name of the bucket that `store` puts blobs into. go_on:
     answers a task token; one that is over already is no error. ask: who answers for a spec's timetable that is user
-    code.
+    code. match: asks a DAG's own function, by the DAG's spec, which tasks a request for a part of it means (see
+    `partial_run.match_tasks`).
     """
 
     store: Store
@@ -62,6 +63,7 @@ class Backfiller:
     bucket: str
     go_on: Callable[[str], None]
     ask: Callable[[Mapping[str, Any]], Ask | None] = lambda _: None
+    match: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] = lambda *_: {"task_ids": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,15 @@ class Request:
     reprocess_behavior: str = "none"
     run_backwards: bool = False
     conf: Mapping[str, Any] | None = None
+    task_regex: str | None = None
+    ignore_dependencies: bool = False
+
+    @property
+    def part(self) -> dict[str, Any]:
+        """Which part of the DAG runs, as its executions are told; nothing for the whole DAG."""
+        if self.task_regex is None:
+            return {}
+        return {"task_regex": self.task_regex, "ignore_dependencies": self.ignore_dependencies}
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -84,6 +95,7 @@ class Request:
             "max_active_runs": self.max_active_runs,
             "reprocess_behavior": self.reprocess_behavior,
             "run_backwards": self.run_backwards,
+            **self.part,
         }
 
 
@@ -116,8 +128,13 @@ def read_request(detail: Mapping[str, Any]) -> Request:
     behavior = detail.get("reprocess_behavior") or "none"
     if behavior not in REPROCESS:
         mistakes.append(f"reprocess_behavior: {behavior!r} is none of {', '.join(REPROCESS)}")
-    if not isinstance(detail.get("run_backwards", False), bool):
-        mistakes.append("run_backwards is true or false")
+    switches = ("run_backwards", "ignore_dependencies")
+    mistakes += [f"{name} is true or false" for name in switches if not isinstance(detail.get(name, False), bool)]
+    regex = detail.get("task_regex")
+    if regex is not None and (not isinstance(regex, str) or not regex):
+        mistakes.append("task_regex is a regular expression that finds the ids of the tasks to run")
+    if regex is None and detail.get("ignore_dependencies"):
+        mistakes.append("ignore_dependencies goes with a task_regex")
     if conf is not None and not isinstance(conf, Mapping):
         mistakes.append("conf must be a JSON object")
     if conf is not None and len(json.dumps(conf)) > MOST_CONF:
@@ -126,7 +143,8 @@ def read_request(detail: Mapping[str, Any]) -> Request:
         raise BackfillRefused("; ".join(mistakes))
     assert first is not None  # what is missing is among the mistakes
     assert last is not None
-    return Request(str(dag_id), first, last, at_once, behavior, bool(detail.get("run_backwards")), conf)
+    backwards, ignores = (bool(detail.get(name)) for name in switches)
+    return Request(str(dag_id), first, last, at_once, behavior, backwards, conf, regex, ignores)
 
 
 def _instant(detail: Mapping[str, Any], name: str, mistakes: list[str]) -> datetime | None:
@@ -154,6 +172,8 @@ def runs_of(backfiller: Backfiller, request: Request) -> list[Planned]:
         )
     if spec is not None and spec.get("depends_on_past"):
         _refuse_for_the_past(request)
+    if request.part:
+        _check_part(backfiller, request, spec or {})
     now = backfiller.now()
     if request.from_date >= now:
         raise BackfillRefused(f"from_date {request.from_date.isoformat()} lies in the future")
@@ -176,6 +196,18 @@ def _refuse_for_the_past(request: Request) -> None:
         raise BackfillRefused(
             f"DAG {request.dag_id} has tasks with depends_on_past: set --reprocess-behavior to failed or completed"
         )
+
+
+def _check_part(backfiller: Backfiller, request: Request, spec: Mapping[str, Any]) -> None:
+    """Refuse a part that can't be run. spec: with `part_function`, the function that knows, if there is a machine."""
+    if "part_function" not in spec:
+        raise BackfillRefused(
+            f"DAG {request.dag_id} was deployed without the machine that runs a part of it: deploy it again; if it is "
+            "too large for that, leave out task_regex"
+        )
+    answer = backfiller.match(spec, request.part)
+    if "refused" in answer:
+        raise BackfillRefused(str(answer["refused"]))
 
 
 def _past(runs: Iterator[RunInfo], now: datetime) -> Iterator[RunInfo]:

@@ -8,7 +8,8 @@ answer holds the input that the run's next execution has to be started with.
 
 with rows {"task_id", "map_index", "state", "try_number"}. As in Airflow a task's setups and their teardowns go with it;
 only_failed means failed and upstream_failed. A child of a branch or short circuit that is kept is skipped again if that
-said so (Airflow's XCom `skipmixin_key`). Tasks that the run does not know yet always run. stopped: the run's execution
+said so (Airflow's XCom `skipmixin_key`). Tasks that the run does not know yet always run, but for those that a backfill
+of a part of the DAG has left out (`partial_run`): they run if the request chooses them. stopped: the run's execution
 was stopped for this, so what that ended runs again too.
 
 "starts" is false where there is nothing to run; then `"apply": true` writes down what set_state says.
@@ -16,14 +17,14 @@ was stopped for this, so what that ended runs again too.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas import xcom_codec
-from lambdas.native import is_native
+from lambdas import partial_run, xcom_codec
+from lambdas.native import instances_are_native
+from lambdas.part_of_dag import NothingMatches, matching, subset
 from lambdas.records import CLEARED, DagRun, RunKey, TaskKey, TaskRecord, changed
 from lambdas.runtime import Runtime
 
@@ -42,10 +43,12 @@ class NothingToClear(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Of the records of a run: those that are cleared, and those that get a state by hand."""
+    """Of the records of a run: those that are cleared, and those that get a state by hand. chosen: the tasks that are
+    to run even if the run has left them out so far."""
 
     cleared: frozenset[TaskKey]
     set_to: Mapping[TaskKey, str]
+    chosen: frozenset[str] = frozenset()
 
 
 def clear_tasks(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,17 +63,23 @@ def clear_tasks(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     if event.get("apply"):
         _write_down(runtime, records, decided)
     states, instances = _kept(records, decided)
+    before = partial_run.read(runtime.store, run.key).absent - {record.task_id for record in records}
+    absent = partial_run.still_absent(dag, before, decided.chosen)
     skipped = _skipped_again(runtime, run, states)
     return {
         "run": {name: getattr(run, name) for name in _RUN},
-        "cleared": _rows(record for record in records if record.key in decided.cleared),
+        "cleared": [
+            *_rows(record for record in records if record.key in decided.cleared),
+            *({"task_id": each, "map_index": -1, "state": None, "try_number": 0} for each in sorted(before - absent)),
+        ],
         "set": _rows(record for record in records if record.key in decided.set_to),
-        "starts": bool(decided.cleared) or not dag.task_dict.keys() <= states.keys(),
+        "starts": bool(decided.cleared) or not dag.task_dict.keys() <= states.keys() | absent,
         "input": {
             **{name: getattr(run, name) for name in _TIMES},
             **({"asset_events": run.asset_events} if run.asset_events else {}),
             "states": {**states, **dict.fromkeys(skipped, "skipped")},
             **({"instances": instances} if instances else {}),
+            **({"left_out": sorted(absent)} if absent else {}),
         },
     }
 
@@ -82,17 +91,17 @@ def _decide(dag: Any, records: list[TaskRecord], event: Mapping[str, Any]) -> De
         unfinished |= {record.key for record in records if record.error == "ABORTED"}
     state = event.get("set_state")
     if state is None:
-        chosen = dag.task_dict.keys() if matched is None else _subset(dag, matched, **_directions(event))
+        chosen = dag.task_dict.keys() if matched is None else subset(dag, matched, **_directions(event))
         wanted = (*(_FAILED if event.get("only_failed") else ()), *(("running",) if event.get("only_running") else ()))
         cleared = {
             record.key for record in records if record.task_id in chosen and (not wanted or record.state in wanted)
         }
-        return Decided(_whole(dag, records, cleared | unfinished), {})
+        return Decided(_whole(dag, records, cleared | unfinished), {}, frozenset() if wanted else frozenset(chosen))
     if matched is None or not matched:
         raise NothingToClear("which task is to get the state?")
     chosen = _relatives(dag, matched, **_directions(event))
     set_to = {record.key: state for record in records if record.task_id in chosen and record.state != state}
-    below = _subset(dag, matched, upstream=False, downstream=True) - matched
+    below = subset(dag, matched, upstream=False, downstream=True) - matched
     failed = {record.key for record in records if record.task_id in below and record.state in _FAILED}
     return Decided(_whole(dag, records, failed | unfinished) - set_to.keys(), set_to)
 
@@ -100,7 +109,9 @@ def _decide(dag: Any, records: list[TaskRecord], event: Mapping[str, Any]) -> De
 def _whole(dag: Any, records: list[TaskRecord], cleared: set[TaskKey]) -> frozenset[TaskKey]:
     """With all instances of a mapped task whose work a service does: an instance that is kept has nothing to prepare,
     which its states could only take for a failure."""
-    task_ids = {key.task_id for key in cleared if key.map_index >= 0 and is_native(dag.task_dict[key.task_id])}
+    task_ids = {
+        key.task_id for key in cleared if key.map_index >= 0 and instances_are_native(dag.task_dict[key.task_id])
+    }
     return frozenset(cleared | {record.key for record in records if record.task_id in task_ids})
 
 
@@ -119,42 +130,9 @@ def _matched(dag: Any, event: Mapping[str, Any]) -> set[str] | None:
     if regex is None:
         return None
     try:
-        matched = {task_id for task_id in dag.task_dict if re.search(regex, task_id)}
-    except re.error as error:
-        raise NothingToClear(f"{regex!r} is not a regular expression: {error}") from None
-    if not matched:
-        raise NothingToClear(f"DAG {dag.dag_id} has no task whose id matches {regex!r}")
-    return matched
-
-
-def _subset(dag: Any, matched: Collection[str], *, upstream: bool, downstream: bool) -> set[str]:
-    """The tasks that go with the matched ones, as Airflow's `partial_subset` finds them."""
-    found = set(matched)
-    for task in (dag.task_dict[task_id] for task_id in matched):
-        plain = not task.is_setup and not task.is_teardown
-        if downstream:
-            below = task.get_flat_relatives()
-            found |= {each.task_id for each in below}
-            for each in below:
-                if each.task_id not in matched and not each.is_setup and not each.is_teardown:
-                    found |= _setups_and_teardowns(each)
-        if upstream:
-            above = task.get_flat_relatives(upstream=True)
-            found |= {each.task_id for each in above} | _teardowns(each for each in above if each.is_setup)
-        elif plain:
-            found |= _setups_and_teardowns(task)
-        if task.is_setup and not downstream:
-            found |= _teardowns([task])
-    return found
-
-
-def _setups_and_teardowns(task: Any) -> set[str]:
-    setups = list(task.get_upstreams_only_setups())
-    return {each.task_id for each in setups} | _teardowns(setups)
-
-
-def _teardowns(setups: Iterable[Any]) -> set[str]:
-    return {each.task_id for setup in setups for each in setup.downstream_list if each.is_teardown}
+        return matching(dag, regex)
+    except NothingMatches as nothing:
+        raise NothingToClear(str(nothing)) from None
 
 
 def _relatives(dag: Any, matched: set[str], *, upstream: bool, downstream: bool) -> set[str]:

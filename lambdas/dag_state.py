@@ -2,7 +2,8 @@
 
     pk "dag/{dag_id}"  sk "state"                        {"is_paused"}
                        sk "active"                       {"version", "runs": {run_id: execution name}}
-                       sk "queue/{run_after}/{run_id}"   {"run_id", "input": JSON text of the execution's input}
+                       sk "queue/{run_after}/{run_id}"   {"run_id", "input": JSON text of the execution's input}; of a
+                       run that was cleared also {"execution", "machine"}: names, where they are not the run's and DAG's
                        sk "machine"                      {"event": JSON text}: how runs are started by hand
                        sk "schedule"                     {"version", "event": JSON text, "cursor", …}: the
                        schedule's last event
@@ -29,7 +30,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dag_translator.names import execution_name
-from lambdas.records import FINAL_RUN_STATES, Item, RunKey
+from lambdas.records import FINAL_RUN_STATES, DagRun, Item, RunKey
 from lambdas.store import Condition, Delete, Put, Store
 
 _ATTEMPTS = 20
@@ -37,11 +38,20 @@ _ATTEMPTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A run that waits: its id, when it became due (ISO, UTC), and the input that its execution gets."""
+    """A run that waits: its id, when it became due (ISO, UTC), and the input that its execution gets.
+
+    execution, machine: the execution's name, and the machine's; None for those that a first execution has.
+    """
 
     run_id: str
     run_after: str
     input: Mapping[str, Any]
+    execution: str | None = None
+    machine: str | None = None
+
+    @property
+    def execution_name(self) -> str:
+        return self.execution or execution_name(self.run_id)
 
     @property
     def sk(self) -> str:
@@ -82,16 +92,23 @@ class DagState:
             return False
         return self.store.write([self.queue_put(queued)])
 
+    def enqueue_again(self, run: DagRun, queued: Queued, execution_arn: str) -> bool:
+        """Let a run that has ended wait for another execution; False if it is not as `run` says any more."""
+        return self.store.queue_run(run, queued.execution_name, execution_arn, self.queue_put(queued))
+
     def queue_put(self, queued: Queued) -> Put:
         """What puts a run into the queue that is not there yet."""
         attributes = {"run_id": queued.run_id, "input": json.dumps(queued.input, ensure_ascii=False)}
+        again = {"execution": queued.execution, "machine": queued.machine}
+        attributes |= {name: value for name, value in again.items() if value is not None}
         return Put(self.pk, queued.sk, attributes, Condition(absent=True))
 
     def queue(self) -> Iterator[Queued]:
         """What waits, oldest first; also what is claimed but not known to have started."""
         for item in self.store.query(self.pk, "queue/"):
             run_after = item["sk"].split("/", 2)[1]
-            yield Queued(item["run_id"], run_after, json.loads(item["input"]))
+            again = (item.get("execution"), item.get("machine"))
+            yield Queued(item["run_id"], run_after, json.loads(item["input"]), *again)
 
     def dequeue(self, queued: Queued) -> None:
         """Take a run off the queue that has been started."""
@@ -118,7 +135,7 @@ class DagState:
                         self._drop_ended(runs)
                     if len(runs) >= limit:
                         return
-                    runs[queued.run_id] = execution_name(queued.run_id)
+                    runs[queued.run_id] = queued.execution_name
                 found.append(queued)
 
         self._change_active(change)
@@ -126,11 +143,16 @@ class DagState:
 
     def occupy(self, run_id: str, execution: str) -> None:
         """The run takes up a place, even if there is none: somebody has started it in the console, or another DAG."""
-        self._change_active(lambda runs: runs.setdefault(run_id, execution))
+        self._change_active(lambda runs: runs.update({run_id: execution}))
 
-    def release(self, run_id: str) -> None:
-        """The run has ended: its place is free."""
-        self._change_active(lambda runs: runs.pop(run_id, None))
+    def release(self, run_id: str, execution: str) -> None:
+        """The run's execution has ended: its place is free, unless it is another execution's by now."""
+
+        def change(runs: dict[str, str]) -> None:
+            if runs.get(run_id) == execution:
+                del runs[run_id]
+
+        self._change_active(change)
 
     def has_room(self, limit: int) -> bool:
         """Whether a further run would start at once: fewer than `limit` are active or wait."""

@@ -28,7 +28,7 @@ writes is queue, active, StartExecution (by a name that derives from the run id)
 - max_consecutive_failed_dag_runs: when so many runs in a row failed, the DAG is paused, as in Airflow. Nothing of a
   paused DAG starts, the queue included.
 
-Environment: AIRSTEP_TABLE, AIRSTEP_BUCKET, AIRSTEP_SCHEDULE_GROUP, AIRSTEP_SCHEDULER_ROLE_ARN, AIRSTEP_DISPATCHER_ARN.
+Environment: AIRSTEP_TABLE, AIRSTEP_BUCKET, and what `one_time` reads.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Protocol
 
-from dag_translator.names import execution_name
 from lambdas import dispatch_assets, past, sweep
 from lambdas.admission import Waiting
 from lambdas.dag_state import DagState, Queued
@@ -115,9 +114,9 @@ def execution_ended(dispatcher: Dispatcher, execution_arn: str) -> list[str]:
     found = dispatcher.store.run_of_execution(execution_arn)
     if found is None:
         return []
-    key, _ = found
+    key, execution = found
     state = DagState(dispatcher.store, key.dag_id)
-    state.release(key.run_id)
+    state.release(key.run_id, execution)
     return resume(dispatcher, key.dag_id, ended=key)
 
 
@@ -176,7 +175,9 @@ def _lasting(event: Event) -> dict[str, Any]:
 
 
 def _start(dispatcher: Dispatcher, state: DagState, machine_arn: str, queued: Queued) -> None:
-    name = execution_name(queued.run_id)
+    name = queued.execution_name
+    if queued.machine is not None:
+        machine_arn = f"{machine_arn.rpartition(':')[0]}:{queued.machine}"
     execution_arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
     # So that the end of an execution whose first state never worked is also known to be this run's.
     names = {"dag_id": state.dag_id, "run_id": queued.run_id, "execution": name}
@@ -185,18 +186,28 @@ def _start(dispatcher: Dispatcher, state: DagState, machine_arn: str, queued: Qu
         text = json.dumps(queued.input, ensure_ascii=False)
         dispatcher.machines.start_execution(stateMachineArn=machine_arn, name=name, input=text)
     except Exception as error:
-        from lambdas.aws import error_code
-
-        if error_code(error) != "ExecutionAlreadyExists":
-            raise
-        if has_ended(dispatcher, state, queued.run_id):
-            state.release(queued.run_id)
+        _not_started(dispatcher, state, queued, error)
     state.dequeue(queued)
 
 
-def handler(event: Event, context: Any) -> dict[str, Any]:
+def _not_started(dispatcher: Dispatcher, state: DagState, queued: Queued, error: Exception) -> None:
+    """The execution is there already, or the machine for re-runs is gone, which must not hold up the queue."""
+    from lambdas.aws import error_code
+
+    code, name = error_code(error), queued.execution_name
+    if code == "StateMachineDoesNotExist" and queued.machine is not None:
+        gone = f"the state machine {queued.machine} is gone: deploy the DAG again"
+        now = dispatcher.now().isoformat()
+        dispatcher.store.end_run(RunKey(state.dag_id, queued.run_id), name, "failed", now, gone)
+    elif code != "ExecutionAlreadyExists":
+        raise error
+    if has_ended(dispatcher, state, queued.run_id):
+        state.release(queued.run_id, name)
+
+
+def handler(event: Event, _context: Any) -> dict[str, Any]:
     """The Lambda's entry."""
-    dispatcher = from_environment(str(context.invoked_function_arn))
+    dispatcher = from_environment()
     if event.get("sweep"):
         from lambdas.run_ended import sweeper
 
@@ -204,12 +215,12 @@ def handler(event: Event, context: Any) -> dict[str, Any]:
     return dispatch(dispatcher, event)
 
 
-def from_environment(own_arn: str = "") -> Dispatcher:
-    """The dispatcher on AWS. own_arn: the dispatcher function's, which one-time schedules call."""
-    import os
+def from_environment() -> Dispatcher:
+    """The dispatcher on AWS."""
     from functools import partial
 
     from lambdas.aws import clients, error_code, table_store
+    from lambdas.one_time import target_on_aws
     from lambdas.renewal import renew
 
     def ask(event: Event) -> Ask | None:
@@ -218,12 +229,7 @@ def from_environment(own_arn: str = "") -> Dispatcher:
         return asker_of(event)
 
     def renewal(event: Event, tick: datetime) -> int:
-        target = {
-            "Arn": own_arn,
-            "RoleArn": os.environ["AIRSTEP_SCHEDULER_ROLE_ARN"],
-            "GroupName": os.environ["AIRSTEP_SCHEDULE_GROUP"],
-        }
-        return renew(clients().client("scheduler"), event, tick, datetime.now(UTC), target, ask(event))
+        return renew(clients().client("scheduler"), event, tick, datetime.now(UTC), target_on_aws(), ask(event))
 
     def tell(token: str) -> bool:
         from lambdas import signal_function

@@ -8,7 +8,9 @@ the worker or overflow the machine's payload does not get out.
 
 from __future__ import annotations
 
+import json
 from types import TracebackType
+from typing import Any
 
 from dag_translator.authoring.runtime import current
 
@@ -40,6 +42,21 @@ def _named(error: BaseException, message: str) -> Exception:
 def message_of(error: BaseException) -> str:
     """str(error), also where that fails, without secrets."""
     return str(current().masker.redact(_text_of(error)))
+
+
+def keep_secrets(task_id: str, request: Any) -> None:
+    """Refuse what a secret stands in: a service's request is in the execution's history, for all who may see that.
+
+    Raises AirflowFailException.
+    """
+    if current().masker.hides(json.dumps(request, ensure_ascii=False, default=str)):
+        from dag_translator.authoring.exceptions import AirflowFailException
+
+        raise AirflowFailException(
+            f"task {task_id!r}: its request to the service holds a secret of a Connection or Variable, which would"
+            " stand in the execution's history; let the service read it (from Secrets Manager or Parameter Store), or"
+            " do the call in a @task"
+        )
 
 
 def _text_of(error: BaseException) -> str:

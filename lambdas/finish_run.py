@@ -11,7 +11,7 @@ written, so that the execution fails too.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from lambdas.callbacks import DagCallback, has_callbacks, run_dag_callbacks
@@ -36,9 +36,15 @@ def finish_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     """Give the run its final state and run the DAG's callbacks (once, however often this is invoked)."""
     run = RunInfo.from_json(event["run"], runtime.store)
     missing = not_in_run(runtime.dag, run)
-    states = {name: state for name, state in settled(runtime, run, event["states"]).items() if name not in missing}
+    settled_states = settled(runtime, run, event["states"]).items()
+    states: Mapping[str, Any] = {name: state for name, state in settled_states if name not in missing}
+    absent: frozenset[str] = frozenset()
+    if run.left_out:
+        from lambdas.partial_run import at_the_end
+
+        states, absent = at_the_end(runtime, run, states)
     _record_what_never_ran(runtime, run, states)
-    failed = failed_leaves(runtime.dag, states)
+    failed = failed_leaves(runtime.dag, states, absent)
     waiting = [task_id for task_id, why in missing.items() if why == "waiting"]
     culprits = named([task_id for task_id in states if "failed" in _values(states[task_id])] or failed)
     state, reason, message = "success", "success", None
@@ -63,24 +69,24 @@ def named(task_ids: list[str]) -> str:
     return ", ".join(shown) + (f" and {others} more" if others > 0 else "")
 
 
-def failed_leaves(dag: Any, states: Mapping[str, Any]) -> list[str]:
+def failed_leaves(dag: Any, states: Mapping[str, Any], absent: Collection[str] = ()) -> list[str]:
     """The leaf tasks that fail the run."""
-    return [task_id for task_id in leaves(dag) if _FAILED & _values(states.get(task_id))]
+    return [task_id for task_id in leaves(dag, absent) if _FAILED & _values(states.get(task_id))]
 
 
-def leaves(dag: Any) -> list[str]:
-    """The tasks whose state decides: those with nothing below them but teardowns that don't count."""
-    tasks = dag.task_dict
+def leaves(dag: Any, absent: Collection[str] = ()) -> list[str]:
+    """The tasks whose state decides: those with nothing below them but teardowns that don't count. absent: tasks that
+    the run does without."""
+    tasks = {task_id: task for task_id, task in dag.task_dict.items() if task_id not in absent}
 
     def counts(task: Any) -> bool:
         return not task.is_teardown or bool(task.on_failure_fail_dagrun)
 
-    found = [
-        task.task_id
-        for task in tasks.values()
-        if counts(task) and not any(counts(tasks[below]) for below in task.downstream_task_ids)
-    ]
-    return found or [task.task_id for task in tasks.values() if not task.downstream_task_ids]
+    def below(task: Any) -> list[Any]:
+        return [tasks[task_id] for task_id in task.downstream_task_ids if task_id in tasks]
+
+    found = [task.task_id for task in tasks.values() if counts(task) and not any(map(counts, below(task)))]
+    return found or [task.task_id for task in tasks.values() if not below(task)]
 
 
 def _values(state: Any) -> frozenset[str]:

@@ -30,10 +30,12 @@ def expand_group(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     run = RunInfo.from_json(event["run"], runtime.store)
     group = runtime.dag.task_group_dict[event["group"]]
     tasks = members(runtime.dag, group)
-    length = 0
+    length, longest = 0, max_length(len(tasks))
+    if any(looks_at_all_instances(task, tasks) for task in tasks):
+        longest //= 2  # between its stages the letters of all instances are in the payload, beside the states
     try:
         check_states(runtime, run, event.get("states") or {})
-        mapped = measured(runtime, run, tasks[0], group.expand_input, max_length(len(tasks)))
+        mapped = measured(runtime, run, tasks[0], group.expand_input, longest)
         runtime.store.save_mapped(run.key, group.group_id, mapped)
         length = mapped.length
     except AirflowSkipException:
@@ -55,6 +57,12 @@ def max_length(size: int) -> int:
 def members(dag: Any, group: Any) -> list[Any]:
     """The tasks of a mapped group, nested groups' included, in the DAG's order."""
     return [task for task in dag.topological_sort() if task.get_closest_mapped_task_group() is group]
+
+
+def looks_at_all_instances(task: Any, tasks: list[Any]) -> bool:
+    """Whether the member of a group over XComs is judged before it is expanded: see `contract.judged_as_a_whole`."""
+    inside = {each.task_id for each in tasks}
+    return task.trigger_rule == "none_failed_min_one_success" and not inside.isdisjoint(task.upstream_task_ids)
 
 
 def record_instance(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from lambdas.errors import message_of
 from lambdas.task_instance import TaskInstance
 
 log = logging.getLogger("airflow.task")
@@ -34,7 +35,7 @@ def mail_about(ti: TaskInstance, state: str, error: BaseException | None) -> Non
 
     context = ti.get_template_context().copy()
     context["exception"] = error
-    context["exception_html"] = html.escape(str(error)).replace("\n", "<br>")
+    context["exception_html"] = html.escape(message_of(error)).replace("\n", "<br>")
     context["try_number"], context["max_tries"] = ti.try_number, ti.max_tries
     try:
         SmtpNotifier(

@@ -33,7 +33,7 @@ class Observer:
         self._formatter = LambdaPowertoolsFormatter(service=service, json_default=str)
         handler = logging.StreamHandler(self._stream)
         handler.setFormatter(self._formatter)
-        handler.addFilter(_Masking(masker or Masker()))
+        handler.addFilter(Masking(masker or Masker()))
         root = logging.getLogger()
         root.handlers = [handler]  # Lambda's own handler would write every line a second time
         root.setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO").upper())
@@ -42,12 +42,14 @@ class Observer:
     def task(self, labels: Mapping[str, Any]) -> Iterator[None]:
         """Every line that the block logs or prints carries the labels."""
         self._formatter.append_keys(**labels)
-        printed = _PrintedLines(logging.getLogger("airflow.task.stdout"))
+        printed = _PrintedLines(logging.getLogger("airflow.task.stdout"), sys.stdout)
+        warned = _PrintedLines(logging.getLogger("airflow.task.stderr"), sys.stderr)
         try:
-            with contextlib.redirect_stdout(printed):
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(warned):
                 yield
         finally:
             printed.flush_rest()
+            warned.flush_rest()
             self._formatter.remove_keys(list(labels))
 
     def measure(self, state: str, seconds: float, labels: Mapping[str, Any]) -> None:
@@ -62,7 +64,11 @@ class Observer:
                 _add(metric, dimensions)
 
 
-class _Masking(logging.Filter):
+# The attributes that every record has.
+_OF_A_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+class Masking(logging.Filter):
     """Puts a mask in place of secrets, in the message and in what an exception says."""
 
     def __init__(self, masker: Masker) -> None:
@@ -70,9 +76,17 @@ class _Masking(logging.Filter):
         self._masker = masker
 
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
+        try:
+            message = record.getMessage()
+        except Exception:  # arguments that do not fit: as `logging` does, the task goes on
+            record.msg, record.args = f"{record.msg} {record.args!r}", None
+            message = record.msg
         if self._masker.hides(message):
             record.msg, record.args = self._masker.redact(message), None
+        for name in record.__dict__.keys() - _OF_A_RECORD:  # what `extra` brought
+            record.__dict__[name] = self._masker.redact(record.__dict__[name], name)
+        if record.stack_info:
+            record.stack_info = self._masker.redact(record.stack_info)
         if record.exc_info:
             text = logging.Formatter().formatException(record.exc_info)
             if self._masker.hides(text):
@@ -87,14 +101,18 @@ def _add(metric: Any, dimensions: Mapping[str, str]) -> None:
 
 
 class _PrintedLines(io.TextIOBase):
-    """A stream whose lines become log lines."""
+    """A stream whose lines become log lines. A child process that gets it writes to the original, as it would."""
 
-    def __init__(self, logger: logging.Logger) -> None:
+    def __init__(self, logger: logging.Logger, original: TextIO) -> None:
         self._logger = logger
+        self._original = original
         self._rest = ""
 
     def writable(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        return self._original.fileno()
 
     def write(self, text: str) -> int:
         *lines, self._rest = (self._rest + text).split("\n")

@@ -1,12 +1,14 @@
-"""What a task instance knows of dates, and may ask about other DAGs' runs, by the names of Airflow 3's task SDK."""
+"""What a task instance knows of dates, and may ask about other DAGs' runs, by the names of Airflow 3's task SDK; and
+what it waits for besides."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from lambdas.lazy import dated
+from lambdas.records import TaskRecord
 from lambdas.runtime import RunInfo, Runtime, iso
 
 
@@ -15,6 +17,7 @@ class OtherDags:
 
     _runtime: Runtime
     _run: RunInfo
+    _record: TaskRecord
 
     @property
     def execution_date(self) -> Any:
@@ -36,6 +39,19 @@ class OtherDags:
         watched = Watched(dag_id, tuple(iso(date) for date in dates), tuple(task_ids), group)
         seen = look(self._runtime.store, watched)
         return seen, {**watched.to_json(), "seen": seen.digest()}
+
+    def announce_objects(self, wanted: Mapping[str, Sequence[Sequence[str]]]) -> bool:
+        """Say which objects this instance waits for, by bucket (see `objects.Wanted`), before it looks for them.
+
+        Whether events wake it: those of a bucket that the project does not vouch for never come.
+        """
+        if not self._runtime.event_buckets or not set(wanted) <= set(self._runtime.event_buckets):
+            return False
+        from lambdas.objects import announce, waiter_id
+
+        waiter = waiter_id(self._run.dag_id, self._run.execution, self._record.task_id, self._record.map_index)
+        announce(self._runtime.store, waiter, wanted)
+        return True
 
     def get_dr_count(self, dag_id: str, logical_dates: Sequence[datetime], states: Sequence[str]) -> int:
         """How many of the DAG's runs of these dates are in one of the states."""

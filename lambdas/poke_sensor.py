@@ -3,7 +3,7 @@
 
     {"kind": "poke_sensor", "run": $run, "task_id": "a", "now": iso}
         -> {"state": "success" | "up_for_reschedule" | "up_for_retry", "wait": whole seconds, "states": {…},
-            "watch": {…}, if a change of that wakes the machine earlier}
+            "watch": {…, "seconds": the same as wait}, if a change of that wakes the machine earlier}
 
 The record keeps when the first poke was and how many there have been; the sensor's `timeout`, `soft_fail`, backoff
 and the task's retries go by it. Raises AirflowSensorTimeout when the time is over (never retried),
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from lambdas.errors import keep_secrets
 from lambdas.opening import Ended, fixed, map_index_of, open_task
 from lambdas.retries import next_try
 from lambdas.runtime import RunInfo, Runtime, iso, parse_time
@@ -72,7 +73,7 @@ def poke_sensor(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         except NotYet as again:
             outcome = {"state": ti.record.state, "wait": max(1, math.ceil(again.wait)), "states": {}}
             if again.watch is not None:
-                outcome["watch"] = again.watch
+                outcome["watch"] = {**again.watch, "seconds": outcome["wait"]}
     return outcome
 
 
@@ -107,11 +108,19 @@ class Poking:
         short = pause <= short_pause(self.runtime.memory_mb)
         worth_while = not sensor.reschedule and short and self.slept + pause <= LONGEST_WAIT
         if not worth_while or self.runtime.sleep is None:
-            raise NotYet(pause, getattr(sensor, "watching", None))
+            raise NotYet(pause, _watching(sensor))
         self.runtime.sleep(pause)
         self.slept += pause
         self.now += timedelta(seconds=pause)
         self.count += 1
+
+
+def _watching(sensor: Any) -> Mapping[str, Any] | None:
+    """What the sensor watches, which goes through the machine."""
+    watching: Mapping[str, Any] | None = getattr(sensor, "watching", None)
+    if watching is not None:
+        keep_secrets(sensor.task_id, watching)
+    return watching
 
 
 def short_pause(memory_mb: int) -> float:

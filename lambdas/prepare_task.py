@@ -10,12 +10,11 @@ task, or, if the payload says {"retries": true} and there is a try left, the try
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from lambdas.errors import surfaced
+from lambdas.errors import keep_secrets, surfaced
 from lambdas.native import native_work
 from lambdas.opening import Ended, map_index_of, open_task
 from lambdas.records import Fence, changed
@@ -43,7 +42,7 @@ def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             begin(ti)
             work = native_work(ti.task)
             request = work.prepare(ti.task, ti.get_template_context())
-            _keep_secrets(runtime, ti, request)
+            keep_secrets(ti.task_id, request)
         except BaseException as error:
             skips = type(error).__name__ == "AirflowSkipException"
             if not skips:
@@ -59,18 +58,6 @@ def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
 def unsuccessful(ti: TaskInstance, error: BaseException, event: Mapping[str, Any]) -> tuple[str, int | None]:
     """The state of a try that ends with this error, and whole seconds until the next one."""
     return ending(next_try(ti, error) if event.get("retries") else None)
-
-
-def _keep_secrets(runtime: Runtime, ti: TaskInstance, request: Any) -> None:
-    """A service's request stands in the execution's history, for everybody who may look at it."""
-    if runtime.lender.masker.hides(json.dumps(request, ensure_ascii=False, default=str)):
-        from dag_translator.authoring.exceptions import AirflowFailException
-
-        raise AirflowFailException(
-            f"task {ti.task_id!r}: its request to the service holds a secret of a Connection or Variable, which would"
-            " stand in the execution's history; let the service read it (from Secrets Manager or Parameter Store), or"
-            " do the call in a @task"
-        )
 
 
 def _keep_open(runtime: Runtime, ti: TaskInstance) -> None:

@@ -30,6 +30,7 @@ Record = TypeVar("Record", bound="DagRun | TaskRecord")
 FINAL_TASK_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 CLEARED = "none"  # of a task instance that is to run again; Airflow has no state for it either
 FINAL_RUN_STATES = frozenset({"success", "failed"})
+QUEUED = "queued"  # of a DagRun that was cleared, until its next execution begins
 SEPARATOR = "/"
 
 

@@ -12,13 +12,13 @@ instant as a literal.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dag_translator.names import machine_name, shorten
+from lambdas.one_time import create
 from lambdas.timetable import Ask, timetable_from_spec
 
 AHEAD = timedelta(hours=12)
@@ -58,13 +58,12 @@ def renew(
 ) -> int:
     """Make them; how many are new.
 
-    event: the dispatcher's, which the one-time schedules hand on. target: `Arn` (the dispatcher), `RoleArn`,
-    `GroupName`.
+    event: the dispatcher's, which the one-time schedules hand on. target: see `one_time.create`.
     """
     made = 0
     for one in one_time_schedules(event, tick, now, ask):
         payload = {**event, "scheduled_time": one.scheduled_time.isoformat(), "one_time": True}
-        made += _create(scheduler, event["dag_id"], one, payload, target)
+        made += create(scheduler, schedule_name(event["dag_id"], one.scheduled_time), one.expression, payload, target)
     return made
 
 
@@ -75,19 +74,3 @@ def schedule_name(dag_id: str, instant: datetime) -> str:
     '20240310T073000-etl'
     """
     return shorten(f"{instant.astimezone(UTC):%Y%m%dT%H%M%S}-{machine_name(dag_id)}", _NAME_LIMIT)
-
-
-def _create(scheduler: Any, dag_id: str, one: OneTime, payload: Mapping[str, Any], target: Mapping[str, str]) -> bool:
-    try:
-        scheduler.create_schedule(
-            Name=schedule_name(dag_id, one.scheduled_time),
-            GroupName=target["GroupName"],
-            ScheduleExpression=one.expression,
-            ScheduleExpressionTimezone="UTC",
-            FlexibleTimeWindow={"Mode": "OFF"},
-            ActionAfterCompletion="DELETE",
-            Target={"Arn": target["Arn"], "RoleArn": target["RoleArn"], "Input": json.dumps(payload)},
-        )
-    except scheduler.exceptions.ConflictException:
-        return False
-    return True

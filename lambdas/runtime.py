@@ -40,12 +40,13 @@ def iso(value: datetime) -> str:
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """dag: the live DAG (None where none is needed). lender: what operators borrow (secrets, AWS clients, templates).
-    now: the clock; sleep: waits inside an invocation, None where that is not worth while. remaining_ms: what is left
-    of the Lambda's time, None if there is no end. worker: names this invocation. function: this Lambda, as
-    name:version. observe: what to put around a task's code, given its labels (log lines carry them). intervals: the
-    fields of `dag_translator.schedule.IntervalSettings` that are not the defaults. measure: takes the final state of a
-    try, its seconds and its labels. wake: lets the signal function wake who waits for the DAG's run of a logical date,
-    None where nobody can wait. memory_mb: of the Lambda. send_assets: puts asset events where their consumers get them.
+    now: the clock; sleep: waits inside an invocation, None where that is not worth while. remaining_ms: what is left of
+    the Lambda's time, None if there is no end. worker: names this invocation. function: this Lambda, as name:version.
+    observe: what to put around a task's code, given its labels (log lines carry them). intervals: the fields of
+    `dag_translator.schedule.IntervalSettings` that are not the defaults. measure: takes the final state of a try, its
+    seconds and its labels. wake: lets the signal function wake who waits for the DAG's run of a logical date, None
+    where nobody can wait. memory_mb: of the Lambda. event_buckets: S3 buckets whose events wake who waits. send_assets:
+    puts asset events where their consumers get them.
     """
 
     dag: Any
@@ -62,6 +63,7 @@ class Runtime:
     measure: Callable[[str, float, Mapping[str, Any]], None] = field(default=lambda *_: None)
     wake: Callable[[str, str], None] | None = None
     memory_mb: int = 512
+    event_buckets: tuple[str, ...] = ()
     send_assets: Callable[[Sequence[Mapping[str, Any]]], None] = field(default=lambda _: None)
 
     def timestamp(self) -> str:
@@ -72,7 +74,8 @@ class Runtime:
 class RunInfo:
     """`$run`, as it comes with every payload. Times are ISO 8601 or None; conf is the plain dict.
 
-    clear_number: how many executions of the run there were before; 0 unless it is a re-run.
+    clear_number: how many executions of the run there were before; 0 unless it is a re-run. left_out: the run does
+    without some of the DAG's tasks (`partial_run`).
     """
 
     dag_id: str
@@ -87,6 +90,7 @@ class RunInfo:
     conf: Mapping[str, Any]
     clear_number: int = 0
     asset_events: str | None = None
+    left_out: bool = False
 
     @property
     def key(self) -> RunKey:
@@ -95,7 +99,7 @@ class RunInfo:
     @classmethod
     def of(cls, run: DagRun, conf: Mapping[str, Any]) -> RunInfo:
         """Of a DagRun that is stored."""
-        names = [field.name for field in fields(cls) if field.name != "conf"]
+        names = [field.name for field in fields(cls) if field.name not in ("conf", "left_out")]
         return cls(**{name: getattr(run, name) for name in names}, conf=conf)
 
     @classmethod
@@ -117,4 +121,5 @@ class RunInfo:
             conf=conf,
             clear_number=int(run.get("clear_number", 0)),
             asset_events=run.get("asset_events"),
+            left_out=bool(run.get("left_out")),
         )

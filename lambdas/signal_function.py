@@ -8,8 +8,9 @@ DagRun before. One for the platform; it loads no DAG.
     {"kind": "await_past", "run", "task_id", "ignore_first", "downstream": […], "scheduled_only", "token"}: see `past`
     {"kind": "tell_next", "run", "task_id", "state"}
     {"kind": "wake", "gates": [name, …]} or {"kind": "wake", "run"}               somebody changed a pool, or a record
-    {"kind": "watch", "run", "task_id", "map_index"?, "watch": {…} | null, "token"}        see `external`
+    {"kind": "watch", "run", "task_id", "map_index"?, "watch": {…} | null, "token"}        see `external`, `objects`
     {"kind": "wake_watchers", "dag_id", "logical_date"}
+    {"detail-type": "Object Created", "detail": {…}}                              S3's own event, see `objects`
 
 In a mapped task group both also say which `map_index` they are about. `await` registers a task token, `signal` records
 that a source has come and with which states; both touch one item atomically, and whichever completes the join calls
@@ -25,6 +26,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from lambdas import objects
 from lambdas.aws import error_code
 from lambdas.external import Watched, wake_all, watch
 from lambdas.records import Join, RunKey
@@ -105,17 +107,19 @@ def tell(signals: Signals, token: str, output: str = "{}") -> bool:
     return True
 
 
-def watch_another_dag(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Register a sensor that waits for another DAG; what it waits for may have happened since it looked.
+def register_watcher(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Register a sensor that waits for another DAG, or for objects; what it waits for may have come since it looked.
 
     One that watches nothing (it is to try again after a failure) waits until its time is over.
     """
     if event["watch"] is None:
         return {"woken": False}
-    run = event["run"]
-    waiter = "/".join((run["dag_id"], run["execution"], event["task_id"], str(event.get("map_index", -1))))
-    watched = Watched.from_json(event["watch"])
-    changed = watch(signals.store, watched, event["watch"]["seen"], waiter, event["token"])
+    run, what = event["run"], event["watch"]
+    waiter = objects.waiter_id(run["dag_id"], run["execution"], event["task_id"], event.get("map_index", -1))
+    if "objects" in what:
+        changed = objects.wait(signals.store, waiter, what["objects"], event["token"], what["seconds"])
+    else:
+        changed = watch(signals.store, Watched.from_json(what), what["seen"], waiter, event["token"])
     return {"woken": changed and tell(signals, event["token"])}
 
 
@@ -123,6 +127,12 @@ def wake_watchers(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
     """A run or a task of a DAG has ended, or a run has begun: who waits for that date looks again."""
     woken = wake_all(signals.store, lambda token: tell(signals, token), event["dag_id"], event["logical_date"])
     return {"woken": woken}
+
+
+def object_created(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
+    """S3 has a new object, or a new version of one: who waits for such a key looks again."""
+    bucket, key = objects.created(event)
+    return {"woken": objects.wake(signals.store, lambda token: tell(signals, token), bucket, key)}
 
 
 def _verdict(join: Join) -> str | None:
@@ -166,14 +176,15 @@ KINDS: Mapping[str, Callable[[Signals, Mapping[str, Any]], dict[str, Any]]] = {
     "await_past": _limited("await_past"),
     "tell_next": _limited("tell_next"),
     "wake": _limited("wake"),
-    "watch": watch_another_dag,
+    "watch": register_watcher,
     "wake_watchers": wake_watchers,
+    "Object Created": object_created,
 }
 
 
 def handle(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
-    """One event, by its kind."""
-    return KINDS[event["kind"]](signals, event)
+    """One event, by its kind; EventBridge's own have a detail type."""
+    return KINDS[event["kind"] if "kind" in event else event["detail-type"]](signals, event)
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:

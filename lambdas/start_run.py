@@ -1,8 +1,9 @@
 """start_run: the machine's first state. It makes the DagRun and answers `$run`.
 
 Input: whatever the execution was started with (by the dispatcher, the command, or a person in the console), every key
-optional; `states` and `instances` are a re-run's, see `rerun`. What is missing is filled in as Airflow's manual trigger
-does: logical date now, data interval by the timetable, run_id `manual__<logical date>`. Starting the same execution
+optional; `states` and `instances` are a re-run's, see `rerun`; `left_out`, `task_regex` and `ignore_dependencies` of
+a run of a part of the DAG, see `partial_run`. What is missing is filled in as Airflow's manual trigger does: logical
+date now, data interval by the timetable, run_id `manual__<logical date>`. Starting the same execution
 twice makes one DagRun and gives one answer.
 
 An input without any of these keys is the run's conf as it is: what a person types in the console, or an event.
@@ -39,8 +40,10 @@ _FIELDS = frozenset(
     {
         *("run_id", "run_type", "logical_date", "data_interval_start", "data_interval_end", "run_after", "conf"),
         *("states", "instances", "backfill_id", "triggered_by", "asset_events"),
+        *("left_out", "task_regex", "ignore_dependencies"),
     }
 )
+_OF_A_PART = frozenset({"left_out", "task_regex"})
 # What the console's form begins with.
 _CONSOLES_DEFAULT = {"Comment": "Insert your JSON here"}
 
@@ -56,22 +59,33 @@ def start_run(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     """
     given = _as_run(event.get("input") or {})
     execution = event["execution"]
-    states = _kept_states(runtime, given)
+    kept = _kept_states(runtime, given)
+    states: Mapping[str, Any] = kept
+    _check_machine(runtime.dag.dag_id, given, execution)
     conf = given.get("conf") or {}
     if not isinstance(conf, Mapping):
         raise InvalidRunInput(f"conf must be a JSON object, not {type(conf).__name__}")
     wanted = _new_run(runtime, given, dict(conf), execution)
     _check_params(runtime, given, wanted, conf)
     run = runtime.store.create_run(wanted, with_conf="conf" in given)
+    left_out = False
+    if run.clear_number or not _OF_A_PART.isdisjoint(given):
+        from lambdas import partial_run
+
+        part = partial_run.begin(runtime, run.key, given, kept)
+        partial_run.write(runtime.store, run.key, part.left_out)
+        states, kept, left_out = part.states, dict(part.kept), part.left_out != partial_run.NOTHING
     if run.clear_number:
         from lambdas.rerun import begin_again
 
-        begin_again(runtime, run, states, given.get("instances") or {})
+        begin_again(runtime, run, kept, given.get("instances") or {})
     if run.run_type != "backfill":  # backfills have a max_active_runs of their own
         DagState(runtime.store, run.dag_id).occupy(run.run_id, run.execution)
     wake_if_watched(runtime.store, runtime.wake, run.dag_id, run.logical_date)
     conf_now = json.loads(run.conf)
-    return {"run": _run_json(run, conf_now, run_params(runtime.dag, conf_now)), "states": states}
+    # For people who look at the execution; a default may have been read from a Variable.
+    shown = runtime.lender.masker.redact(run_params(runtime.dag, conf_now))
+    return {"run": {**_run_json(run, conf_now, shown), **({"left_out": True} if left_out else {})}, "states": states}
 
 
 def _as_run(given: Any) -> Mapping[str, Any]:
@@ -89,6 +103,17 @@ def _as_run(given: Any) -> Mapping[str, Any]:
         return given
     conf = {name: value for name, value in given.items() if name != _STARTED_BY}
     return {"conf": conf} if conf else given
+
+
+def _check_machine(dag_id: str, given: Mapping[str, Any], execution: Mapping[str, Any]) -> None:
+    """Refuse a part of the DAG in the DAG's first machine, which has no guards and would run it all."""
+    if _OF_A_PART.isdisjoint(given) or not execution.get("Id"):
+        return
+    from dag_translator.names import rerun_name
+
+    *_, machine, _ = execution["Id"].split(":")
+    if machine != rerun_name(dag_id):
+        raise InvalidRunInput(f"a part of DAG {dag_id} runs in the machine {rerun_name(dag_id)}: start it there")
 
 
 def _check_params(runtime: Runtime, given: Mapping[str, Any], wanted: DagRun, conf: Mapping[str, Any]) -> None:

@@ -32,6 +32,7 @@ from typing import Any
 from lambdas.errors import RunIsActive
 from lambdas.records import (
     FINAL_RUN_STATES,
+    QUEUED,
     DagRun,
     Fence,
     Join,
@@ -71,11 +72,11 @@ class Store(XComStore):
     def create_run(self, run: DagRun, *, with_conf: bool = False) -> DagRun:
         """Create the DagRun, or take it over by a new execution (a re-run); what is then stored.
 
-        The same execution again changes nothing. A backfill makes the run its own, as in Airflow; with_conf: with the
-        new conf too. Raises RunIsActive while another execution is at it.
+        The same execution again changes nothing, unless the run waits for it (`queue_run`). A backfill makes the run
+        its own, as in Airflow; with_conf: with the new conf too. Raises RunIsActive while another execution is at it.
         """
         existing = self.get_run(run.key)
-        if existing is not None and existing.execution == run.execution:
+        if existing is not None and existing.execution == run.execution and existing.state != QUEUED:
             return existing
         if existing is None:
             wanted, condition = run, Condition(absent=True)
@@ -88,10 +89,19 @@ class Store(XComStore):
             if run.backfill_id is not None:
                 conf = run.conf if with_conf else existing.conf
                 wanted = changed(wanted, backfill_id=run.backfill_id, run_type=run.run_type, conf=conf)
-            condition = Condition(equals={"execution": existing.execution})
+            condition = Condition(equals={"execution": existing.execution, "state": existing.state})
         if self._write_run(wanted, condition):
             return wanted
         return self.create_run(run, with_conf=with_conf)  # somebody else was quicker: look again
+
+    def queue_run(self, run: DagRun, execution: str, execution_arn: str, *also: Write) -> bool:
+        """Let a DagRun wait for another execution, as a whole with `also`; False if it is not as `run` says any more.
+
+        From now on the run is the new execution's, so nothing late of the old one reaches it.
+        """
+        names = {"execution": execution, "execution_arn": execution_arn}
+        waiting = changed(run, state=QUEUED, end_date=None, error=None, **names)
+        return self._write_run(waiting, Condition(equals={"execution": run.execution, "state": run.state}), *also)
 
     def end_run(self, key: RunKey, execution: str, state: str, end_date: str, error: str | None = None) -> bool:
         """Give the DagRun its final state; False if it has one or belongs to another execution by now."""
@@ -101,15 +111,16 @@ class Store(XComStore):
         ended = changed(run, state=state, end_date=end_date, error=error)
         return self._write_run(ended, Condition(equals={"execution": execution, "state": run.state}))
 
-    def _write_run(self, run: DagRun, condition: Condition) -> bool:
+    def _write_run(self, run: DagRun, condition: Condition, *also: Write) -> bool:
         attributes = to_item(run)
         if len(run.conf) > CONF_ITEM_LIMIT:
             attributes["conf_blob"] = run.key.conf_blob
             self.put_blob(attributes["conf_blob"], attributes.pop("conf"))
         index = {name: value for name, value in attributes.items() if name not in ("conf", "conf_blob")}
-        writes = [
+        writes: list[Write] = [
             self._put(run.key.pk, "run", attributes, condition),
             self._put(f"dag/{run.dag_id}", run.index_sk, index),
+            *also,
         ]
         if run.execution_arn and run.state not in FINAL_RUN_STATES:
             names = {"dag_id": run.dag_id, "run_id": run.run_id, "execution": run.execution}

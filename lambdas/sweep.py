@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lambdas import past, slots
-from lambdas.records import FINAL_RUN_STATES, RunKey
+from lambdas.records import FINAL_RUN_STATES, QUEUED, RunKey
 from lambdas.slots import Gate, Tell
 from lambdas.store import Delete, Put, Store
 
@@ -88,7 +88,7 @@ def _dag(sweeper: Sweeper, dag_id: str) -> bool:
 def _look(sweeper: Sweeper, key: RunKey, execution: str | None = None) -> None:
     """Close a run whose execution is over without anybody having noticed."""
     run = sweeper.store.get_run(key)
-    if run is None or not run.execution_arn:
+    if run is None or not run.execution_arn or run.state == QUEUED:
         return
     if execution not in (None, run.execution):  # an older one, which a newer has replaced
         slots.serve(sweeper.store, sweeper.tell, slots.withdraw_all(sweeper.store, key, str(execution)))
@@ -104,34 +104,18 @@ _KINDS: Mapping[str, Callable[..., bool]] = {"gate": _gate, "past": _past, "dag"
 
 
 def arm_on_aws(clients: Any) -> None:
-    """`arm` for a Lambda function of the platform; the environment names the group, the role and the dispatcher."""
-    import os
+    """`arm` for a Lambda function of the platform."""
     from datetime import UTC
 
-    target = {
-        "Arn": os.environ["AIRSTEP_DISPATCHER_ARN"],
-        "RoleArn": os.environ["AIRSTEP_SCHEDULER_ROLE_ARN"],
-        "GroupName": os.environ["AIRSTEP_SCHEDULE_GROUP"],
-    }
-    schedule_sweep(clients.client("scheduler"), datetime.now(UTC), target)
+    from lambdas.one_time import target_on_aws
+
+    schedule_sweep(clients.client("scheduler"), datetime.now(UTC), target_on_aws())
 
 
 def schedule_sweep(scheduler: Any, now: datetime, target: Mapping[str, str]) -> None:
-    """The one-time schedule for the next sweep but one period; many at once make one. It deletes itself.
+    """The one-time schedule for the next sweep but one period; many at once make one. target: see `one_time.create`."""
+    from lambdas.one_time import create
 
-    target: `Arn` (the dispatcher), `RoleArn`, `GroupName`.
-    """
     seconds = PERIOD.total_seconds()
     at = datetime.fromtimestamp((now.timestamp() // seconds + 2) * seconds, now.tzinfo)
-    try:
-        scheduler.create_schedule(
-            Name=f"{at:%Y%m%dT%H%M%S}-sweep",
-            GroupName=target["GroupName"],
-            ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
-            ScheduleExpressionTimezone="UTC",
-            FlexibleTimeWindow={"Mode": "OFF"},
-            ActionAfterCompletion="DELETE",
-            Target={"Arn": target["Arn"], "RoleArn": target["RoleArn"], "Input": '{"sweep": true}'},
-        )
-    except scheduler.exceptions.ConflictException:
-        return
+    create(scheduler, f"{at:%Y%m%dT%H%M%S}-sweep", f"at({at:%Y-%m-%dT%H:%M:%S})", {"sweep": True}, target)

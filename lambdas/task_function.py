@@ -35,6 +35,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "ask_service": ("lambdas.ask_service", "ask_service"),
     "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
     "expand_task": ("lambdas.expand_task", "expand_task"),
+    "match_tasks": ("lambdas.partial_run", "match_tasks"),
     "clear_tasks": ("lambdas.clear_tasks", "clear_tasks"),
     "run_stopped": ("lambdas.run_stopped", "run_stopped"),
     "expand_group": ("lambdas.groups", "expand_group"),
@@ -88,6 +89,7 @@ def environment_runtime() -> Runtime:
         intervals=_intervals(os.environ),
         wake=_wake,
         memory_mb=int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")),
+        event_buckets=tuple(os.environ.get("AIRSTEP_S3_EVENT_BUCKETS", "").split()),
         send_assets=_send_assets,
     )
 

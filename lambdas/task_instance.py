@@ -85,7 +85,8 @@ class TaskInstance(XComAccess, OtherDags):
         from lambdas.templates import render_label
 
         try:
-            return render_label(self.task.dag, template, self.get_template_context())
+            label = render_label(self.task.dag, template, self.get_template_context())
+            return str(self._runtime.lender.masker.redact(label))
         except Exception:
             self.log.warning("map_index_template %r can't be rendered", template, exc_info=True)
             return None

@@ -14,6 +14,7 @@ from datetime import UTC, timedelta
 from typing import Any
 
 from dag_translator.authoring.exceptions import AirflowConfigException
+from dag_translator.authoring.loading import coded
 from dag_translator.authoring.types import NOTSET
 
 VERSION = "3.3.2"
@@ -30,6 +31,7 @@ DEFAULTS: dict[tuple[str, str], str] = {
     ("core", "max_active_runs_per_dag"): "16",
     ("core", "max_active_tasks_per_dag"): "16",
     ("core", "parallelism"): "32",
+    ("core", "plugins_folder"): "plugins",
     ("core", "unit_test_mode"): "False",
     ("operators", "default_owner"): "airflow",
     ("operators", "default_queue"): "default",
@@ -40,6 +42,9 @@ DEFAULTS: dict[tuple[str, str], str] = {
     ("webserver", "base_url"): "http://localhost:8080",
     ("api", "base_url"): "http://localhost:8080",
     ("email", "from_email"): "",
+    ("kubernetes_executor", "worker_container_repository"): "",
+    ("kubernetes_executor", "worker_container_tag"): "",
+    ("kubernetes_executor", "namespace"): "default",
     ("smtp", "smtp_mail_from"): "airflow@example.com",
     ("logging", "remote_logging"): "False",
     ("logging", "base_log_folder"): "/tmp/logs",
@@ -58,7 +63,11 @@ class Configuration:
         if value is not None:
             return value
         if fallback is NOTSET:
-            raise AirflowConfigException(f"section/key [{section}/{key}] not found in config")
+            raise coded(
+                AirflowConfigException(f"section/key [{section}/{key}] not found in config"),
+                "missing-configuration",
+                f"set AIRFLOW__{section.upper()}__{key.upper()} in the setting `environment`, or give a fallback",
+            )
         return fallback
 
     def get_mandatory_value(self, section: str, key: str, **kwargs: Any) -> str:

@@ -31,12 +31,15 @@ from typing import Any
 
 from dag_translator.authoring import loading
 from dag_translator.authoring.loading import did_you_mean, report
+from dag_translator.authoring.names.amazon_hooks import YIELDING
 from dag_translator.authoring.names.modules import MODULES
 from dag_translator.authoring.names.refused import BY_NAME, RIGHT_MODULE, hint_for, is_operator_name
 from dag_translator.authoring.pods.standin import KubernetesFinder, take_out
 from dag_translator.authoring.providers import installed
 
 VERSION = "3.3.2"
+_NO_MODULE = "there is no such module in Airflow's public interface"
+_ALIKE = 0.9  # module paths begin alike, so that only a very close one may be what was meant
 _PACKAGE = __name__.rpartition(".")[0]
 _PACKAGES = frozenset(path.rsplit(".", depth)[0] for path in MODULES for depth in range(1, path.count(".") + 1))
 
@@ -47,7 +50,7 @@ class AirflowModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         path = self.__name__
         target = MODULES.get(path, {}).get(name)
-        if path.startswith(installed.ROOT) and (target is None or _provider_code_first(path)):
+        if path.startswith(installed.ROOT) and (target is None or target in YIELDING or _provider_code_first(path)):
             found = _installed(path, name)
             if found is not installed.NOTHING:
                 return found
@@ -93,11 +96,11 @@ class AirflowFinder:
             if spec is not None:
                 return spec if spec.loader is not None else ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
         frame = loading.user_frame()
-        if frame is None or not _at(frame, "IMPORT_NAME") or _from_list_under_way():
+        if frame is None or not stands_at_import(frame) or is_from_list():
             return None  # a look-up such as importlib.util.find_spec, or a name that __getattr__ will be asked for
         if installed.is_provider_code(frame):
             return cls._for_provider_code(fullname, frame)
-        written, whole = _written(frame, fullname)
+        written, whole = _written_at(frame, fullname)
         hint = hint_for_module(written)
         if loading.current() is None or is_guarded(frame):
             raise ModuleNotFoundError(f"No module named {fullname!r}: {hint}", name=fullname)
@@ -109,7 +112,7 @@ class AirflowFinder:
     def _for_provider_code(cls, fullname: str, frame: FrameType) -> ModuleSpec:
         """A module of Airflow's core that is nowhere; its names will be `absent`."""
         if not _is_plain(frame) or fullname.startswith(installed.ROOT):
-            written, _ = _written(frame, fullname)
+            written, _ = _written_at(frame, fullname)
             raise ModuleNotFoundError(f"No module named {fullname!r}: {hint_for_module(written)}", name=fullname)
         return ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]
 
@@ -175,9 +178,7 @@ def _missing_name(module: str, name: str) -> Any:
     if frame is not None and installed.is_provider_code(frame):
         return _missing_for_provider_code(module, name, frame)
     known = MODULES.get(module)
-    hint = hint_for(module, name) or (
-        did_you_mean(name, known, _listed(module, known)) if known else hint_for_module(module)
-    )
+    hint = hint_for(module, name) or _hint_for_name(module, name, known)
     by_import = frame is not None and _at(frame, "IMPORT_FROM")
     if loading.current() is None or frame is None or not (by_import or known is None) or is_guarded(frame):
         if by_import:
@@ -191,6 +192,22 @@ def _missing_name(module: str, name: str) -> Any:
     if is_operator_name(name):
         return refused_operator(name, module, hint, reported=True)
     return Unknown(f"{module}.{name}")
+
+
+def _hint_for_name(module: str, name: str, known: Iterable[str] | None) -> str:
+    from dag_translator.authoring.names.moved import home_of
+
+    if known:
+        close = did_you_mean(name, known)
+        if close:
+            return close
+    of_module = hint_for_module(module) if module not in MODULES else None
+    home = home_of(name)
+    if home is not None and of_module in (None, _NO_MODULE):
+        return f"write from {home} import {name}"
+    if known:
+        return _listed(module, known)
+    return of_module or "there is no such name in Airflow's public interface"
 
 
 def _missing_for_provider_code(module: str, name: str, frame: FrameType) -> Any:
@@ -234,8 +251,9 @@ def hint_for_module(path: str) -> str:
         right = RIGHT_MODULE.get(".".join(parts[:i]))
         if right is not None:
             corrected = ".".join([right, *parts[i:]])
-            return f"write {corrected}" if corrected in MODULES else did_you_mean(corrected, MODULES, f"write {right}")
-    return hint_for(path) or did_you_mean(path, MODULES, "there is no such module in Airflow's public interface")
+            close = did_you_mean(corrected, MODULES, f"write {right}", alike=_ALIKE)
+            return f"write {corrected}" if corrected in MODULES else close
+    return hint_for(path) or did_you_mean(path, MODULES, _NO_MODULE, alike=_ALIKE)
 
 
 def _report_import(module: str, message: str, hint: str, frame: FrameType, name: str | None = None) -> None:
@@ -246,12 +264,30 @@ def _report_import(module: str, message: str, hint: str, frame: FrameType, name:
     report("unsupported-import" if hint_for(module, name) else "unknown-import", message, hint)
 
 
+def stands_at_import(frame: FrameType) -> bool:
+    """Whether the frame is executing an import statement."""
+    return _at(frame, "IMPORT_NAME")
+
+
+def imported_names(frame: FrameType, path: str) -> list[str]:
+    """What the import statement takes of the package `path` or from below it: module paths, with the names behind."""
+    import ast
+
+    from dag_translator.authoring.guards import import_at
+
+    statement = import_at(frame.f_code.co_filename, frame.f_lineno)[0]
+    if isinstance(statement, ast.ImportFrom):
+        return [f"{statement.module or path}.{alias.name}" for alias in statement.names]
+    names = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
+    return [name for name in names if name == path or name.startswith(f"{path}.")] or [path]
+
+
 def _at(frame: FrameType, operation: str) -> bool:
     """Whether the frame is executing this bytecode operation."""
     return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == opmap[operation]
 
 
-def _from_list_under_way() -> bool:
+def is_from_list() -> bool:
     """Whether `from package import name` is trying whether the name is a module."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__") in (__name__, "importlib._bootstrap"):
@@ -261,7 +297,7 @@ def _from_list_under_way() -> bool:
     return False
 
 
-def _written(frame: FrameType, path: str) -> tuple[str, bool]:
+def _written_at(frame: FrameType, path: str) -> tuple[str, bool]:
     """The module path that the import statement has where `path` is looked up, and whether it is `import path` itself.
 
     The names of `from path import …` are reported one by one.

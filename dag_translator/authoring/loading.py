@@ -25,6 +25,10 @@ from dag_translator.errors import Problem, TranslationError
 _CURRENT: ContextVar[Loading | None] = ContextVar("airstep_loading", default=None)
 E = TypeVar("E", bound=BaseException)
 
+# How a placeholder for what could not be imported shows itself, and what says that a file has some.
+PLACEHOLDER = "<not imported: "
+_IMPORT_CODES = frozenset({"missing-module", "unknown-import", "unsupported-import"})
+
 _OWN_PACKAGE = __name__.rpartition(".")[0]
 
 
@@ -54,8 +58,14 @@ class Loading:
             _CURRENT.reset(self._token)
 
     def add(self, problem: Problem) -> None:
-        if problem not in self.problems:
+        """Note a problem, unless it is there already or is about a placeholder, whose lack is one itself."""
+        if problem not in self.problems and PLACEHOLDER not in problem.message:
             self.problems.append(problem)
+
+    @property
+    def has_placeholders(self) -> bool:
+        """Whether names of the file stand for what could not be imported."""
+        return any(problem.code in _IMPORT_CODES for problem in self.problems)
 
     def register(self, dag: Any) -> None:
         if not any(known is dag for known in self.dags):
@@ -147,7 +157,7 @@ def coded(error: E, code: str, hint: str) -> E:
     return error
 
 
-def did_you_mean(name: str, candidates: Any, otherwise: str = "") -> str:
-    """`did you mean 'x'?` for the closest candidate, else the given text."""
-    close = get_close_matches(name, [str(candidate) for candidate in candidates], n=1)
+def did_you_mean(name: str, candidates: Any, otherwise: str = "", alike: float = 0.6) -> str:
+    """`did you mean 'x'?` for the closest candidate, else the given text. alike: 0 to 1, how close it has to be."""
+    close = get_close_matches(name, [str(candidate) for candidate in candidates], n=1, cutoff=alike)
     return f"did you mean {close[0]!r}?" if close else otherwise

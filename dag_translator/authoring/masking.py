@@ -18,6 +18,7 @@ from typing import Any
 
 MASK = "***"
 _SHORTEST = 5
+_SHORTEST_LINE = 16
 _SENSITIVE = (
     *("access_key", "access_token", "api_key", "apikey", "auth_header", "authorization", "bearer", "connection_string"),
     *("dsn", "passphrase", "passwd", "password", "private_key", "proxy", "proxies", "secret", "service_account"),
@@ -49,9 +50,7 @@ class Masker:
             for value in secret:
                 self.add(value, name)
         elif isinstance(secret, str) and (name is None or is_sensitive(name)):
-            from urllib.parse import quote
-
-            shown = {secret, repr(secret)[1:-1], quote(secret, safe="")}  # as it is, in a repr, in a URI
+            shown = {form for text in (secret, *_long_lines(secret)) for form in _forms(text)}
             new = {each for each in shown if len(each) >= _SHORTEST and each.lower() != "airflow"} - self._known
             if new:
                 self._known |= new
@@ -74,3 +73,29 @@ class Masker:
             case list() | tuple():
                 return [self.redact(each) for each in value]
         return value
+
+    def redact_known(self, value: Any) -> Any:
+        """The same, whatever a name says: only secrets that were read."""
+        match value:
+            case str():
+                return self.redact(value)
+            case Mapping():
+                return {key: self.redact_known(each) for key, each in value.items()}
+            case list() | tuple():
+                return [self.redact_known(each) for each in value]
+        return value
+
+
+def _forms(secret: str) -> set[str]:
+    """How a secret may be written: as it is, in a repr, in JSON, in a URI and in a query."""
+    import json
+    from urllib.parse import quote, quote_plus
+
+    in_json = {json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}
+    return {secret, repr(secret)[1:-1], quote(secret, safe=""), quote_plus(secret), *in_json}
+
+
+def _long_lines(secret: str) -> list[str]:
+    """The lines of a key or a file, which are logged one by one; short ones, and where a key begins, say little."""
+    lines = [line.strip() for line in secret.splitlines()]
+    return [] if len(lines) < 2 else [line for line in lines if len(line) >= _SHORTEST_LINE and "-----" not in line]

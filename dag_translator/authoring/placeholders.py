@@ -9,7 +9,7 @@ from dag_translator.authoring.definitions.decorated import unique_task_id
 from dag_translator.authoring.definitions.mixins import DependencyMixin, apply_upstream_relationship
 from dag_translator.authoring.definitions.operator_arguments import BY_NAME
 from dag_translator.authoring.exceptions import AirflowException
-from dag_translator.authoring.loading import report
+from dag_translator.authoring.loading import PLACEHOLDER, report
 
 
 class RefusedOperator(BaseOperator):
@@ -97,7 +97,7 @@ class Unknown(DependencyMixin):
         return (UnknownBase,)
 
     def __repr__(self) -> str:
-        return f"<not imported: {self._path}>"
+        return f"{PLACEHOLDER}{self._path}>"
 
 
 class UnknownBase(DependencyMixin):

@@ -157,7 +157,7 @@ def _width(dag: Dag, region: Region) -> float:
             return sum(_width(dag, branch) for branch in branches)
         case Part(_, inner):
             return _width(dag, inner)
-        case regions.Signal() | regions.Await():
+        case regions.Signal() | regions.Await() | regions.Gather():
             return 0
 
 

@@ -8,25 +8,26 @@ instance: it writes down the members that never ran.
 
 An instance's output is one letter for each member (`LETTERS`), so the result of 20,000 instances of ten members fits a
 payload (256 KiB); the `Map` makes each member's distinct states of it, as for a mapped task. Zero length and a group
-that can't be expanded are ways past the `Map`.
+that can't be expanded are ways past the `Map`. Few groups have several stages, each a `Map` (`group_stages`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dag_translator import asl, names
-from dag_translator.lowering import joins
+from dag_translator.lowering import group_stages, joins
 from dag_translator.lowering.exits import Exit, objects
+from dag_translator.lowering.group_over_nothing import over_nothing
 from dag_translator.lowering.knowledge import Known, PossibleStates
 from dag_translator.lowering.lambdas import ANYTHING, INSTANCE, INVOKE, call
 from dag_translator.model import Dag, MappedGroup
 from dag_translator.names import StateNames
 from dag_translator.operators import LOWERINGS, mapped, polling
 from dag_translator.operators.lowering import Permission, States
-from dag_translator.regions import Region, width
+from dag_translator.regions import Region, tasks_in, width
 from dag_translator.trigger_rules import LETTERS
 
 # Besides a member's states: its instance, its iteration.
@@ -38,13 +39,19 @@ _MAX_RESULT = 262_144
 class Body:
     """What runs for each index: `states`, from `entry` on, which lead to a state `ending` that is not among them.
 
-    known: what is known of the members then.
+    known: what is known of the members then. steps: what it was made of; judged: the members that are judged before.
     """
 
     entry: str
     states: States
     ending: str
     known: Known
+    steps: tuple[Region, ...]
+    judged: tuple[str, ...] = ()
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return tuple(task_id for step in self.steps for task_id in tasks_in(step))
 
 
 def max_length(members: int) -> int:
@@ -74,35 +81,43 @@ def lower(
     dag: Dag,
     free: StateNames,
     name: str,
-    region: Region,
-    body: Body,
+    bodies: Sequence[Body],
     known: Known,
     leave: Callable[[Known], Exit],
 ) -> States:
-    """The group's states, the one to enter first. name: of its `Map`; leave: the way on with what is known then."""
+    """The group's states, the one to enter first. name: of its (first) `Map`; bodies: a stage each; leave: the way on
+    with what is known then."""
     states: States = {}
     payload, items = "$states.input", mapped.indexes(group.expansion.length or 0)
     if not group.expansion.length:
-        states[free.name(group.group_id, "expand")] = _expand(group, name, known, leave)
+        states[free.name(group.group_id, "expand")] = _expand(group, dag, name, known, leave)
         payload, items = "$states.input.states", "{% [0..$states.input.length - 1] %}"
-    way = leave({**known, **_ended(group, body)})
+    way = leave({**known, **_ended(group, bodies[-1])})
     distributed = not is_inline(group, dag)
     lost = objects(dict.fromkeys(group.members, "failed"))
-    states[name] = asl.Map(
-        items=items,
-        selector={
-            "run": "{% $run %}",
-            "map_index": "{% $states.context.Map.Item.Value %}",
-            "states": _asked(group, dag, entering(group, dag, known), payload),
-        },
-        processor=_each(group, free, body),
-        next=way.next,
-        output=way.output(payload, _distinct(group)),
-        distributed=distributed,
-        catch=(asl.Catcher(("States.ALL",), way.next, way.output(payload, lost)),) if distributed else (),
-        at_once=group.expansion.at_once or (max(1, mapped.AT_ONCE // width(region)) if distributed else None),
-        comment=group.doc,
-    )
+    across = max(width(step) for body in bodies for step in body.steps)
+    asked = _asked(group, dag, entering(group, dag, known), payload)
+    map_index = "{% $states.context.Map.Item.Value %}"
+    before: tuple[str, ...] = ()
+    for body, following in zip(bodies, (*bodies[1:], None), strict=True):
+        before += body.tasks
+        after = name if following is None else free.name(group.group_id, "go on")
+        states[name] = asl.Map(
+            items=items,
+            selector={"run": "{% $run %}", "map_index": map_index, "states": asked},
+            processor=_each(group, free, body, () if following is None else before),
+            next=way.next if following is None else after,
+            output=way.output(payload, _distinct(group))
+            if following is None
+            else group_stages.handed_over(group, dag, before, following.judged),
+            distributed=distributed,
+            catch=(asl.Catcher(("States.ALL",), way.next, way.output(payload, lost)),) if distributed else (),
+            at_once=group.expansion.at_once or (max(1, mapped.AT_ONCE // across) if distributed else None),
+            comment=group.doc,
+        )
+        items, map_index = "{% $states.input.letters %}", "{% $states.context.Map.Item.Index %}"
+        asked = _asked_again(group, dag, entering(group, dag, known), before)
+        name = after
     return states
 
 
@@ -123,25 +138,29 @@ def _ended(group: MappedGroup, body: Body) -> Known:
     return found
 
 
-def _expand(group: MappedGroup, following: str, known: Known, leave: Callable[[Known], Exit]) -> asl.Task:
+def _expand(group: MappedGroup, dag: Dag, following: str, known: Known, leave: Callable[[Known], Exit]) -> asl.Task:
     """Asks for the length. What the group is mapped over may not have succeeded: then none of its tasks runs."""
     over = [task_id for task_id in group.expansion.over if known[task_id] != frozenset({"success"})]
     asked: dict[str, Any] = (
         {"states": {task_id: f"{{% {names.state_of(task_id)} %}}" for task_id in over}} if over else {}
     )
 
-    def unexpanded(error: str, state: str) -> asl.Catcher:
-        way = leave({**known, **dict.fromkeys(group.members, frozenset({state}))})
-        ended = objects(dict.fromkeys(group.members, state))
-        return asl.Catcher((error,), way.next, way.output("$states.input", ended))
+    def unexpanded(error: str, ended: Known, states: str) -> asl.Catcher:
+        way = leave({**known, **ended})
+        return asl.Catcher((error,), way.next, way.output("$states.input", states))
 
+    all_failed = dict.fromkeys(group.members, "upstream_failed")
+    failed = {task_id: frozenset({state}) for task_id, state in all_failed.items()}
     return asl.Task(
         INVOKE,
         call("expand_group", group=group.group_id, **asked),
         following,
         output="{% {'states': $states.input, 'length': $states.result.Payload.length} %}",
         retry=(mapped.UNEXPANDED, ANYTHING),
-        catch=(unexpanded("AirflowSkipException", "skipped"), unexpanded("States.ALL", "upstream_failed")),
+        catch=(
+            unexpanded("AirflowSkipException", *over_nothing(group, dag, known)),
+            unexpanded("States.ALL", failed, objects(all_failed)),
+        ),
     )
 
 
@@ -160,17 +179,27 @@ def _asked(group: MappedGroup, dag: Dag, known: Known, payload: str) -> str | Ma
     return {task_id: f"{{% {payload}.{names.key(task_id)} %}}" for task_id in above}
 
 
-def _each(group: MappedGroup, free: StateNames, body: Body) -> asl.Machine:
+def _asked_again(group: MappedGroup, dag: Dag, known: Known, before: Sequence[str]) -> str:
+    """What an instance of a further stage begins with: the same, and how the members before it ended."""
+    outside = (*dag.above(group), *(task_id for task_id in group.members if task_id in known))
+    above = joins.sifted_states(outside, "$states.input.states") if outside else "{}"
+    return f"{{% $merge([{{}}, {above}, {group_stages.told(before)}, $states.input.lost]) %}}"
+
+
+def _each(group: MappedGroup, free: StateNames, body: Body, handed: Sequence[str]) -> asl.Machine:
+    """handed: the members whose letters go to the next stage; () in the last one, which records."""
     first = free.name(group.group_id, "instance")
     instance = {"run": "{% $states.input.run %}", "map_index": "{% $states.input.map_index %}"}
     begins = asl.Pass(body.entry, "{% $states.input.states %}", {"instance": instance})
-    ends = asl.Task(
+    ends: asl.State = asl.Task(
         INVOKE,
         call("record_instance", **INSTANCE, group=group.group_id, states="{% $states.input %}"),
         None,
         output="{% $states.result.Payload.letters %}",
         retry=(ANYTHING,),
     )
+    if handed:
+        ends = asl.Pass(None, group_stages.letters(handed))
     return asl.Machine(first, {first: begins} | body.states | {body.ending: ends})
 
 

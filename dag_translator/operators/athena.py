@@ -85,4 +85,4 @@ def settings(operator: Any) -> Mapping[str, Any]:
     }
 
 
-LOWERING = Lowering(lower, settings, permissions, native=True)
+LOWERING = Lowering(lower, settings, permissions, native=True, becomes="`athena:startQueryExecution.sync`")

@@ -69,4 +69,6 @@ def permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
     return (own, *polling.permissions(task, machine_name))
 
 
-LOWERING = Lowering(lower, settings, permissions, native=True, sensor=True)
+LOWERING = Lowering(
+    lower, settings, permissions, native=True, sensor=True, becomes="polled: `athena:getQueryExecution`"
+)

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from dag_translator import asl
+from dag_translator.authoring.operators.glue import MAKING, SCRIPTS
 from dag_translator.model import Task
 from dag_translator.operators.lowering import Lowering, Permission, Site, States
 from dag_translator.operators.service import ARN, HERE, judged, literal, lower_call, note, unused_arguments
@@ -54,7 +55,7 @@ class Job:
             self.permissions,
             self.task_permissions,
             native=True,
-            becomes=f"Lambda → `{self.start}` (`.sync` when it waits) → Lambda",
+            becomes=f"`{self.start}.sync`; without waiting `{self.start}`",
         )
 
 
@@ -67,17 +68,68 @@ def _listens(rule: str, reason: str) -> Permission:
 # --- Glue ----------------------------------------------------------------------------------------------------------
 
 
+# Arguments that change nothing on Step Functions, and why.
+_GLUE_UNUSED: Mapping[str, str] = {
+    "verbose": "the run's log stays in its log group",
+    "sleep_before_return": "Step Functions is told of the end once Glue has finished; let the next job retry",
+    "durable": "a try that was lost leaves no run to come back to, the next starts its own",
+    "openlineage_inject_parent_job_info": "nothing reports to OpenLineage",
+    "openlineage_inject_transport_info": "nothing reports to OpenLineage",
+}
+
+
 def _glue_settings(operator: Any) -> Mapping[str, Any]:
-    notes = []
-    if getattr(operator, "verbose", False):
-        notes.append(note("unused-argument", "verbose has no effect: the run's log stays in its log group", "drop it"))
-    return {"job": literal(getattr(operator, "job_name", None)), **({"notes": notes} if notes else {})}
+    given = [name for name in _GLUE_UNUSED if getattr(operator, name, None)]
+    notes = [note("unused-argument", f"{name} has no effect: {_GLUE_UNUSED[name]}", "leave it out") for name in given]
+    deferred = getattr(operator, "deferrable", False)
+    return {
+        "job": literal(getattr(operator, "job_name", None)),
+        # As in the provider the attempts count where it is deferrable.
+        **({"limit": min(99_999_999, operator.waiter_delay * operator.waiter_max_attempts)} if deferred else {}),
+        **({"notes": notes} if notes else {}),
+        **({"makes": _glue_making(operator)} if any(getattr(operator, name, None) for name in MAKING) else {}),
+    }
+
+
+def _glue_making(operator: Any) -> Mapping[str, Any]:
+    """What the job is made of, as far as the Lambda's role has to know."""
+    script = getattr(operator, "script_location", None)
+    return {
+        "role": literal(getattr(operator, "iam_role_arn", None)),
+        "role_name": literal(getattr(operator, "iam_role_name", None)),
+        "bucket": (literal(operator.s3_bucket) or "*") if operator.is_local(script) else None,
+        "tags": "Tags" in (getattr(operator, "create_job_kwargs", None) or {}),
+        "updates": bool(getattr(operator, "update_config", False)),
+    }
 
 
 def _glue_permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
     arn = f"{ARN}:glue:{HERE}:job/{task.settings['job'] or '*'}"
     waiting = ("glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun") if task.settings["waits"] else ()
     return (Permission(("glue:StartJobRun", *waiting), (arn,), f"Glue job of task {task.task_id}"),)
+
+
+def _glue_task_permissions(task: Task) -> tuple[Permission, ...]:
+    """Of the Lambda that makes the job. Source: Service Authorization Reference, "Actions … for AWS Glue"."""
+    makes = task.settings.get("makes")
+    if makes is None:
+        return ()
+    reason = f"makes the Glue job of task {task.task_id}"
+    arn = f"{ARN}:glue:{HERE}:job/{task.settings['job'] or '*'}"
+    role = makes["role"] or f"{ARN}:iam::${{AWS::AccountId}}:role/{makes['role_name'] or '*'}"
+    tagging = ("glue:TagResource", "glue:GetTags", "glue:UntagResource") if makes["tags"] else ()
+    updating = ("glue:UpdateJob",) if makes["updates"] else ()
+    found = [
+        Permission(("glue:GetJob", "glue:CreateJob", *updating, *tagging), (arn,), reason),
+        Permission(("iam:PassRole",), (role,), reason, {"StringLike": {"iam:PassedToService": "glue.amazonaws.com"}}),
+    ]
+    if not makes["role"]:
+        found.append(Permission(("iam:GetRole",), (role,), reason))
+    if makes["bucket"]:
+        objects = f"{ARN}:s3:::{makes['bucket']}/{SCRIPTS}*"
+        found.append(Permission(("s3:PutObject", "s3:GetObject"), (objects,), reason))
+        found.append(Permission(("s3:ListBucket",), (f"{ARN}:s3:::{makes['bucket']}",), reason))
+    return tuple(found)
 
 
 # --- ECS -----------------------------------------------------------------------------------------------------------
@@ -165,6 +217,7 @@ GLUE = Job(
     ("Glue.ConcurrentRunsExceededException", "Glue.ThrottlingException", "Glue.SdkClientException"),
     _glue_permissions,
     _glue_settings,
+    _glue_task_permissions,
 )
 ECS = Job(
     "ecs:runTask",

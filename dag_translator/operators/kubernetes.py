@@ -60,12 +60,11 @@ def settings(operator: Any) -> Mapping[str, Any]:
     mapped: frozenset[str] = getattr(operator, "mapped_over", frozenset())
     if getattr(operator, "image", None) is None and "image" not in mapped:
         refusals.append(note("missing-argument", "image is missing", "name the image"))
-    if refusals:
-        return {"refusals": refusals}
     named = hasattr(operator, "cluster_name") or "cluster_name" in mapped
     cluster = (literal(getattr(operator, "cluster_name", None)) or "*") if named else ""
     namespace = "*" if "namespace" in mapped else literal(getattr(operator, "namespace", None) or "default") or "*"
-    return {"eks": {"cluster": cluster, "namespace": namespace}, "notes": [*_notes(operator)]}
+    said = {"refusals": refusals} if refusals else {"notes": [*_notes(operator)]}
+    return {"eks": {"cluster": cluster, "namespace": namespace}, **said}
 
 
 def _notes(operator: Any) -> Iterator[list[str]]:

@@ -59,6 +59,4 @@ def _function_arn(name: str) -> str:
     return f"{ARN}:lambda:{HERE}:function:{parts[0]}"
 
 
-LOWERING = Lowering(
-    lower, settings, permissions, native=True, becomes="Lambda → `lambda:invoke` of your function → Lambda"
-)
+LOWERING = Lowering(lower, settings, permissions, native=True, becomes="`lambda:invoke`")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from dag_translator import asl
+from dag_translator.account import Account
 from dag_translator.lowering.exits import Exits, outcome
 from dag_translator.lowering.lambdas import ANYTHING, INVOKE, RUN, TASK_FUNCTION, call
 from dag_translator.model import Task
@@ -76,9 +77,11 @@ class Lowering:
 
     lower: the task's states, the one to enter first. settings: reads what `lower` needs from the live operator, as
     JSON; returns None where the operator's Python has to run after all. permissions: what the machine's role needs for
-    them, given the machine's name.
+    them, given the machine's name. in_account: another entry of `LOWERINGS`, with its settings, that what the project
+    says of its AWS account allows for the operator; None if this one stays.
     task_permissions: what the role of the task function needs. becomes: the same in words, for README's table.
-    reads: ids of the other DAGs whose runs and tasks the task function reads; "*" for any. tells: what of the settings
+    reads: ids of the other DAGs whose runs and tasks the task function reads; "*" for any. watches: buckets whose
+    events it waits for; "*" for any. tells: what of the settings
     stands in the manifest, for who reads that. native: a service does the work, so Lambda's 15 minutes don't bind.
     sensor: it polls. tries: each of its tries begins anew, in Lambda, although it is native.
     """
@@ -88,11 +91,13 @@ class Lowering:
     permissions: Callable[[Task, str], tuple[Permission, ...]] = lambda _task, _machine_name: ()
     task_permissions: Callable[[Task], tuple[Permission, ...]] = lambda _task: ()
     reads: Callable[[Task], tuple[str, ...]] = lambda _task: ()
+    watches: Callable[[Task], tuple[str, ...]] = lambda _task: ()
     tells: tuple[str, ...] = ()
     native: bool = False
     sensor: bool = False
     tries: bool = False
     becomes: str = ""
+    in_account: Callable[[Any, Account], tuple[str, Mapping[str, Any]] | None] = lambda _operator, _account: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,4 +21,4 @@ def settings(operator: Any) -> Mapping[str, Any] | None:
     return {**polled, "interval": max(polled["timeout"], polled["interval"])}
 
 
-LOWERING = Lowering(sensor.lower, settings, sensor=True, becomes="Lambda → one `Wait` until the moment → Lambda")
+LOWERING = Lowering(sensor.lower, settings, sensor=True, becomes="one `Wait`")

@@ -22,6 +22,8 @@ from dag_translator.operators.lowering import Failing, Permission, Site, States,
 INLINE_LAPS = 200
 ROUND_LAPS = 2_000
 
+ROUNDS = "rounds of polling"  # why a machine may start executions of its own
+
 # Airflow's default for a sensor's `timeout`: seven days.
 DEFAULT_TIMEOUT = 7 * 24 * 3600.0
 
@@ -80,9 +82,14 @@ def seconds(value: Any) -> float:
 def settings(operator: Any) -> Mapping[str, Any]:
     """How often and how long a sensor polls, in seconds."""
     return {
-        "interval": seconds(getattr(operator, "poke_interval", 60.0)),
-        "timeout": seconds(getattr(operator, "timeout", DEFAULT_TIMEOUT)),
+        "interval": seconds(_given(operator, "poke_interval", 60.0)),
+        "timeout": seconds(_given(operator, "timeout", DEFAULT_TIMEOUT)),
     }
+
+
+def _given(operator: Any, name: str, default: float) -> Any:
+    value = getattr(operator, name, None)
+    return default if value is None else value
 
 
 def needs_rounds(task: Task) -> bool:
@@ -193,7 +200,7 @@ def _from_input(arguments: Any) -> Any:
 
 def permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
     """A distributed map starts, describes and stops executions of its own machine."""
-    return children(machine_name, f"rounds of polling of task {task.task_id}") if needs_rounds(task) else ()
+    return children(machine_name, f"{ROUNDS} of task {task.task_id}") if needs_rounds(task) else ()
 
 
 def children(machine_name: str, reason: str) -> tuple[Permission, ...]:

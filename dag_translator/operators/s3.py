@@ -8,14 +8,17 @@ list the bucket.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from dag_translator.account import Account
 from dag_translator.model import Task
-from dag_translator.operators import polling, python, sensor
+from dag_translator.operators import polling, python, sensor, woken
 from dag_translator.operators.lowering import Lowering, Permission
 from dag_translator.operators.service import ARN, HERE, literal
 
+_FEW_KEYS = 100  # each wakes once; more laps than one history holds need rounds
 _WRITES = ("s3:PutObject", "s3:AbortMultipartUpload")
 Settings = Callable[[Any], dict[str, Any]]
 
@@ -139,6 +142,22 @@ def _file_watched(operator: Any) -> dict[str, Any]:
     return {**polling.settings(operator), "grants": [[["s3:ListBucket"], bucket, ""]]}
 
 
+def _woken(operator: Any, account: Account) -> tuple[str, Mapping[str, Any]] | None:
+    """Where every bucket that the file names sends its events, and there is one; a run knows those of templates."""
+    buckets = bucket_of(getattr(operator, "bucket_name", None), getattr(operator, "bucket_key", None))
+    if not account.event_buckets or not {"*", *account.event_buckets}.issuperset(buckets):
+        return None
+    from dag_translator.authoring.sensors.woken import UNWOKEN
+
+    settings, keys = _watched(operator), getattr(operator, "bucket_key", None)
+    few = isinstance(keys, str) or (isinstance(keys, list | tuple) and len(keys) <= _FEW_KEYS)
+    if not few or getattr(operator, "check_fn", None) is not None:
+        settings["interval"] = 1.0  # any number of objects may wake it in vain
+    elif "*" not in buckets:
+        settings["interval"] = max(settings["interval"], UNWOKEN)
+    return "S3KeySensor on events", {**settings, "watches": buckets}
+
+
 def _sensor(settings: Settings) -> Lowering:
     return Lowering(sensor.lower, settings, polling.permissions, _grants, sensor=True)
 
@@ -157,7 +176,13 @@ LOWERINGS: Mapping[str, Lowering] = {
     "S3FileTransformOperator": _in_python(_transformed),
     "S3DeleteObjectsOperator": _in_python(_deleted),
     "S3ListOperator": _in_python(_listed),
-    "S3KeySensor": _sensor(_watched),
+    "S3KeySensor": replace(_sensor(_watched), in_account=_woken),
+    "S3KeySensor on events": replace(
+        _sensor(_watched),
+        lower=woken.lower,
+        watches=lambda task: tuple(task.settings["watches"]),
+        becomes="woken by the bucket's event",
+    ),
     "S3KeysUnchangedSensor": _sensor(_listing_watched),
     "S3PrefixSensor": _sensor(_listing_watched),
     "FileSensor": _sensor(_file_watched),

@@ -101,8 +101,10 @@ def _in_python(operator: Any) -> Mapping[str, Any]:
     return {"lambda": statements(grants, operator), **unused(operator)}
 
 
+_PYTHON = Lowering(python.lower, _in_python, task_permissions=_task_permissions)
 LOWERINGS: Mapping[str, Lowering] = {
-    "ServiceTask": Lowering(python.lower, _in_python, task_permissions=_task_permissions),
+    "ServiceTask": _PYTHON,
+    "AppflowRecordsShortCircuitOperator": _PYTHON,  # its `execute` is PythonOperator's
     "ServiceOperator": Lowering(
         lower,
         settings,
@@ -110,6 +112,5 @@ LOWERINGS: Mapping[str, Lowering] = {
         _task_permissions,
         native=True,
         tries=True,
-        becomes="Lambda, which starts it → the service's action / `Choice` / `Wait` → Lambda; one Lambda without",
     ),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from inspect import signature
 from typing import Any
 
@@ -29,6 +29,7 @@ _UNUSED: Mapping[str, str] = {
     "cleanup_timeout_seconds": "what failed is deleted at once",
     "durable": "every try begins anew",
     "enable_application_ui_links": "look into the service's console",
+    "hook_params": "say what the hook needs in aws_conn_id, region_name, verify and botocore_config",
     "ingest_data_kwargs": "the provider does not send it either",
     "max_retries": "set timeout",
     "openlineage_inject_parent_job_info": "nothing reports to OpenLineage",
@@ -108,15 +109,23 @@ def answer(watch: Mapping[str, Any], late: str) -> str:
     )
 
 
+def without_effect(kind: type) -> Iterator[tuple[str, Any]]:
+    """Arguments of a class that change nothing, with their defaults."""
+    for name in _UNUSED.keys() - _USED.get(kind.__name__, ()):
+        inits = (vars(each).get("__init__") for each in kind.__mro__)
+        found = [parameter for init in inits if init if (parameter := signature(init).parameters.get(name))]
+        if found:
+            yield name, found[0].default
+
+
 def unused(operator: Any) -> dict[str, Any]:
     """settings["notes"] on arguments that are given otherwise than by default, and have no effect."""
     notes = []
+    usual = dict(without_effect(operator.operator_class))
     for name, hint in _UNUSED.items():
-        inits = (vars(kind).get("__init__") for kind in operator.operator_class.__mro__)
-        found = [parameter for init in inits if init if (parameter := signature(init).parameters.get(name))]
-        if found and name not in _USED.get(operator.operator_class.__name__, ()):
+        if name in usual:
             given = getattr(operator, name, None)
-            if given not in (None, found[0].default):
+            if given not in (None, usual[name]):
                 notes.append(note("unused-argument", f"{name} has no effect", hint))
     return {"notes": notes} if notes else {}
 

@@ -34,7 +34,8 @@ def settings(operator: Any) -> Mapping[str, Any] | None:
     kind = operator.operator_class
     watch = kind.chosen_watch(operator)
     if (
-        watch.gone
+        watch is None  # a base class, whose subclass polls by itself
+        or watch.gone
         or asks_by_itself(kind)
         or elsewhere(operator)
         or any(getattr(operator, name, False) for name in _OWN_RULES)
@@ -67,7 +68,8 @@ def _permissions(task: Task, machine_name: str) -> tuple[Permission, ...]:
 
 def _in_python(operator: Any) -> Mapping[str, Any]:
     watch = operator.operator_class.chosen_watch(operator)
-    grants = statements((*operator.operator_class.reads, *watch.grants), operator)
+    watching = watch.grants if watch is not None else ()
+    grants = statements((*operator.operator_class.reads, *watching), operator)
     return {**polling.settings(operator), "lambda": grants, **unused(operator)}
 
 
@@ -85,6 +87,5 @@ LOWERINGS: Mapping[str, Lowering] = {
         native=True,
         sensor=True,
         tries=True,
-        becomes="Lambda → its service's action / `Choice` / `Wait` → Lambda",
     ),
 }

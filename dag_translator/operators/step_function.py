@@ -42,5 +42,5 @@ LOWERING = Lowering(
     settings,
     permissions,
     native=True,
-    becomes="Lambda → `states:startExecution` (`.sync:2` when it waits) → Lambda",
+    becomes="`states:startExecution`; with `wait_for_completion` `.sync:2`",
 )

@@ -43,13 +43,7 @@ def _written(bucket: str, key: str) -> Callable[[Any], Iterator[Grant]]:
 
 
 def _read(operator: Any) -> Iterator[Grant]:
-    yield from _bucket(("s3:GetObject",), operator.s3_bucket)
-
-
-def _scanned(operator: Any) -> Iterator[Grant]:
-    table = literal(getattr(operator, "dynamodb_table_name", None)) or "*"
-    yield ("dynamodb:Scan",), [table if table.startswith("arn:") else f"{ARN}:dynamodb:{HERE}:table/{table}"]
-    yield from _bucket(_PUTS, getattr(operator, "s3_bucket_name", None))
+    yield from _bucket(("s3:GetObject",), getattr(operator, "s3_bucket", None))
 
 
 def _copied(operator: Any) -> Iterator[Grant]:
@@ -99,6 +93,12 @@ LOWERINGS: Mapping[str, Lowering] = {
     "SqlToS3Operator": _in_python(_written("s3_bucket", "s3_key")),
     "S3ToSqlOperator": _in_python(_read),
     "HttpToS3Operator": _in_python(_written("s3_bucket", "s3_key")),
+    **dict.fromkeys(
+        ("FTPToS3Operator", "SFTPToS3Operator", "ImapAttachmentToS3Operator", "MongoToS3Operator"),
+        _in_python(_written("s3_bucket", "s3_key")),
+    ),
+    "SalesforceToS3Operator": _in_python(_written("s3_bucket_name", "s3_key")),
+    "ExasolToS3Operator": _in_python(_written("bucket_name", "key")),
+    **dict.fromkeys(("S3ToFTPOperator", "S3ToSFTPOperator"), _in_python(_read)),
     "LocalFilesystemToS3Operator": _in_python(_written("dest_bucket", "dest_key")),
-    "DynamoDBToS3Operator": _in_python(_scanned),
 }

@@ -7,6 +7,7 @@ it. Source: Step Functions developer guide, "Start a new state machine from a ru
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -108,9 +109,15 @@ def permissions(task: Task, _machine_name: str) -> tuple[Permission, ...]:
     return nested(machine, task.settings["waits"], f"the DAG that task {task.task_id} triggers")
 
 
-def nested(machine: str, waits: bool, reason: str, *, versions: bool = False) -> tuple[Permission, ...]:
-    """The developer guide's policies for starting executions of `machine` (an ARN), or of its versions."""
-    start = Permission(("states:StartExecution",), (f"{machine}:*" if versions else machine,), reason)
+def nested(machine: str, waits: bool, reason: str) -> tuple[Permission, ...]:
+    """The developer guide's policies for starting executions of `machine` (an ARN), and of its versions and aliases:
+    those are authorised by the machine's own ARN ("Authorization for versions and aliases").
+
+    >>> nested("arn:aws:states:eu-west-1:1:stateMachine:etl:live", False, "")[0].resources
+    ('arn:aws:states:eu-west-1:1:stateMachine:etl',)
+    """
+    machine = re.sub(r"(:stateMachine:[^:]+):[^:]+$", r"\1", machine)
+    start = Permission(("states:StartExecution",), (machine,), reason)
     if not waits:
         return (start,)
     executions = f"{machine.replace(':stateMachine:', ':execution:')}:*"
@@ -127,5 +134,5 @@ LOWERING = Lowering(
     settings,
     permissions,
     native=True,
-    becomes="Lambda → `states:startExecution` (`.sync:2` with `wait_for_completion`) → Lambda",
+    becomes="`states:startExecution`; with `wait_for_completion` `.sync:2`",
 )

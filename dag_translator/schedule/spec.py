@@ -26,6 +26,7 @@ from lambdas.timetables.delta import Delta
 
 # Airflow's default for max_active_runs (core.max_active_runs_per_dag).
 MAX_ACTIVE_RUNS = 16
+_EARLIEST = datetime(100, 1, 1, tzinfo=UTC)
 _LARGEST_CONDITION = 6_000  # characters: the input template of a rule's target takes 8,192
 
 
@@ -52,6 +53,7 @@ def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> 
         fields = timetable_fields(dag.schedule, zone_name, settings)
         start = _earliest(dag)
         _check_start(dag, fields, start)
+        start = _within_reach(start, fields, bool(dag.catchup))
         condition = _asset_condition(dag.schedule)
     except Refused as refusal:
         raise TranslationError((problem_of(dag, refusal),)) from None
@@ -65,6 +67,21 @@ def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> 
         **_about_runs(dag),
         **({"assets": condition} if condition is not None else {}),
     }
+
+
+def _within_reach(start: datetime | None, fields: dict[str, Any], catchup: bool) -> datetime | None:
+    """A start date from which instants can be looked up, which takes some years before it: `datetime.min` is the
+    beginning of time. Without catchup nothing ran then, only the phase of a timedelta counts. Raises Refused."""
+    if start is None or start >= _EARLIEST:
+        return start
+    if catchup:
+        message = f"start_date is {start:%Y-%m-%d}, and catchup=True asks for the runs since then"
+        raise Refused("invalid-start-date", message, "give the date of the first run, or catchup=False")
+    seconds = Delta.from_json(fields["delta"]).fixed_seconds if "delta" in fields else None
+    if not seconds:
+        return _EARLIEST
+    step = timedelta(seconds=seconds)
+    return start + -((start - _EARLIEST) // step) * step
 
 
 def _about_runs(dag: Any) -> dict[str, Any]:

@@ -35,8 +35,6 @@ _COLUMNS = [
 _DATE_COLUMNS = ["logical_date", "run_id", "state", "reason"]
 _ENDED = ("success", "failed", "cancelled")
 _TOLD_ONE_BY_ONE = 50
-# Airflow 2's options for a part of the DAG: run_id, states and XComs belong to whole runs here.
-_PARTIAL = "a backfill runs whole DAGs\n    → clear tasks of the runs afterwards, or make the part a DAG of its own"
 
 
 class Reprocess(StrEnum):
@@ -79,13 +77,19 @@ def create(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would be run.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end; exit code 1 unless all succeed.")] = False,
-    task_regex: Annotated[str | None, typer.Option("--task-regex", "-t", hidden=True)] = None,
+    task_regex: Annotated[
+        str | None,
+        typer.Option("--task-regex", "-t", help="Only tasks whose id this finds, and all above them."),
+    ] = None,
+    ignore_dependencies: Annotated[
+        bool, typer.Option("--ignore-dependencies", "-i", help="With --task-regex: nothing of what is above them.")
+    ] = False,
     local: LocalOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Run a DAG for the dates of a range that its schedule has no run for."""
-    if task_regex is not None:
-        raise UsageError(f"--task-regex: {_PARTIAL}")
+    if ignore_dependencies and task_regex is None:
+        raise UsageError("--ignore-dependencies goes with --task-regex")
     chosen = _one_dag(dag_id, dag_id_option)
     detail = {
         "dag_id": chosen,
@@ -95,6 +99,8 @@ def create(
         "reprocess_behavior": reprocess_behavior.value,
         "run_backwards": run_backwards,
         **({"conf": json_object("--conf", conf)} if conf is not None else {}),
+        **({"task_regex": task_regex} if task_regex is not None else {}),
+        **({"ignore_dependencies": True} if ignore_dependencies else {}),
     }
     from infra.cli.account import connect
     from infra.cli.backfill_requests import dry_run as try_out

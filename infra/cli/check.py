@@ -121,7 +121,9 @@ def rows(reports: Sequence[FileReport]) -> Iterator[Mapping[str, Any]]:
 
 
 def messages(reports: Sequence[FileReport]) -> Iterator[str]:
-    """Every problem as compilers print them: file:line: code: message, and what to do. What DAGs share is said once."""
+    """Every problem as compilers print them: file:line: code: message, and what to do. What DAGs share is said once, so
+    is what to do about the same problem in several places."""
+    advised = set()
     for report in reports:
         said = set()
         by_dag = [(None, report["problems"]), *((dag["dag_id"], dag["problems"]) for dag in report["dags"])]
@@ -130,4 +132,7 @@ def messages(reports: Sequence[FileReport]) -> Iterator[str]:
                 what = (problem["code"], problem["line"], problem["message"])
                 if what not in said:
                     said.add(what)
-                    yield str(Problem(**problem, path=report["path"], dag_id=dag_id))
+                    advice = (problem["code"], problem["message"], problem["hint"])
+                    again = {"hint": ""} if advice in advised else {}
+                    advised.add(advice)
+                    yield str(Problem(**{**problem, **again}, path=report["path"], dag_id=dag_id))

@@ -140,6 +140,7 @@ def _carry_out(
     """Ask what it means, ask the person, and do it."""
     from infra.cli import reruns
     from infra.cli.account import connect
+    from infra.cli.watch import wait_for
 
     account = connect(how.local)
     runs = reruns.chosen_runs(account, dag_id, run_id, *dates)
@@ -162,30 +163,27 @@ def _carry_out(
         now = reruns.ask(account, dag_id, run.run_id, {**request, "stopped": True}) if stopped else answer
         done.append(_done(account, dag_id, request, now))
     started = [row for row in done if row["execution"] is not None]
+    waiting = reruns.start(account, dag_id) if started else frozenset()
+    for row in started:
+        row["state"] = "queued" if row["run_id"] in waiting else "running"
+    if any(row["state"] == "queued" for row in started):
+        note(f"what is queued waits: {dag_id} is paused, or has as many runs as max_active_runs allows")
     for row in started if how.wait else ():
-        _wait(account, row)
+        row["state"] = wait_for(account, dag_id, row["run_id"], row["execution"])
     emit(done, output, _RUN_COLUMNS)
     if any(row["state"] == "failed" for row in started):
         raise typer.Exit(1)
 
 
-def _wait(account: Any, row: dict[str, Any]) -> None:
-    from infra.cli import reruns
-    from infra.cli.watch import wait_for
-    from lambdas.records import RunKey
-
-    reruns.wait_for_start(account, RunKey(row["dag_id"], row["run_id"]), row["execution"])
-    row["state"] = wait_for(account, row["dag_id"], row["run_id"], row["execution"])
-
-
 def _done(account: Any, dag_id: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Queue the run's next execution, or write down what was said of its tasks where nothing has to run."""
     from infra.cli import reruns
     from infra.cli.waking import wake
 
     run = answer["run"]
     row = {"dag_id": dag_id, "run_id": run["run_id"], "cleared": len(answer["cleared"]), "set": len(answer["set"])}
     if answer["starts"]:
-        return {**row, "state": "running", "execution": reruns.start(account, dag_id, answer)}
+        return {**row, "state": "queued", "execution": reruns.queue(account, dag_id, answer)}
     reruns.ask(account, dag_id, run["run_id"], {**request, "apply": True})
     # Tasks of the next DagRun may wait for these; where an execution follows, its end tells them.
     wake(account, "the states are set", run={"dag_id": dag_id, "run_id": run["run_id"]})

@@ -1,4 +1,4 @@
-"""`airstep dags list | show | trigger | list-runs | state | next-execution | pause | unpause`."""
+"""`airstep dags list | show | details | trigger | list-runs | state | next-execution | pause | unpause | delete`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from dag_translator.errors import UsageError
 from infra.cli import next_execution
 from infra.cli.file_commands import instant, json_object
 from infra.cli.options import (
@@ -24,6 +25,10 @@ from infra.cli.output import emit, note
 DagsFolderOption = Annotated[
     Path | None, typer.Option("--dags-folder", help="Where the DAG files are; as in cdk.json if not given.")
 ]
+_DETAILS = (
+    *("dag_id", "description", "file", "tags", "is_paused_upon_creation", "catchup", "max_active_runs"),
+    *("max_consecutive_failed_dag_runs", "start_date", "end_date", "timezone", "machine_name"),
+)
 _RUN_COLUMNS = ["dag_id", "run_id", "state", "run_after", "logical_date", "start_date", "end_date"]
 
 
@@ -37,6 +42,8 @@ def add_to(group: typer.Typer) -> None:
     group.command("next-execution")(next_execution.next_execution)
     group.command("pause")(pause)
     group.command("unpause")(unpause)
+    group.command("details")(details)
+    group.command("delete")(delete)
 
 
 def list_(local: LocalOption = False, output: OutputOption = Output.TABLE) -> None:
@@ -88,6 +95,37 @@ def show(
     note(f"picture: {save}")
 
 
+def details(dag_id: DagIdArgument, dags_folder: DagsFolderOption = None, output: OutputOption = Output.TABLE) -> None:
+    """What a DAG says of itself, from its DAG file."""
+    from infra.cli.local_dags import find_translation
+
+    manifest = find_translation(dag_id, dags_folder).manifest
+    told = {name: manifest[name] for name in _DETAILS if name in manifest}
+    schedule = (manifest["schedule"] or {}).get("spec", {}).get("timetable")
+    rows = [{"property_name": name, "property_value": value} for name, value in told.items()]
+    rows.append({"property_name": "timetable", "property_value": schedule})
+    rows.append({"property_name": "tasks", "property_value": [task["task_id"] for task in manifest["tasks"]]})
+    emit(rows, output)
+
+
+def delete(
+    dag_id: DagIdArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    local: LocalOption = False,
+) -> None:
+    """Remove all records of a DAG that is not deployed any more: its runs, their tasks and XComs, its backfills."""
+    from infra.cli.account import connect
+    from infra.cli.deletion import delete_records
+
+    account = connect(local)
+    if dag_id in dict(account.deployed()):
+        stack = account.settings.stack_name(dag_id)
+        raise UsageError(f"{dag_id} is deployed, and would run on\n    → remove it first: `cdk destroy {stack}`")
+    if not yes:
+        typer.confirm(f"This removes every record of {dag_id}. Are you sure?", abort=True, err=True)
+    note(f"{delete_records(account.store, dag_id)} records of {dag_id} are gone")
+
+
 def trigger(
     dag_id: DagIdArgument,
     run_id: Annotated[str | None, typer.Option("--run-id", "-r", help="The DagRun's id.")] = None,
@@ -121,6 +159,11 @@ def trigger(
 def list_runs(
     dag_id: DagIdArgument,
     state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
+    no_backfill: Annotated[bool, typer.Option("--no-backfill", help="None of a backfill.")] = False,
+    start_date: Annotated[
+        str | None, typer.Option("--start-date", "-s", help="Runs from this logical date on (ISO 8601).")
+    ] = None,
+    end_date: Annotated[str | None, typer.Option("--end-date", "-e", help="Runs up to this logical date.")] = None,
     limit: Annotated[int, typer.Option(help="At most so many, the newest.")] = 50,
     local: LocalOption = False,
     output: OutputOption = Output.TABLE,
@@ -129,9 +172,15 @@ def list_runs(
     from itertools import islice
 
     from infra.cli.account import connect
+    from infra.cli.dates import between
 
+    first, last = instant(start_date, "--start-date"), instant(end_date, "--end-date")
     account = connect(local)
-    runs = (run for run in account.store.list_runs(dag_id) if state in (None, run.state))
+    runs = (
+        run
+        for run in between(account.store.list_runs(dag_id), first, last)
+        if state in (None, run.state) and not (no_backfill and run.run_type == "backfill")
+    )
     rows = [{name: getattr(run, name) for name in [*_RUN_COLUMNS, "run_type", "error"]} for run in islice(runs, limit)]
     if not rows and dag_id not in dict(account.deployed()):
         raise account.unknown_dag(dag_id)

@@ -47,7 +47,7 @@ def deploy(
     if local:
         settings.setdefault("target", "local")
         bootstrap(account, verbose=verbose)
-    options = [*DEPLOY_OPTIONS, *(LOCAL_OPTIONS if local else ())]
+    options = [*DEPLOY_OPTIONS, *(LOCAL_OPTIONS if local else AWS_OPTIONS)]
     run_cdk(["deploy", *(stacks or ["--all"]), *options], settings, account.environment, verbose=verbose)
     _start_missed(account, dag_ids or [dag_id for dag_id, _ in account.deployed()])
     note(f"deployed in {time.monotonic() - started:.0f} s")
@@ -64,6 +64,10 @@ def _start_missed(account: Any, dag_ids: Sequence[str]) -> None:
 
 
 DEPLOY_OPTIONS = ["--require-approval", "never", "--concurrency", "6", "--progress", "events", "--no-notices"]
+
+# The table outlives its stack; a stack that is made again takes it over instead of failing on its name.
+# Source: CloudFormation user guide, "Import AWS resources into a CloudFormation stack automatically".
+AWS_OPTIONS = ["--import-existing-resources"]
 
 # No change sets: nobody looks at them there, and each takes seconds.
 LOCAL_OPTIONS = ["--method", "direct"]

@@ -16,8 +16,18 @@ from typing import Annotated, Any
 import typer
 
 from dag_translator.errors import Problem, TranslationError, UsageError
-from infra.cli.options import ConfOption, DagFileArgument, DagIdOption, LogicalDateOption, Output, OutputOption
+from infra.cli.options import (
+    ConfOption,
+    DagFileArgument,
+    DagIdOption,
+    DateArgument,
+    LogicalDateOption,
+    Output,
+    OutputOption,
+    TargetArgument,
+)
 from infra.cli.output import emit, emit_table, emit_value, note
+from infra.cli.run_tables import print_run, print_simulation
 
 PathsArgument = Annotated[
     list[Path] | None, typer.Argument(help="DAG files, or folders to search; the folder dags if not given.")
@@ -38,10 +48,12 @@ def add_to(group: typer.Typer) -> None:
     group.command("simulate")(simulate)
     group.command("translate")(translate)
     group.command("check")(check)
+    group.command("list-import-errors")(list_import_errors)
 
 
 def run_test(
-    file: DagFileArgument,
+    target: TargetArgument,
+    date: DateArgument = None,
     dag_id: DagIdOption = None,
     logical_date: LogicalDateOption = None,
     conf: ConfOption = None,
@@ -55,11 +67,12 @@ def run_test(
     from infra.cli.files import DagFile, providers_of, root_of
     from infra.cli.local_run import run_file
 
-    moment, settings = instant(logical_date), json_object("--conf", conf)
-    with _problems_as(output), _tasks_print_to_stderr(), providers_of([DagFile(file, root_of(file))]):
+    moment, settings = one_instant(date, logical_date), json_object("--conf", conf)
+    file, dag_id = file_and_dag(target, dag_id)
+    with _problems_as(output), tasks_print_to_stderr(), providers_of([DagFile(file, root_of(file))]):
         result = run_file(file, dag_id, moment, settings)
     if output is Output.TABLE:
-        _print_run(result)
+        print_run(result)
     else:
         emit_value(result.to_json(), output)
     raise typer.Exit(0 if result.state == "success" else 1)
@@ -87,13 +100,13 @@ def simulate(
 
     given = json_object("--durations", durations), json_object("--outcomes", outcomes)
     moment = instant(logical_date)
-    with _problems_as(output), _tasks_print_to_stderr(), providers_of([DagFile(file, root_of(file))]):
+    with _problems_as(output), tasks_print_to_stderr(), providers_of([DagFile(file, root_of(file))]):
         simulated = simulate_file(file, dag_id, *given, logical_date=moment)
     if save is not None:
         save.write_text(simulated.picture())
         note(f"picture: {save}")
     if output is Output.TABLE:
-        _print_simulation(simulated.to_json())
+        print_simulation(simulated.to_json())
     else:
         emit_value(simulated.to_json(), output)
 
@@ -106,13 +119,17 @@ def translate(
     """Write each DAG's definition (NAME.asl.json, a large one's NAME-part-1.asl.json too) and NAME.manifest.json."""
     from dag_translator.pipeline import Refused, translate_file
     from infra.cli.files import find_dag_files, providers_of
+    from infra.settings import read_settings
 
     if out is None and dump is None:
         raise UsageError("say where to write with -o FOLDER, or what to print with --dump")
     problems: list[Problem] = []
     files = find_dag_files([path])
     with providers_of(files):
-        results = [result for file in files for result in translate_file(file.path, file.root)]
+        given = read_settings()
+        results = [
+            result for file in files for result in translate_file(file.path, file.root, given.intervals, given.account)
+        ]
     for result in results:
         if isinstance(result, Refused):
             problems += result.problems
@@ -128,17 +145,20 @@ def translate(
 def check(
     paths: PathsArgument = None,
     timeout: Annotated[float, typer.Option(help="Seconds for one file.")] = 30.0,
+    install: Annotated[bool, typer.Option(help="Install what requirements.txt lists and is not there.")] = True,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Load and translate every DAG file, and report what is supported, approximated or refused.
 
-    Exit code 1 if anything is refused.
+    What requirements.txt lists, in the DAG folder or beside it, is installed into .airstep/cache first. Exit code 1 if
+    anything is refused; -o json is for CI.
     """
     from infra.cli.check import check_files, is_refused, messages, rows
+    from infra.cli.check_summary import lines, summary
     from infra.cli.files import find_dag_files, providers_of
 
     files = find_dag_files(paths or [Path("dags")])
-    with providers_of(files), _progress(len(files)) as advance:
+    with providers_of(files, install), _progress(len(files)) as advance:
         reports = []
         for report in check_files(files, timeout):
             reports.append(report)
@@ -147,10 +167,28 @@ def check(
     if output is Output.TABLE:
         emit_table(list(rows(reports)), ["file", "dag_id", "status", "tasks", "bytes", "problems"])
         sys.stdout.write("".join(f"{message}\n" for message in messages(reports)))
-        sys.stdout.write(f"{_summary(reports)}\n")
+        sys.stdout.write("".join(f"{line}\n" for line in lines(summary(reports))))
     else:
-        emit_value({"files": reports}, output)
+        emit_value({"summary": summary(reports), "files": reports}, output)
     raise typer.Exit(1 if any(is_refused(report) for report in reports) else 0)
+
+
+def list_import_errors(paths: PathsArgument = None, output: OutputOption = Output.TABLE) -> None:
+    """The DAG files that can't be loaded, or whose DAGs can't be translated. Exit code 1 if there are any."""
+    from infra.cli.check import check_files, is_refused
+    from infra.cli.files import find_dag_files, providers_of
+
+    files = find_dag_files(paths or [Path("dags")])
+    with providers_of(files):
+        reports = sorted(check_files(files, 30.0), key=lambda report: report["path"])
+    wrong = [report for report in reports if is_refused(report)]
+    emit([{"filepath": report["path"], "error": _errors_of(report)} for report in wrong], output)
+    raise typer.Exit(1 if wrong else 0)
+
+
+def _errors_of(report: dict[str, Any]) -> str:
+    problems = [problem for dag in report["dags"] for problem in dag["problems"] if problem["severity"] == "refused"]
+    return "\n".join(filter(None, [report["error"], *(str(problem["message"]) for problem in problems)]))
 
 
 def _write(translation: Any, folder: Path) -> None:
@@ -177,7 +215,7 @@ def _problems_as(output: Output) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _tasks_print_to_stderr() -> Iterator[None]:
+def tasks_print_to_stderr() -> Iterator[None]:
     """What tasks and DAG files print must not mix with the answer."""
     with contextlib.redirect_stdout(sys.stderr):
         yield
@@ -204,62 +242,6 @@ def _progress(total: int) -> Iterator[Any]:
         yield advance
 
 
-def _summary(reports: list[dict[str, Any]]) -> str:
-    dags = [dag["status"] for report in reports for dag in report["dags"]]
-    unread = sum(report["error"] is not None and not report["dags"] for report in reports)
-    counts = [f"{dags.count(status)} {status}" for status in ("supported", "approximated", "refused")]
-    return f"{len(reports)} files, {len(dags)} DAGs: {', '.join(counts)}; {unread} files could not be read"
-
-
-def _print_run(result: Any) -> None:
-    rows = []
-    for name, state in result.tasks.items():
-        span = result.spans.get(name)
-        pushed = result.xcoms.get(name, {})
-        rows.append(
-            {
-                "task": name,
-                "state": state,
-                "try": result.try_number.get(name) or None,
-                "start": f"{span.start:.2f}" if span else None,
-                "seconds": f"{span.seconds:.2f}" if span else None,
-                "xcom": _short(pushed.get("return_value")),
-                "error": _short(result.errors.get(name)),
-            }
-        )
-    columns = ["task", "state", "try", "start", "seconds", *(["xcom"] if result.xcoms else [])]
-    emit_table(rows, [*columns, *(["error"] if result.errors else [])], title=f"{result.dag_id}  {result.run_id}")
-    sys.stdout.write(
-        f"{result.state} after {result.makespan_s:g} s on the machine's clock, {result.transitions} transitions, "
-        f"{result.history_events} history events, definition {result.definition_bytes:,} bytes\n"
-    )
-    if result.error is not None:
-        sys.stdout.write(f"{result.error}\n")
-
-
-def _short(value: Any, limit: int = 60) -> str | None:
-    if value is None:
-        return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    text = " ".join(text.split())
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def _print_simulation(told: dict[str, Any]) -> None:
-    emit_table(told["tasks"], title=f"{told['dag_id']}, simulated")
-    cost = told["cost"]
-    facts = [
-        {"what": "state", "value": told["state"]},
-        {"what": "makespan", "value": f"{told['makespan_s']:g} s"},
-        {"what": "critical path", "value": f"{told['critical_path_s']:g} s: {' → '.join(told['critical_path'])}"},
-        {"what": "transitions", "value": told["transitions"]},
-        {"what": "history events", "value": f"{told['history_events']} of 25,000"},
-        {"what": "definition", "value": f"{told['definition_bytes']:,} of 1,048,576 bytes"},
-        {"what": "cost of a run", "value": f"${cost['total_usd']:.6f} (list prices {cost['region']}, {cost['as_of']})"},
-    ]
-    emit(facts, Output.TABLE)
-
-
 def json_object(option: str, text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
@@ -270,6 +252,24 @@ def json_object(option: str, text: str | None) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError(f"{option}: expected a JSON object, not {text}")
     return value
+
+
+def file_and_dag(target: str, dag_id: str | None) -> tuple[Path, str | None]:
+    """The file and the DAG that somebody means with a file, or with a DAG's id. Raises UsageError."""
+    if Path(target).is_file():
+        return Path(target), dag_id
+    if target.endswith(".py"):
+        raise UsageError(f"there is no file {target}")
+    from infra.cli.local_dags import file_of
+
+    return file_of(target), target
+
+
+def one_instant(argument: str | None, option: str | None) -> Any:
+    """A logical date that may be given in two ways."""
+    if argument is not None and option is not None:
+        raise UsageError("the logical date is given twice")
+    return instant(argument or option)
 
 
 def instant(text: str | None, option: str = "--logical-date") -> Any:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dag_translator.account import NOTHING_SAID, Account
 from dag_translator.names import execution_name
 from dag_translator.operators.container import RUN_TASK
 from dag_translator.pipeline import Rerun
@@ -171,6 +172,8 @@ def run_dag(
     intervals: Mapping[str, bool] | None = None,
     again: Rerun | None = None,
     name: str | None = None,
+    callbacks: Callbacks | None = None,
+    account: Account = NOTHING_SAID,
 ) -> RunResult:
     """Execute a translated DAG once and say what became of it.
 
@@ -179,7 +182,8 @@ def run_dag(
     or with earlier runs in it. services: carries out native integrations. lender: what operators borrow (Variables,
     Connections, clients). start: when the run begins on the virtual clock; logical_date, else now, if None.
     intervals: as `Runtime.intervals`. again: the machine to execute instead of the translation's (its `rerun()`);
-    name: the execution's, if not the run's.
+    name: the execution's, if not the run's. callbacks: the task tokens, for who wants to answer them from outside.
+    account: what the DAG was translated for.
     """
     store = store or MemoryStore()
     meter = meter or Meter()
@@ -189,14 +193,21 @@ def run_dag(
         execution_input["logical_date"] = logical_date.astimezone(UTC).isoformat()
     run_id = run_id or execution_input.get("run_id") or f"manual__{began.astimezone(UTC).isoformat()}"
     execution_input["run_id"] = run_id
-    callbacks = Callbacks()
+    callbacks = callbacks or Callbacks()
     lent = {} if lender is None else {"lender": lender}
-    runtime = Runtime(dag=dag, store=store, intervals=intervals or {}, function=TASK_FUNCTION, **lent)
+    runtime = Runtime(
+        dag=dag,
+        store=store,
+        intervals=intervals or {},
+        function=TASK_FUNCTION,
+        event_buckets=account.event_buckets,
+        **lent,
+    )
     handlers = lambda_functions(runtime, callbacks, translation.manifest["functions"])
     _make_pools(store, translation.model.tasks)
     own = translation.manifest.get("containers", {})
     integrations = Lambdas(handlers, services or Unavailable(), meter, measured, own)
-    machine_name = translation.manifest["machine_name"]
+    machine_name = translation.manifest["machine_name" if again is None else "rerun_machine_name"]
     network = ("ContainerSubnets", "ContainerSecurityGroups", "ContainerPublicIp")
     containers = {name: name for name in (*network, *own, *translation.manifest.get("images", ()))}
     placeholders = {name: _ARN.format(name) for name in handlers} | containers

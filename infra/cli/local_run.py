@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dag_translator.authoring.masking import Masker
 from dag_translator.errors import TranslationError, UsageError
 from infra.cli.cost import Usage, estimate
 from infra.cli.critical_path import CriticalPath, Step, critical_path
@@ -22,6 +24,7 @@ from infra.cli.run_result import RunResult
 from infra.cli.services import AwsServices
 from infra.cli.simulation import Plan, PretendedServices, pretend, read_plan
 from infra.environments import environments_at_hand
+from lambdas.observability import Masking
 from lambdas.records import RunKey
 
 _LAMBDA_SECONDS = 900
@@ -80,8 +83,43 @@ class Simulation:
 def run_file(file: Path, dag_id: str | None, logical_date: datetime | None, conf: Mapping[str, Any]) -> RunResult:
     """Execute a DAG of the file. Raises TranslationError, or UsageError if it does not say which DAG."""
     translation, dag = load_one(file, dag_id)
+    lender = _lender()
+    with environments_at_hand(translation.manifest, file), _masked_log(lender.masker):
+        result = run_dag(translation, dag, logical_date, conf, services=AwsServices(), lender=lender, measured=True)
+    return replace(result, xcoms=lender.masker.redact_known(result.xcoms))
+
+
+@contextlib.contextmanager
+def _masked_log(masker: Masker) -> Iterator[None]:
+    """Warnings and errors on standard error, as `logging` writes them where nothing is set up, without secrets."""
+    root = logging.getLogger()
+    if root.handlers:
+        yield
+        return
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    handler.addFilter(Masking(masker))
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+
+
+def run_task_of(
+    file: Path, dag_id: str | None, task_id: str, logical_date: datetime | None, conf: Mapping[str, Any]
+) -> RunResult:
+    """Execute one task of a DAG of the file, whatever is above it. Raises as `run_file` does."""
+    translation, dag = load_one(file, dag_id)
+    if task_id not in dag.task_dict:
+        raise UsageError(f"DAG {dag.dag_id} has no task {task_id}; it has {', '.join(sorted(dag.task_dict))}")
+    again = translation.rerun()
+    if again is None:
+        raise UsageError(f"DAG {dag.dag_id} is too large for the machine that runs a part of it")
+    part = {"task_regex": f"^{re.escape(task_id)}$", "ignore_dependencies": True}
+    how: dict[str, Any] = {"services": AwsServices(), "lender": _lender(), "measured": True}
     with environments_at_hand(translation.manifest, file):
-        return run_dag(translation, dag, logical_date, conf, services=AwsServices(), lender=_lender(), measured=True)
+        return run_dag(translation, dag, logical_date, conf, given=part, again=again, **how)
 
 
 def _lender() -> Any:

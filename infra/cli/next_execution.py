@@ -14,12 +14,11 @@ from typing import Annotated, Any
 import typer
 
 from dag_translator.errors import TranslationError, UsageError
-from infra.cli.options import DagIdOption, LocalOption, Output, OutputOption
+from infra.cli.options import DagIdOption, LocalOption, Output, OutputOption, TargetArgument
 from infra.cli.output import emit, note
 from lambdas.timetable import Ask
 
 Found = tuple[Mapping[str, Any] | None, Ask | None]
-TargetArgument = Annotated[str, typer.Argument(help="A DAG file, or the id of a DAG.", show_default=False)]
 
 
 def next_execution(

@@ -31,6 +31,8 @@ TaskIdArgument = Annotated[str, typer.Argument(help="The task's id, with its tas
 DagFileArgument = Annotated[
     Path, typer.Argument(help="The DAG file.", exists=True, dir_okay=False, readable=True, show_default=False)
 ]
+TargetArgument = Annotated[str, typer.Argument(help="A DAG file, or the id of a DAG.", show_default=False)]
+DateArgument = Annotated[str | None, typer.Argument(help="The logical date (ISO 8601).", show_default=False)]
 DagIdOption = Annotated[
     str | None, typer.Option("--dag-id", "-d", help="Which DAG of the file; needed when it holds several.")
 ]

@@ -37,7 +37,9 @@ KINDS: Mapping[str, str] = {
     "a moment: `DateTimeSensor`, `TimeSensor`, `TimeDeltaSensor`, …": (
         "DateTimeSensor(task_id='s', target_time='{{ ds }}')"
     ),
-    "woken: `ExternalTaskSensor`": "ExternalTaskSensor(task_id='s', external_dag_id='etl')",
+    "woken: `ExternalTaskSensor`, `S3KeySensor` on `s3EventBuckets`": (
+        "ExternalTaskSensor(task_id='s', external_dag_id='etl')"
+    ),
     "polled by Step Functions every 60 s: `AthenaSensor`": (
         "AthenaSensor(task_id='s', query_execution_id='q', sleep_time=60, timeout=700_000)"
     ),

@@ -108,7 +108,7 @@ def _longest_pause(operator: Any) -> float | None:
     if isinstance(operator, MomentSensor):
         return math.inf
     if getattr(operator, "is_woken", False):
-        from dag_translator.authoring.sensors.external_task import UNWOKEN
+        from dag_translator.authoring.sensors.woken import UNWOKEN
 
         return UNWOKEN
     return None

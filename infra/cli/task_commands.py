@@ -1,4 +1,4 @@
-"""`airstep tasks list | states-for-dag-run | state | tries | logs | render`."""
+"""`airstep tasks list | states-for-dag-run | state | tries | logs | render | test`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from dag_translator.errors import UsageError
 from infra.cli.clear_commands import add_to_tasks
 from infra.cli.options import (
     DagIdArgument,
+    DagIdOption,
+    DateArgument,
     LocalOption,
     MapIndexOption,
     Output,
     OutputOption,
     RunIdArgument,
+    TargetArgument,
     TaskIdArgument,
 )
 from infra.cli.output import emit, emit_value, note
@@ -35,6 +38,7 @@ def add_to(group: typer.Typer) -> None:
     group.command("tries")(tries)
     group.command("logs")(logs)
     group.command("render")(render)
+    group.command("test")(run_test)
     add_to_tasks(group)
 
 
@@ -48,6 +52,36 @@ def list_(
 
     tasks = find_translation(dag_id, dags_folder).manifest["tasks"]
     emit(tasks, output, ["task_id", "operator", "trigger_rule", "upstream", "group", "retries", "line"])
+
+
+def run_test(
+    target: TargetArgument,
+    task_id: TaskIdArgument,
+    date: DateArgument = None,
+    dag_id: DagIdOption = None,
+    task_params: Annotated[
+        str | None, typer.Option("--task-params", "-t", help="The run's conf: a JSON object.")
+    ] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Execute one task of a DAG in this process, whatever is above it; nothing is kept.
+
+    Exit code 0 if it succeeded, 1 if it failed.
+    """
+    from infra.cli import file_commands
+    from infra.cli.files import DagFile, providers_of, root_of
+    from infra.cli.local_run import run_task_of
+    from infra.cli.run_tables import print_run
+
+    moment, conf = file_commands.instant(date, "the date"), file_commands.json_object("--task-params", task_params)
+    file, dag_id = file_commands.file_and_dag(target, dag_id)
+    with file_commands.tasks_print_to_stderr(), providers_of([DagFile(file, root_of(file))]):
+        result = run_task_of(file, dag_id, task_id, moment, conf)
+    if output is Output.TABLE:
+        print_run(result)
+    else:
+        emit_value(result.to_json(), output)
+    raise typer.Exit(0 if result.state == "success" else 1)
 
 
 def states_for_dag_run(

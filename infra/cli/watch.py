@@ -29,14 +29,14 @@ def wait_for(
         tell_changes(account, RunKey(dag_id, run_id), seen, say)
         if run is not None and run.state in FINAL_RUN_STATES:
             return run.state
-        status = _status(account.client("stepfunctions"), execution_arn)
+        status = status_of(account.client("stepfunctions"), execution_arn)
         if status not in ("RUNNING", "PENDING_REDRIVE", None):
             run = account.store.get_run(RunKey(dag_id, run_id))
             return run.state if run is not None and run.state in FINAL_RUN_STATES else "failed"
         time.sleep(pause)
 
 
-def _status(states: Any, execution_arn: str) -> str | None:
+def status_of(states: Any, execution_arn: str) -> str | None:
     """The execution's; None while the run waits for its turn and has none."""
     from lambdas.aws import error_code
 

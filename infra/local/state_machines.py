@@ -17,6 +17,7 @@ from infra.local.engine import TaskCall, TaskFailed
 from infra.local.integrations import AwsIntegrations
 from infra.local.integrations.functions import function_failed, function_missing
 from infra.local.journal import Journal
+from infra.local.ministack.events import connection
 from infra.local.ministack.gateway import Answer, Gateway, Scope
 from infra.local.stepfunctions.errors import ApiError
 from infra.local.stepfunctions.service import StepFunctions
@@ -102,6 +103,7 @@ class StateMachines:
                 integrations=AwsIntegrations(
                     lambda name: self._clients.get(name, scope.account, scope.region),
                     functions=InProcessFunctions(self._gateway, scope),
+                    connections=lambda arn: connection(self._gateway, scope, arn),
                 ),
                 emit=lambda event: self._publish(scope, event),
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.native import athena, calls, docker, jobs, kubernetes, service, trigger_dagrun
+from lambdas.native import athena, calls, docker, http, jobs, kubernetes, service, trigger_dagrun
 from lambdas.native.work import NativeWork
 
 NATIVE: Mapping[str, NativeWork] = {
@@ -23,15 +23,20 @@ NATIVE: Mapping[str, NativeWork] = {
     "BatchOperator": jobs.BATCH,
     "DockerOperator": docker.DOCKER,
     "KubernetesPodOperator": kubernetes.POD,
+    "HttpOperator": http.OPERATOR,
     "ServiceOperator": service.OPERATOR,
     "ServiceSensor": service.SENSOR,
 }
 
 
-def is_native(task: Any) -> bool:
-    """Whether a service may do the task's work; of a mapped one, its instances'."""
+# With several instances they are Python.
+_ALONE = frozenset({"HttpOperator"})
+
+
+def instances_are_native(task: Any) -> bool:
+    """Whether a service may do the work of a task that has several instances."""
     kind = task.operator_class if task.is_mapped else type(task)
-    return any(each.__name__ in NATIVE for each in kind.__mro__)
+    return any(each.__name__ in NATIVE.keys() - _ALONE for each in kind.__mro__)
 
 
 def native_work(task: Any) -> NativeWork:

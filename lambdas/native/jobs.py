@@ -45,7 +45,9 @@ def _spelt(value: Any, first: Any, user_maps: tuple[str, ...]) -> Any:
 
 
 def glue_request(operator: Any, _context: Any) -> dict[str, Any]:
-    """StartJobRun's request; Glue spells like Step Functions, and its arguments are text."""
+    """Makes the job where the operator says what of. StartJobRun's request; Glue spells like Step Functions, and its
+    arguments are text."""
+    operator.make_job()
     request: dict[str, Any] = operator.request()
     arguments = {str(name): str(value) for name, value in (request.get("Arguments") or {}).items()}
     return {**request, "Arguments": arguments}

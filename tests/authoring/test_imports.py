@@ -239,3 +239,40 @@ def test_decorators_that_are_not_there_are_problems(load_text: Load) -> None:
     )
     assert problems(loaded) == [("unsupported-decorator", 3)]
     assert "KubernetesPodOperator" in loaded.problems[0].hint
+
+
+def test_names_that_airflow_2_modules_happened_to_have(load_text: Load) -> None:
+    loaded = load_text(
+        """
+        from airflow.utils.dates import datetime, timedelta, days_ago
+        from airflow.operators.python import PythonOperator, is_venv_installed, task
+        from airflow.models.xcom import LazyXComAccess
+        from airflow.sdk.execution_time.lazy_sequence import LazyXComSequence
+        assert is_venv_installed() and not isinstance([], LazyXComAccess)
+        assert datetime(2024, 1, 1) + timedelta(days=1)
+        """
+    )
+    assert loaded.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("from airflow.hooks import SqliteHook", "write from airflow.providers.sqlite.hooks.sqlite import SqliteHook"),
+        (
+            "from airflow.contrib.hooks.databricks_hook import DatabricksHook",
+            "Airflow 2 moved it into a provider: add apache-airflow-providers-databricks to requirements.txt and import "
+            "it from there",
+        ),
+        (
+            "from airflow.contrib.hooks.nobodys_hook import Hook",
+            "it is gone since Airflow 2; look for it in the provider",
+        ),
+        ("from airflow.task.priority_strategy import X", "there is no such module in Airflow's public interface"),
+        ("from airflow.models.dag import Dagg", "did you mean 'Dag'?"),
+        ("from airflow.utils.db import provide_session", "there is no metadata database"),
+    ],
+)
+def test_hints_name_what_there_is(load_text: Load, text: str, hint: str) -> None:
+    (problem,) = load_text(text).problems
+    assert problem.hint.startswith(hint)

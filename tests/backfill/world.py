@@ -10,11 +10,11 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dag_translator.names import machine_name
+from dag_translator.names import machine_name, rerun_name
 from infra import backfill_machine
 from infra.cli.inprocess import SIGNAL_FUNCTION, TASK_FUNCTION, Invocation, Lambdas, Meter, lambda_functions
 from infra.local.engine import TaskCall, TaskFailed
@@ -29,6 +29,7 @@ from lambdas.memory_store import MemoryStore
 from lambdas.records import DagRun, RunKey
 from lambdas.runtime import Runtime
 from lambdas.store import Delete, Put, Write
+from lambdas.task_function import handle
 
 Json = Any
 BACKFILL = "BackfillFunction"
@@ -114,6 +115,7 @@ class World:
     machine: Mapping[str, Any] = field(default_factory=lambda: PLAIN_MACHINE)
     spec: Mapping[str, Any] | None = field(default_factory=lambda: DAILY)
     dag: Any = None  # the live DAG, when the machine is a translated one
+    again: Mapping[str, Any] | None = None  # the machine that runs a part of it
     fails: frozenset[str] = frozenset()
     store: FragileStore = field(default_factory=FragileStore)
 
@@ -125,6 +127,7 @@ class World:
         self.started: list[str] = []
         self.meter = Meter()
         self.backfiller = Backfiller(self.store, self._spec_of, self._is_running, self.clock.now, "bucket", self._go_on)
+        self.backfiller = replace(self.backfiller, match=self._match)
         handlers: dict[str, Callable[[Any, Invocation], Json]] = {
             BACKFILL: self._backfill,
             "Run": self._run,
@@ -141,6 +144,8 @@ class World:
             handlers |= lambda_functions(Runtime(dag=self.dag, store=self.store), self.service.engine.callbacks)
         self.arn = self._create("airstep-backfill", backfill_machine.definition())
         self.dag_arn = self._create(machine_name(self.dag_id), self.machine)
+        if self.again is not None:
+            self._create(rerun_name(self.dag_id), self.again)
 
     # -- what a test does -------------------------------------------------------------------------------------------
 
@@ -203,6 +208,9 @@ class World:
         if dag_id != self.dag_id:
             raise KeyError(dag_id)
         return self.spec
+
+    def _match(self, _: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+        return handle(Runtime(dag=self.dag, store=self.store), {"kind": "match_tasks", **part})
 
     def _is_running(self, execution_arn: str) -> bool:
         return self.service.registry.execution(execution_arn).status == "RUNNING"

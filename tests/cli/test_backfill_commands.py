@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -138,6 +138,19 @@ def test_request_and_wait(airstep: Airstep, cloud: Cloud) -> None:
     assert f"{row['backfill_id']}: failed" in table
 
 
+def test_a_part_of_the_dag(airstep: Airstep, cloud: Cloud) -> None:
+    """What the regular expression means, the DAG's own function says; here it finds nothing or something."""
+    spec = {**cloud.backfiller.spec_of("etl"), "part_function": "airstep-etl"}  # type: ignore[dict-item]
+    answers: dict[str, dict[str, Any]] = {"load": {"task_ids": ["load"]}, "nothing": {"refused": "no task matches"}}
+    cloud.backfiller = replace(
+        cloud.backfiller, spec_of=lambda _: spec, match=lambda _, part: answers[part["task_regex"]]
+    )
+    assert "no task matches" in airstep("dags", "backfill", "etl", *RANGE, "-t", "nothing").stderr
+    assert airstep("dags", "backfill", "etl", *RANGE, "-t", "load", "-i").code == 0
+    (detail,) = cloud.events
+    assert (detail["task_regex"], detail["ignore_dependencies"]) == ("load", True)
+
+
 def test_cancel(airstep: Airstep, cloud: Cloud) -> None:
     cloud.carries_out = False
     (row,) = airstep("dags", "backfill", "etl", *RANGE, "-o", "json").json
@@ -166,7 +179,8 @@ def test_cancel(airstep: Airstep, cloud: Cloud) -> None:
         (("nothing", *RANGE), "DAG nothing is not deployed here"),
         (("etl", "--from-date", "2024-01-01"), "--to-date is missing"),
         (("etl", "--from-date", "soon", "--to-date", "2024-01-01"), "'soon' is not ISO 8601"),
-        (("etl", *RANGE, "--task-regex", "x"), "a backfill runs whole DAGs"),
+        (("etl", *RANGE, "--task-regex", "x"), "without the machine that runs a part of it"),
+        (("etl", *RANGE, "--ignore-dependencies"), "--ignore-dependencies goes with --task-regex"),
         (("etl", "--dag-id", "other", *RANGE), "two DAGs are named"),
         (RANGE, "which DAG?"),
         (("etl", *RANGE, "--conf", "[]"), "expected a JSON object"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Airstep
+from tests.infra.project import write_tree
 
 
 def test_a_run_that_succeeds(airstep: Airstep, dags: Path) -> None:
@@ -210,6 +211,62 @@ def test_check_says_what_to_do(airstep: Airstep, dags: Path) -> None:
     assert "→" in called.stdout
     assert "2 files, 3 DAGs: 2 supported, 0 approximated, 1 refused" in called.stdout
     assert airstep("dags", "check", dags / "several.py").code == 0
+
+
+PANDAS = "from airflow import DAG\nimport no_such_frames\nfrom airflow.sensors.filesystem import FileSensor\nwith DAG('{}'):\n    {}"
+
+
+def test_check_sums_up_why(airstep: Airstep, tmp_path: Path) -> None:
+    """A project's folder is its DAG folder; what many files lack is one reason, said with what to do once."""
+    write_tree(
+        tmp_path,
+        {
+            "dags/a.py": PANDAS.format("a", "FileSensor(task_id='f', filepath='/data/x')"),
+            "dags/b.py": PANDAS.format("b", "pass"),
+            "dags/c.py": "from airflow import DAG\nDAG('c')",
+            "tests/test_dags.py": "import airflow, no_such_test_tool",
+        },
+    )
+    called = airstep("dags", "check", tmp_path)
+    assert called.code == 1
+    assert called.stdout.count("no_such_frames, or the package that has it") == 2  # at its first place, and in the end
+    assert "no_such_test_tool" not in called.stdout
+    assert called.stdout.splitlines()[-7:] == [
+        "Why, most frequent first (files):",
+        "     2  missing-module: No module named 'no_such_frames'",
+        "        → add no_such_frames, or the package that has it, to requirements.txt; a module of yours goes into the DAG folder",
+        "     1  unsupported-argument: FileSensor: a path of the local file system (/data/x) is not supported",
+        '        → put the file on S3: filepath=\'s3://bucket/key\', or the connection\'s extra {"path": "s3://bucket/folder"}',
+        "",
+        "3 files, 3 DAGs: 1 supported, 0 approximated, 2 refused",
+    ]
+    found = airstep("dags", "check", tmp_path, "-o", "json").json["summary"]
+    reasons = found.pop("reasons")
+    assert found == {"files": 3, "unread": 0, "dags": 3, "supported": 1, "approximated": 0, "refused": 2}
+    assert [(reason["code"], reason["files"]) for reason in reasons] == [
+        ("missing-module", 2),
+        ("unsupported-argument", 1),
+    ]
+
+
+def test_check_installs_nothing_if_told_so(airstep: Airstep, tmp_path: Path) -> None:
+    write_tree(tmp_path, {"dags/a.py": PANDAS.format("a", "pass"), "requirements.txt": "no-such-frames"})
+    called = airstep("dags", "check", "--no-install", tmp_path)
+    assert "missing-module" in called.stdout and "installing" not in called.stderr
+
+
+def test_a_plugins_operator_runs(airstep: Airstep, tmp_path: Path) -> None:
+    write_tree(
+        tmp_path,
+        {
+            "plugins/own.py": "from airflow.models import BaseOperator\n"
+            "class Own(BaseOperator):\n    def execute(self, context):\n        return 'own'\n",
+            "dags/a.py": "from airflow import DAG\nfrom own import Own\nwith DAG('a'):\n    Own(task_id='t')\n",
+        },
+    )
+    called = airstep("dags", "test", tmp_path / "dags/a.py", "-o", "json")
+    assert called.code == 0
+    assert called.json["xcoms"]["t"]["return_value"] == "own"
 
 
 def test_check_of_what_does_not_exist(airstep: Airstep, tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ def plain(value: Any) -> Any:
     match value:
         case {"__type__": "decimal.Decimal", **rest}:
             return {"__type__": "Decimal", "value": str(rest["repr"]).removeprefix("Decimal('").removesuffix("')")}
+        case {"__classname__": "builtins.tuple", "__data__": list(items)}:  # inside other values
+            return {"__type__": "tuple", "value": plain(items)}
         case {"skipmixin_key": dict(note)}:  # sets on both sides, as is what LatestOnlyOperator returns
             return {**{key: _unordered(each) for key, each in value.items()}, "skipmixin_key": _each_unordered(note)}
         case dict():

@@ -13,8 +13,10 @@ True
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 
+from tests.conformance import random_mapping as mapping
 from tests.conformance import random_tasks as tasks
 from tests.conformance.random_head import HEAD
 from tests.conformance.random_writer import RULES, Node, Writer, extra, made
@@ -33,6 +35,9 @@ def write(seed: int) -> str:
         arguments.append(f"default_args={{{', '.join(defaults)}}}")
     if writer.odds(0.3):
         arguments.append('on_success_callback=log("dag succeeded"), on_failure_callback=log("dag failed")')
+    arguments.append('params={"who": "world"}, user_defined_macros={"double": lambda number: 2 * number}')
+    arguments.append('user_defined_filters={"shout": lambda text: text.upper() + "!"}')
+    arguments += ["render_template_as_native_obj=True"] if writer.odds(0.15) else []
     writer.say(0, f'with DAG("fuzz_{seed}", {", ".join(arguments)}):')
     _block(writer, 1, "", [])
     text = "\n".join(writer.lines) + "\n"
@@ -57,11 +62,15 @@ def _block(writer: Writer, depth: int, prefix: str, outer: Sequence[Node]) -> li
 
 
 def _kind(writer: Writer, depth: int) -> Callable[[Writer, int, str, list[Node]], Node]:
+    maps = 0 if writer.in_mapped else 1
     kinds: list[tuple[Callable[[Writer, int, str, list[Node]], Node], float]] = [
         (tasks.classic, 5), (tasks.decorated, 4), (tasks.empty, 3), (tasks.branch, 3), (tasks.short_circuit, 2),
-        (tasks.mapped, 4), (tasks.reader, 3), (tasks.sensor, 1), (tasks.bash, 0.5), (tasks.latest_only, 0.3),
-        (_setup_teardown, 2), (tasks.several_outputs, 1),
-        (_group, 3 if depth < 3 else 0), (_mapped_group, 1 if depth == 1 else 0),
+        (tasks.mapped, 4 * maps), (tasks.reader, 3), (tasks.sensor, 1), (tasks.bash, 0.5), (tasks.latest_only, 0.3),
+        (_setup_teardown, 2), (_several_setups, 1), (tasks.several_outputs, 1), (mapping.pushing, 1.5),
+        (mapping.templated, 1), (mapping.pulling_instances, maps), (mapping.expanded_kwargs, 1.5 * maps),
+        (mapping.concatenated, maps), (mapping.mapped_operator, maps),
+        (_group, 3 if depth < 3 else 0), (_mapped_group, maps if depth < 3 else 0),
+        (partial(mapping.mapped_group, _block), 1.5 * maps if depth < 3 else 0),
     ]  # fmt: skip
     return writer.random.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
 
@@ -129,12 +138,33 @@ def _setup_teardown(writer: Writer, depth: int, prefix: str, nodes: list[Node]) 
     return writer.random.choice([down, down, works[-1], works[0]])
 
 
+def _several_setups(writer: Writer, depth: int, prefix: str, nodes: list[Node]) -> Node:
+    """Two setups and their teardowns over the same work, one inside the other or side by side."""
+    make = '{0} = ended.override(task_id="{0}")("{1}")'
+    names = [writer.name(kind) for kind in ("up", "up", "down", "down")]
+    for name in names:
+        writer.say(depth, make.format(name, writer.random.choice("sssssfk")))
+    one, other, first, second = (made(writer, name, prefix) for name in names)
+    works = _works(writer, depth, prefix)
+    if writer.odds(0.5):
+        writer.say(depth, f"{one.name} >> {other.name} >> {works[0].name}")
+        writer.say(depth, f"{works[-1].name} >> {second.name}.as_teardown(setups={other.name})")
+        writer.say(depth, f"{second.name} >> {first.name}.as_teardown(setups={one.name})")
+    else:
+        writer.say(depth, f"[{one.name}, {other.name}] >> {works[0].name}")
+        writer.say(depth, f"{works[-1].name} >> {first.name}.as_teardown(setups=[{one.name}, {other.name}])")
+        writer.say(depth, f"{works[-1].name} >> {second.name}.as_teardown(setups={other.name})")
+    _wire(writer, depth, nodes, one)
+    return writer.random.choice([first, works[-1], works[0]])
+
+
 def _works(writer: Writer, depth: int, prefix: str) -> list[Node]:
     """One to three tasks between a setup and its teardown."""
     works: list[Node] = []
     for _ in range(writer.random.choice([1, 2, 2, 3])):
         kind = writer.random.choice(
-            [tasks.classic, tasks.decorated, tasks.empty, tasks.branch, tasks.mapped, tasks.short_circuit]
+            [tasks.classic, tasks.decorated, tasks.empty, tasks.branch, tasks.short_circuit, mapping.pushing]
+            + ([] if writer.in_mapped else [tasks.mapped, mapping.expanded_kwargs])
         )
         chained = bool(works) and writer.odds(0.8)
         writer.below_setup = not chained  # Airflow insists on all_success there

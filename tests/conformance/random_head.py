@@ -45,6 +45,18 @@ def show(*args, **kwargs):
     return repr([args, {key: kwargs[key] for key in sorted(kwargs) if key.startswith("arg")}])
 
 
+def push(how, values, **context):
+    for key, value in values.items():
+        context["ti"].xcom_push(key, value)
+    return end(how, **context)
+
+
+def pull(task_ids, key, **context):
+    asked = {name: context[name] for name in ("default", "map_indexes") if name in context}
+    found = context["ti"].xcom_pull(task_ids=task_ids, key=key, **asked)
+    return repr(found if found is None or isinstance(found, (str, int, dict)) else list(found))
+
+
 def refine(how):
     if how == "k":
         raise AirflowSkipException("not this one")
@@ -53,6 +65,8 @@ def refine(how):
 
 ended = task(end)
 shown = task(show)
+pushed = task(push)
+pulled = task(pull)
 CALLBACKS = dict(
     on_execute_callback=log("task executes"), on_success_callback=log("task succeeded"),
     on_failure_callback=log("task failed"), on_retry_callback=log("task retries"),

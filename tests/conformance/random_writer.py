@@ -7,7 +7,8 @@ from random import Random
 
 RULES = (
     "all_success", "all_failed", "all_done", "all_done_min_one_success", "one_success", "one_failed", "one_done",
-    "none_failed", "none_failed_min_one_success", "none_skipped", "all_skipped", "always",
+    "none_failed", "none_failed_min_one_success", "none_skipped", "all_skipped",
+    "all_done_setup_success", "always",
 )  # fmt: skip
 HOWS = "sssssssfffkkkxF12"
 
@@ -29,13 +30,16 @@ class Node:
 
 @dataclass(slots=True)
 class Writer:
-    """The file so far. below: what the edges written so far say, for branches; each group has its place."""
+    """The file so far. below: what the edges written so far say, for branches; each group has its place.
+
+    in_mapped: inside a mapped group, where Airflow maps nothing."""
 
     random: Random
     lines: list[str] = field(default_factory=list)
     count: int = 0
     budget: int = 0
     below_setup: bool = False
+    in_mapped: bool = False
     branches: list[tuple[Node, str]] = field(default_factory=list)
     below: dict[str, list[Node]] = field(default_factory=dict)
     all_tasks: list[Node] = field(default_factory=list)

@@ -61,7 +61,7 @@ def test_from_what_failed(airstep: Airstep, account: Account, monkeypatch: pytes
     (row,) = whole.json
     assert row["execution"] == f"{account.machine_arn('again').replace(':stateMachine:', ':execution:')}:r1__3"
     assert {number for _, number in _states(airstep, "again", "r1").values()} == {2, 3}
-    assert [row["dag_id"] for row in airstep("dags", "list", "-o", "json").json] == ["again", "waits"]
+    assert [row["dag_id"] for row in airstep("dags", "list", "-o", "json").json] == ["again", "crowd", "waits"]
 
 
 def test_stopped_first(airstep: Airstep, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,3 +78,19 @@ def test_stopped_first(airstep: Airstep, account: Account, monkeypatch: pytest.M
     assert marked.code == 0, marked.stderr
     states = _states(airstep, "waits", "r1")
     assert {name: state for name, (state, _) in states.items()} == dict.fromkeys(("before", "long", "after"), "success")
+
+
+def test_many_runs_two_at_a_time(airstep: Airstep, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.cli.account.connect", lambda local: account)
+    for day in range(1, 7):
+        assert airstep("dags", "trigger", "crowd", "-l", f"2024-01-0{day}", "--wait").code == 0
+    dates = ("--start-date", "2024-01-02", "--end-date", "2024-01-06")
+    cleared = airstep("tasks", "clear", "crowd", "-t", "b", *dates, "--yes", "--wait", "-o", "json")
+    assert cleared.code == 0, cleared.stderr
+    assert [(row["state"], row["execution"].rpartition("__")[2]) for row in cleared.json] == [("success", "2")] * 5
+    states = account.client("stepfunctions")
+    found = [states.describe_execution(executionArn=row["execution"]) for row in cleared.json]
+    times = sorted((each["startDate"], each["stopDate"], each["name"]) for each in found)
+    assert [name for *_, name in times] == [each["name"] for each in found], "the oldest first"
+    assert max(sum(start <= moment < end for start, end, _ in times) for moment, *_ in times) <= 2
+    assert _states(airstep, "crowd", "2024-01-02") == {"a": ("success", 1), "b": ("success", 2)}

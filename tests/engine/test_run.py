@@ -56,7 +56,8 @@ def test_a_token_that_nobody_answers() -> None:
 
 def test_real_clock() -> None:
     began = time.monotonic()
-    done = run(machine({"W": wait(0.05)}), integrations=World(), clock="real")
+    moment = {"Type": "Wait", "Timestamp": "{% $fromMillis($millis() + 50) %}", "End": True}
+    done = run(machine({"W": moment}), integrations=World(), clock="real")
     assert done.status == "SUCCEEDED"
     assert 0.05 <= time.monotonic() - began < 5
 

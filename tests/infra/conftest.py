@@ -43,6 +43,7 @@ def cloud(trees: Path) -> Cloud:
     settings = Settings(
         dags_folder=trees / "dags",
         cache_folder=trees / "cache",
+        environment={"REGION_OF_DATA": "eu"},
         alarm_topic="arn:aws:sns:eu-west-1:123456789012:alarms",
         task_permissions={"daily_sales": [{"actions": ["s3:PutObject"], "resources": ["arn:aws:s3:::lake/*"]}]},
     )
@@ -55,7 +56,7 @@ def cloud(trees: Path) -> Cloud:
     wide = manifest("wide", parts={"Part1": "wide-part-1", "Part2": "wide-part-2"})
     inner = {"Part1": definition(a=invoke("TaskFunction")), "Part2": definition(b=start("Part1"))}
     sources.append(Source(trees / "dags/other.py", definition(c=start("Part2")), wide, inner))
-    return _synthesised(
+    return synthesised(
         trees,
         settings,
         sources,
@@ -76,10 +77,10 @@ def asset_cloud(trees: Path) -> Cloud:
         Source(trees / "dags/other.py", definition(a=invoke("TaskFunction")), manifest("other")),
     ]
     names = ("airstep-platform", "airstep-consumer", "airstep-other")
-    return _synthesised(trees, settings, sources, "assets.out", names)
+    return synthesised(trees, settings, sources, "assets.out", names)
 
 
-def _synthesised(trees: Path, settings: Any, sources: list[Any], folder_name: str, names: tuple[str, ...]) -> Cloud:
+def synthesised(trees: Path, settings: Any, sources: list[Any], folder_name: str, names: tuple[str, ...]) -> Cloud:
     from aws_cdk import App
 
     from infra.packaging import Packager, layer_package

@@ -68,6 +68,7 @@ def test_the_example_dags_become_stacks(tmp_path: Path) -> None:
     from aws_cdk import App
 
     from infra.app import translate
+    from infra.dag_deployment import deployable
     from infra.packaging import Packager, layer_package
     from infra.stacks import add_stacks
 
@@ -87,8 +88,8 @@ def test_the_example_dags_become_stacks(tmp_path: Path) -> None:
         }
         own, again = source.manifest["machine_name"], source.manifest["rerun_machine_name"]
         assert {name: json.loads(machine["DefinitionString"]) for name, machine in machines.items()} == {
-            own: source.definition,
-            again: source.rerun and source.rerun.definition,
+            own: json.loads(deployable(source.definition)),
+            again: source.rerun and json.loads(deployable(source.rerun.definition)),
         }
         assert "TaskFunction" in machines[own]["DefinitionSubstitutions"]
         assert machines[own]["RoleArn"] == machines[again]["RoleArn"]

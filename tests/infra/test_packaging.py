@@ -44,6 +44,36 @@ def test_a_dags_package_holds_its_file_its_modules_and_the_runtime_it_needs(proj
     }
 
 
+def test_what_a_dag_uses_of_the_project_around_it_lies_beside_the_dag_folder(project: Path) -> None:
+    write_tree(
+        project,
+        {
+            "dags/x.py": "import own\nfrom include.q import Q\nfrom dags.common import sql\nx = 'include/sql', 'data', 'note.md'",
+            "plugins/own/__init__.py": "from own.more import y\nopen('own/rows.csv')",
+            "plugins/own/more.py": "",
+            "plugins/own/rows.csv": "",
+            "plugins/unused.py": "",
+            "include/q.py": "",
+            "include/sql/q.sql": "",
+            "data/large.csv": "",
+            "note.md": "",
+        },
+    )
+    found = names(packager(project).task_function("lambdas.task_function", project / "dags/x.py"))
+    assert {name for name in found if not name.startswith(("lambdas/", "dag_translator/"))} == {
+        *("dags/x.py", "dags/common/__init__.py", "dags/common/sql.py", "include/q.py", "include/sql/q.sql", "note.md"),
+        *("plugins/own/__init__.py", "plugins/own/more.py", "plugins/own/rows.csv"),
+    }
+
+
+def test_a_projects_folder_that_is_called_like_airsteps_own_is_refused(project: Path) -> None:
+    write_tree(project, {"dags/x.py": "import lambdas.mine", "lambdas/mine.py": ""})
+    with pytest.raises(
+        UsageError, match="lambdas/mine.py: the project's folder 'lambdas' is called as one of Airstep's own"
+    ):
+        packager(project).task_function("lambdas.task_function", project / "dags/x.py")
+
+
 def test_a_platform_function_gets_no_dag_and_no_authoring(project: Path) -> None:
     package = packager(project).platform_function("lambdas.signal_function")
     assert names(package) == {"lambdas/__init__.py", "lambdas/signal_function.py", "lambdas/store.py"}

@@ -56,6 +56,23 @@ def test_requirements_are_those_of_the_dags_folder_if_it_has_any(tmp_path: Path)
         read(requirements=str(tmp_path / "other.txt"))
 
 
+def test_requirements_may_lie_beside_the_dags_folder(tmp_path: Path) -> None:
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "requirements.txt").write_text("")
+    assert read(dagsFolder=str(tmp_path / "dags")).requirements == tmp_path / "requirements.txt"
+
+
+def test_the_environment_of_dag_files() -> None:
+    given = {"REGION_OF_DATA": "eu-west-1", "AIRFLOW_VAR_X": "1"}
+    assert read(environment=given).environment == read(environment=json.dumps(given)).environment == given
+
+
+@pytest.mark.parametrize("given", [["A"], {"A": 1}, {"AWS_REGION": "x"}, {"a-b": "x"}, {"_A": "x"}, {"A": "x" * 3000}])
+def test_an_environment_that_lambda_does_not_take_is_refused(given: object) -> None:
+    with pytest.raises(UsageError, match="setting environment"):
+        read(environment=given)
+
+
 def test_the_local_aws_runs_this_machines_python() -> None:
     assert (
         read(target="local", pythonVersion="3.13").python_version

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra.dag_deployment import placeholders
 from tests.infra.project import Cloud
 
 PLATFORM, DAILY, OTHER = "airstep-platform", "airstep-daily-sales", "airstep-other"
@@ -139,6 +140,29 @@ def test_the_machine_is_called_as_the_manifest_says_and_its_definition_is_untouc
     assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
 
 
+def test_integrations_are_those_of_the_partition(cloud: Cloud) -> None:
+    """In China and GovCloud `arn:aws:states:::lambda:invoke` is not one."""
+    machines = [cloud.one(DAILY, "AWS::StepFunctions::StateMachine"), backfill_machine(cloud)]
+    for machine in machines:
+        assert "arn:aws:" not in machine["DefinitionString"]
+        assert '"arn:${Partition}:states:::lambda:invoke"' in machine["DefinitionString"]
+        assert machine["DefinitionSubstitutions"]["Partition"] == {"Ref": "AWS::Partition"}
+
+
+def test_every_placeholder_of_a_definition_has_its_value(cloud: Cloud) -> None:
+    machines = [
+        machine for stack in cloud.templates for machine in cloud.resources(stack, "AWS::StepFunctions::StateMachine")
+    ]
+    assert len(machines) == 6
+    for machine in machines:
+        if "DefinitionString" in machine:
+            assert placeholders([json.loads(machine["DefinitionString"])]) == set(machine["DefinitionSubstitutions"])
+
+
+def backfill_machine(cloud: Cloud) -> dict[str, Any]:
+    return cloud.one(PLATFORM, "AWS::StepFunctions::StateMachine")
+
+
 def test_a_large_definition_travels_as_an_asset(cloud: Cloud) -> None:
     machine = cloud.one(OTHER, "AWS::StepFunctions::StateMachine")
     assert "DefinitionString" not in machine
@@ -148,7 +172,9 @@ def test_a_large_definition_travels_as_an_asset(cloud: Cloud) -> None:
         for each in assets.values()
         if any(to["objectKey"] == machine["DefinitionS3Location"]["Key"] for to in each["destinations"].values())
     )
-    assert len(json.loads((cloud.folder / source).read_text())["States"]) == 601
+    states = json.loads((cloud.folder / source).read_text())["States"]
+    assert len(states) == 601
+    assert {state["Resource"] for state in states.values()} == {"arn:${Partition}:states:::lambda:invoke"}
 
 
 def test_a_dag_in_parts_names_versions_of_its_further_machines(cloud: Cloud) -> None:
@@ -160,9 +186,9 @@ def test_a_dag_in_parts_names_versions_of_its_further_machines(cloud: Cloud) -> 
     }
     assert sorted(machines) == ["wide", "wide-part-1", "wide-part-2"]
     assert [list(machine["DefinitionSubstitutions"]) for machine in machines.values()] == [
-        ["TaskFunction"],
-        ["Part1"],
-        ["Part2"],
+        ["Partition", "TaskFunction"],
+        ["Partition", "Part1"],
+        ["Partition", "Part2"],
     ]
     for name, part, placeholder in (("wide", "wide-part-2", "Part2"), ("wide-part-2", "wide-part-1", "Part1")):
         version = resources[machines[name]["DefinitionSubstitutions"][placeholder]["Fn::GetAtt"][0]]
@@ -187,6 +213,7 @@ def test_the_task_function_is_as_the_manifest_and_the_settings_say(cloud: Cloud)
         "AIRSTEP_KEEP_DAYS": "90",
         "AIRSTEP_SIGNAL_FUNCTION": "airstep-signal",
         "AIRSTEP_DAG_FILE": "dags/daily.py",
+        "REGION_OF_DATA": "eu",
         "AIRSTEP_DAGS_FOLDER": "dags",
         "AIRSTEP_DAG_ID": "daily_sales",
         "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": "True",
@@ -240,7 +267,7 @@ def test_a_schedule_starts_the_dispatcher_and_leaves_lost_events_in_the_queue(cl
 
 def test_table_and_bucket_are_private_encrypted_and_survive_the_stack(cloud: Cloud) -> None:
     resources = cloud.templates[PLATFORM]["Resources"].values()
-    kept = {each["Type"] for each in resources if each.get("DeletionPolicy") == "Retain"}
+    kept = {each["Type"] for each in resources if each.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")}
     assert {"AWS::DynamoDB::Table", "AWS::S3::Bucket"} <= kept
     table = cloud.one(PLATFORM, "AWS::DynamoDB::Table")
     assert [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]] == [("pk", "HASH"), ("sk", "RANGE")]
@@ -345,6 +372,10 @@ def test_the_backfill_function_reads_timetables_which_every_dag_tells(cloud: Clo
     found = allowed(role_statements(cloud, PLATFORM, "BackfillRole"))
     (readable,) = found["ssm:GetParameter"]
     assert readable.endswith(":parameter/airstep/dags/*")
+    # What holds still while the backfill is paused is a child of the map, whose machine is called machine/label.
+    assert {each.split(":stateMachine:")[1] for each in found["states:SendTaskSuccess"]} == {
+        *("airstep-backfill", "airstep-backfill/*"),
+    }
     (function,) = (
         each
         for each in cloud.resources(PLATFORM, "AWS::Lambda::Function")
@@ -358,6 +389,20 @@ def test_the_backfill_function_reads_timetables_which_every_dag_tells(cloud: Clo
         "spec": {"cron": "0 5 13 * 1"},
         "runs": {"max_active_runs": 16},
     }
+
+
+def test_what_the_platforms_functions_fail_to_handle_is_kept(cloud: Cloud) -> None:
+    """Scheduler and rules hand an event to Lambda and are done: their own queues see no function that fails."""
+    resources = cloud.templates[PLATFORM]["Resources"]
+    configured = {}
+    for config in cloud.resources(PLATFORM, "AWS::Lambda::EventInvokeConfig"):
+        name = resources[config["FunctionName"]["Ref"]]["Properties"]["FunctionName"]
+        configured[name] = resources[config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]]
+    assert set(configured) == {"airstep-dispatcher", "airstep-run-ended"}
+    for queue in configured.values():
+        assert queue["Properties"]["QueueName"] == "airstep-dead-letters"
+    for role in ("DispatcherRole", "RunEndedRole"):
+        assert "sqs:SendMessage" in allowed(role_statements(cloud, PLATFORM, role))
 
 
 def test_who_waits_is_woken_and_swept_by_three_functions(cloud: Cloud) -> None:

@@ -99,6 +99,16 @@ def test_the_users_requirements_come_beside_ours_under_our_pins_and_without_airf
     assert [file.name for file in tmp_path.glob(".airstep-*")] == []
 
 
+def test_a_conflict_of_many_versions_is_told_once(pip: Pip, tmp_path: Path) -> None:
+    """A distribution that asks for something without wheels conflicts in every version it has."""
+    versions = "".join(f"    spark 6.{n} depends on pyspark>=4\n" for n in range(99, 0, -1))
+    pip.stderr = CONFLICT.replace("    flask", f"{versions}    flask")
+    with pytest.raises(UsageError) as raised:
+        dependencies(ARM, None, tmp_path)
+    assert "spark 6.99 depends on pyspark>=4" in str(raised.value)
+    assert str(raised.value).count("pyspark") == 1
+
+
 @pytest.mark.parametrize(
     ("stderr", "message"),
     [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from lambdas import slots
-from tests.limits.world import World
+from tests.limits.world import World, translations
 
 
 @pytest.fixture
@@ -126,6 +126,18 @@ def test_skipped_is_as_good_as_done(world: World) -> None:
     arns = [world.start("chained", 1, conf={"a": "skip"}), world.start("chained", 2)]
     assert world.finish(*arns) == ["SUCCEEDED"] * 2
     assert world.states("chained", 1) == {"a": "skipped", "b": "skipped"}
+
+
+@of("skipping")
+def test_a_task_that_is_skipped_waits_for_no_past_even_if_it_is_told_to(world: World) -> None:
+    """Measured on Airflow 3.3.2: nothing reads `wait_for_past_depends_before_skipping`."""
+    first = world.start("skipping", 1, conf={"b": "fail"})
+    assert world.finish(first) == ["FAILED"]
+    second = world.start("skipping", 2, conf={"a": "skip"})
+    assert world.finish(second) == ["SUCCEEDED"]
+    assert world.states("skipping", 2) == {"a": "skipped", "b": "skipped"}
+    (problem,) = translations()["skipping"][0].problems
+    assert (problem.code, problem.severity) == ("unsupported-wait-for-past-depends-before-skipping", "approximated")
 
 
 @of("whole")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dag_translator.account import NOTHING_SAID, Account
 from dag_translator.authoring.runtime import Runtime
 from dag_translator.load import load
 from dag_translator.pipeline import Refused, Translation, translate_loaded
@@ -55,12 +56,13 @@ class Project:
     """One DAG file."""
 
     folder: Path
+    account: Account = NOTHING_SAID
 
     def load(self, text: str) -> tuple[Any, Translation | Refused]:
         path = self.folder / "file.py"
         path.write_text(HEAD + text)
         loaded = load(path)
-        (translated,) = translate_loaded(loaded, self.folder)
+        (translated,) = translate_loaded(loaded, self.folder, account=self.account)
         return (loaded.dags[0] if loaded.dags else None), translated
 
     def translate(self, text: str) -> Translation:
@@ -78,7 +80,7 @@ class Project:
     def run(self, text: str, services: Integrations | None = None, lender: Runtime | None = None) -> RunResult:
         dag, translated = self.load(text)
         assert isinstance(translated, Translation), [str(each) for each in translated.problems]
-        return run_dag(translated, dag, LOGICAL_DATE, services=services, lender=lender)
+        return run_dag(translated, dag, LOGICAL_DATE, services=services, lender=lender, account=self.account)
 
 
 @pytest.fixture

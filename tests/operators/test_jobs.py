@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.local.engine import TaskFailed
+from tests.operators.aws_fake import Failure, FakeAws
 from tests.operators.conftest import Lender, Project, Services
 
 GLUE = """
@@ -70,11 +71,102 @@ def test_nobody_waits(project: Project) -> None:
     assert "RESOURCE:CPU" in project.run(ECS.format("wait_for_completion=False"), services).errors["job"]
 
 
-@pytest.mark.parametrize("argument", ['script_location="s3://b/x.py"', 'iam_role_name="r"', "update_config=True"])
-def test_making_a_glue_job_is_refused(project: Project, argument: str) -> None:
-    ((code, message),) = project.refused(GLUE.format(argument))
-    assert code == "unsupported-argument"
-    assert argument.partition("=")[0] in message
+NO_JOB = Failure("EntityNotFoundException", "no such job")
+ROLE = "arn:aws:iam::1:role/r"
+MADE: dict[str, Any] = {
+    "glue:GetJob": NO_JOB,
+    "iam:GetRole": lambda asked: {"Role": {"Arn": f"arn:aws:iam::1:role/{asked['RoleName']}"}},
+    "glue:CreateJob": {"Name": "load 2024-01-15"},
+    "glue:startJobRun.sync": {"Id": "jr_1"},
+}
+
+
+class WithS3(FakeAws):
+    """Its S3 is moto's: boto3 puts methods of its own over botocore's there."""
+
+    def client(self, service: str, **arguments: Any) -> Any:
+        return Lender().client(service, **arguments) if service == "s3" else super().client(service, **arguments)
+
+
+def test_a_glue_job_is_made(project: Project, aws: Lender, actions: Any) -> None:
+    bucket = aws.client("s3")
+    bucket.create_bucket(Bucket="bkt", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    script = project.folder / "etl.py"
+    script.write_text("print('etl')")
+    text = GLUE.format(f"script_location='{script}', s3_bucket='bkt', iam_role_name='r', num_of_dpus=3")
+    fake = WithS3(MADE)
+    result = project.run(text, fake.services, fake)
+    assert result.xcoms["job"]["return_value"] == "jr_1", result.errors
+    job = {
+        "Name": "load 2024-01-15",
+        "Description": "AWS Glue Job with Airflow",
+        "Role": ROLE,
+        "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        "Command": {"Name": "glueetl", "ScriptLocation": "s3://bkt/artifacts/glue-scripts/etl.py"},
+        "MaxRetries": 0,
+        "MaxCapacity": 3,
+        "LogUri": "s3://bkt/logs/glue-logs/load 2024-01-15",
+    }
+    assert fake.asked("glue:CreateJob") == [job]
+    stored = bucket.get_object(Bucket="bkt", Key="artifacts/glue-scripts/etl.py")
+    assert stored["Body"].read() == b"print('etl')"
+    granted = actions(project.translate(text.replace("=3", "=3, update_config=True")).manifest["task_permissions"])
+    assert {"glue:CreateJob", "glue:UpdateJob", "iam:PassRole", "iam:GetRole", "s3:PutObject"} <= granted.keys()
+    assert granted["iam:PassRole"] == ["arn:${AWS::Partition}:iam::${AWS::AccountId}:role/r"]
+
+
+def test_a_glue_job_that_exists(project: Project) -> None:
+    """It is changed with update_config only, and only if it is otherwise."""
+
+    def text(create: str) -> str:
+        return GLUE.format(f"script_location='s3://b/x.py', iam_role_arn='{ROLE}', create_job_kwargs={create}")
+
+    kept = {**MADE, "glue:GetJob": {"Job": {"Name": "load 2024-01-15"}}, "glue:UpdateJob": {}}
+    for more, changes in (("{}", 0), ("{}, update_config=True", 1)):
+        aws = FakeAws(kept)
+        assert project.run(text(more), aws.services, aws).tasks["job"] == "success"
+        assert (len(aws.asked("glue:CreateJob")), len(aws.asked("glue:UpdateJob"))) == (0, changes)
+    (changed,) = aws.asked("glue:UpdateJob")
+    assert changed["JobUpdate"]["Command"] == {"Name": "glueetl", "ScriptLocation": "s3://b/x.py"}
+    aws = FakeAws({**kept, "glue:GetJob": {"Job": {"Name": "load 2024-01-15", **changed["JobUpdate"]}}})
+    assert project.run(text("{}, update_config=True"), aws.services, aws).tasks["job"] == "success"
+    assert not aws.asked("glue:UpdateJob")
+    tags = {
+        "sts:GetCallerIdentity": {"Account": "1"},
+        "glue:GetTags": {"Tags": {"old": "x"}},
+        "glue:TagResource": {},
+        "glue:UntagResource": {},
+    }
+    aws = FakeAws({**kept, **tags})
+    assert project.run(text("{'Tags': {'a': 'b'}}, update_config=True"), aws.services, aws).tasks["job"] == ("success")
+    assert aws.asked("glue:TagResource")[0]["TagsToAdd"] == {"a": "b"}
+    assert aws.asked("glue:UntagResource")[0]["TagsToRemove"] == ["old"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ("iam_role_name='r', iam_role_arn='a'", "simultaneously"),
+        ("iam_role_arn='a', create_job_kwargs={'WorkerType': 'G.1X'}", "NumberOfWorkers"),
+        (
+            "iam_role_arn='a', num_of_dpus=2, create_job_kwargs={'WorkerType': 'G.1X', 'NumberOfWorkers': 2}",
+            "num_of_dpus",
+        ),
+        ("iam_role_name='nobody'", "no such role"),
+    ],
+)
+def test_a_glue_job_that_can_not_be_made(project: Project, arguments: str, error: str) -> None:
+    aws = FakeAws({**MADE, "iam:GetRole": Failure("NoSuchEntity", "no such role")})
+    result = project.run(GLUE.format(f"script_location='s3://b/x.py', {arguments}"), aws.services, aws)
+    assert result.tasks == {"job": "failed"}
+    assert error in result.errors["job"]
+
+
+def test_notes_and_the_limit_of_a_glue_job(project: Project, actions: Any) -> None:
+    translated = project.translate(GLUE.format("deferrable=True, sleep_before_return=10, durable=True"))
+    assert [each.message.partition(" ")[0] for each in translated.problems] == ["sleep_before_return", "durable"]
+    assert translated.definition["States"]["job"]["TimeoutSeconds"] == 60 * 75
+    assert "glue:CreateJob" not in actions(translated.manifest["task_permissions"])
 
 
 def test_an_ecs_task(project: Project) -> None:

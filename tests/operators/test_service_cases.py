@@ -26,9 +26,10 @@ from tests.operators.cases.management import MANAGEMENT
 from tests.operators.cases.others import OTHERS
 from tests.operators.cases.sagemaker import SAGEMAKER
 from tests.operators.cases.storage import STORAGE
+from tests.operators.cases.transfers import TRANSFERS
 from tests.operators.conftest import LOGICAL_DATE, Project
 
-CASES = (*EMR, *GLUE, *SAGEMAKER, *OTHERS, *COMPUTE, *DATABASES, *BEDROCK, *MANAGEMENT, *DATA, *STORAGE)
+CASES = (*EMR, *GLUE, *SAGEMAKER, *OTHERS, *COMPUTE, *DATABASES, *BEDROCK, *MANAGEMENT, *DATA, *STORAGE, *TRANSFERS)
 ROOT = Path(__file__).parents[2]
 VALIDATOR = ROOT / "node_modules" / ".bin" / "asl-validator"
 IAM = Path(__file__).parent / "goldens" / "service_permissions.txt"
@@ -129,9 +130,9 @@ def test_every_definition_is_valid(tmp_path: Path) -> None:
 def test_every_class_has_a_case() -> None:
     from dag_translator.authoring.aws.operator import ServiceTask
     from dag_translator.authoring.aws.sensor import ServiceSensorTask
-    from dag_translator.support import _operators
+    from dag_translator.support_rows import operators
 
-    made = {name for name, kind in _operators() if issubclass(kind, ServiceTask | ServiceSensorTask)}
+    made = {name for name, kind in operators() if issubclass(kind, ServiceTask | ServiceSensorTask)}
     bases = {name for name in made if name.endswith(("BaseOperator", "BaseSensor"))}
     cased = {case.name for case in CASES}
     assert made - (bases - cased) == cased

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.operators.aws_fake import FakeAws
 from tests.operators.conftest import Lender, Project
 
 IMPORTS = """
@@ -297,7 +298,37 @@ with dag:
     assert found["s3:PutObject"] == [f"{ALL}:s3:::*/*"]
 
 
-def test_an_export_to_a_point_in_time_is_refused(project: Project) -> None:
-    text = 'DynamoDBToS3Operator(task_id="d", dynamodb_table_name="t", s3_bucket_name="b", dag=dag, '
-    ((code, message),) = project.refused(IMPORTS + text + "point_in_time_export=True)")
-    assert (code, "point in time" in message) == ("unsupported-argument", True)
+class Tables(FakeAws):
+    """Its resource is moto's: a temporary table is there, as if the import had made it."""
+
+    def resource(self, service: str, **arguments: Any) -> Any:
+        return Resources().resource(service, **arguments)
+
+
+def test_an_import_into_a_table_that_exists(project: Project, aws: Lender) -> None:
+    """By way of a temporary table, which goes away."""
+    client = aws.client("dynamodb")
+    schema = [{"AttributeName": "id", "KeyType": "HASH"}]
+    kinds = [{"AttributeName": "id", "AttributeType": "S"}]
+    for name in ("orders", "tmp_orders"):
+        client.create_table(TableName=name, KeySchema=schema, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST")
+    client.put_item(TableName="tmp_orders", Item={"id": {"S": "a"}, "n": {"N": "1.5"}})
+    text = "from airflow.providers.amazon.aws.transfers.s3_to_dynamodb import S3ToDynamoDBOperator\n"
+    text += 'S3ToDynamoDBOperator(task_id="t", s3_bucket="data", s3_key="in/", dynamodb_table_name="orders", dag=dag, '
+    text += f"use_existing_table=True, dynamodb_key_schema={schema}, dynamodb_attributes={kinds}, check_interval=1)"
+    arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/tmp_orders/import/1"
+    fake = Tables(
+        {
+            "dynamodb:ImportTable": {"ImportTableDescription": {"ImportArn": arn}},
+            "dynamodb:DescribeImport": {"ImportTableDescription": {"ImportStatus": "COMPLETED"}},
+            "dynamodb:DeleteTable": {},
+        }
+    )
+    result = project.run(text, fake.services, fake)
+    assert result.tasks == {"t": "success"}, result.errors
+    assert result.xcoms["t"]["return_value"].endswith(":table/orders")
+    assert client.get_item(TableName="orders", Key={"id": {"S": "a"}})["Item"]["n"] == {"N": "1.5"}
+    assert fake.asked("dynamodb:ImportTable")[0]["TableCreationParameters"]["TableName"] == "tmp_orders"
+    assert fake.asked("dynamodb:DeleteTable") == [{"TableName": "tmp_orders"}]
+    failed = project.run(text.replace("=1)", "=1, wait_for_completion=False)"), lender=fake)
+    assert "must be set to True" in failed.errors["t"]

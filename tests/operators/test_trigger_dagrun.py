@@ -121,6 +121,19 @@ def test_permissions(project: Project, actions: Any) -> None:
     assert any_dag["states:StartExecution"][0].endswith(":stateMachine:*")
 
 
+@pytest.mark.parametrize("qualifier", ["", ":7", ":live"])
+def test_versions_and_aliases_are_authorised_by_their_machine(qualifier: str, project: Project, actions: Any) -> None:
+    """Of an ARN with a qualifier Step Functions asks IAM about the machine: a statement on it would allow nothing."""
+    arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:etl"
+    dag = f"""
+from airflow.providers.amazon.aws.operators.step_function import StepFunctionStartExecutionOperator
+run = StepFunctionStartExecutionOperator(task_id="run", state_machine_arn="{arn}{qualifier}", deferrable=True, dag=dag)
+"""
+    allowed = actions(project.translate(dag).manifest["permissions"])
+    assert allowed["states:StartExecution"] == [arn]
+    assert allowed["states:StopExecution"] == [f"{arn.replace(':stateMachine:', ':execution:')}:*"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

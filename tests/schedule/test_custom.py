@@ -93,7 +93,7 @@ def test_the_dispatcher_asks_the_task_function() -> None:
     spec = translated("workdays")[1].manifest["schedule"]["spec"]
     event = {**spec, "dag_id": "etl", "state_machine_arn": "arn:aws:states:us-east-1:1:stateMachine:etl"}
     event |= {"task_function": "airstep-workdays", "scheduled_time": "2024-03-08T18:00:00Z"}
-    target = {"Arn": "arn:dispatcher", "RoleArn": "arn:role", "GroupName": "airstep"}
+    target = {"Arn": "arn:dispatcher", "RoleArn": "arn:role", "GroupName": "airstep", "DeadLetterArn": "arn:lost"}
 
     def ask(given: Any) -> Any:
         return asking(function, given["task_function"])

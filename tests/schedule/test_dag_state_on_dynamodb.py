@@ -42,7 +42,7 @@ def test_queue_places_pause_and_schedule(store: DynamoStore) -> None:
     assert set(state.active()) == {"r1", "r2"}
     state.dequeue(runs[0])
     assert state.claim(limit=2) == runs[1:2]  # claimed, but not known to have started
-    state.release("r1")
+    state.release("r1", "r1")
     assert state.claim(limit=2) == runs[1:]
     pauses = [state.is_paused]
     for paused in (True, False):

@@ -295,7 +295,7 @@ def test_a_run_that_somebody_started_elsewhere_takes_a_place() -> None:
     dispatch(world.dispatcher, event(DAILY, MIDNIGHT, max_active_runs=1))
     assert world.machines.started == []
     assert world.store.read("waiting", "dag/etl") is not None  # the sweep looks after it
-    state.release("manual__1")
+    state.release("manual__1", "by-hand")
     dispatch(world.dispatcher, event(DAILY, MIDNIGHT, max_active_runs=1))
     assert world.machines.started == [name(20)]
 

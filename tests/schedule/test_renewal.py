@@ -23,6 +23,7 @@ def test_a_renewal_makes_the_schedules_of_the_hours_ahead_once() -> None:
     assert name == schedule_name("etl", datetime(2024, 3, 10, 7, 30, tzinfo=UTC))
     assert (request["ScheduleExpression"], request["ScheduleExpressionTimezone"]) == ("at(2024-03-10T07:30:00)", "UTC")
     assert request["ActionAfterCompletion"] == "DELETE"
+    assert request["Target"]["DeadLetterConfig"] == {"Arn": "arn:lost"}
     assert world.machines.started == []
 
 

@@ -14,6 +14,7 @@ from dag_translator.authoring import timetables
 from dag_translator.authoring.models.assets import Asset, AssetAlias
 from dag_translator.errors import TranslationError
 from dag_translator.schedule import IntervalSettings, schedule_of, schedule_spec
+from lambdas.timetable import timetable_from_spec
 from tests.schedule.live import FakeDag, FakeTask
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -184,3 +185,27 @@ def test_an_anchor_that_airflow_would_not_keep_is_said() -> None:
     assert (problem.code, problem.severity) == ("schedule-anchor", "approximated")
     assert schedule_of(FakeDag(timedelta(hours=1), start_date=half_past, catchup=True))[1] == ()
     assert schedule_of(FakeDag(timedelta(hours=1)))[1] == ()
+
+
+@pytest.mark.parametrize("schedule", ["@daily", "@monthly", "@once", timedelta(days=1), relativedelta(months=1)])
+def test_a_start_date_at_the_beginning_of_time_is_one(schedule: Any) -> None:
+    """Airflow's own example files have `datetime.min`: there is nothing before it from which to look for instants."""
+    dag = FakeDag(schedule, start_date=datetime.min.replace(tzinfo=UTC))
+    emitted, problems = schedule_of(dag)
+    assert emitted is not None and problems == ()
+    spec = emitted["spec"]
+    later = timetable_from_spec(spec).next_runs(datetime(2024, 1, 1, tzinfo=UTC), 1)
+    assert [run.run_after.hour for run in later] in ([0], [])
+
+
+def test_the_beginning_of_time_keeps_the_phase_of_a_timedelta() -> None:
+    dag = FakeDag(timedelta(hours=5), start_date=datetime(1, 1, 1, 2, tzinfo=UTC))
+    start = datetime.fromisoformat(schedule_spec(dag)["start_date"])
+    assert start.year == 100
+    assert (start - datetime(1, 1, 1, 2, tzinfo=UTC)) % timedelta(hours=5) == timedelta(0)
+
+
+def test_all_runs_since_the_beginning_of_time_are_refused() -> None:
+    dag = FakeDag("@daily", start_date=datetime.min.replace(tzinfo=UTC), catchup=True)
+    _, (problem,) = schedule_of(dag)
+    assert problem.code == "invalid-start-date"

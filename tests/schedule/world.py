@@ -96,7 +96,7 @@ class World:
         return Dispatcher(self.store, self.machines, lambda: self.now, self._renew)
 
     def _renew(self, event: Event, tick: datetime) -> int:
-        target = {"Arn": "arn:dispatcher", "RoleArn": "arn:role", "GroupName": "airstep"}
+        target = {"Arn": "arn:dispatcher", "RoleArn": "arn:role", "GroupName": "airstep", "DeadLetterArn": "arn:lost"}
         return renew(self.scheduler, event, tick, self.now, target)
 
     def begin(self, name: str) -> RunKey:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +46,7 @@ class FakeLambdas:
     dag: Dag
     outcomes: Mapping[str, Outcome]
     callbacks: Callbacks = field(default_factory=Callbacks)
-    ran: set[tuple[str, int]] = field(default_factory=set)
+    ran: Counter[tuple[str, int]] = field(default_factory=Counter)
     starts: dict[str, float] = field(default_factory=dict)
     ends: dict[str, float] = field(default_factory=dict)
     final: dict[str, Any] = field(default_factory=dict)
@@ -70,27 +70,41 @@ class FakeLambdas:
     async def run_task(self, payload: Any, call: TaskCall) -> Any:
         task_id, map_index = payload["task_id"], payload.get("map_index", -1)
         outcome = self.outcomes[task_id]
-        assert (task_id, map_index) not in self.ran, f"{task_id} runs twice"
-        self.ran.add((task_id, map_index))
+        self.ran[task_id, map_index] += 1
+        tries = self.ran[task_id, map_index]
+        assert tries <= outcome.tries, f"{task_id} runs {tries} times"
+        assert tries == payload.get("attempt", 0) + 1
         self.starts.setdefault(task_id, self._now(call))
         await call.sleep(outcome.seconds)
         self.ends[task_id] = self._now(call)
+        if tries < outcome.tries:
+            raise TaskFailed("ValueError", "again")
         state = outcome.state if map_index < 0 else outcome.each[map_index]
         if state == "skipped":
             raise TaskFailed("AirflowSkipException", "")
         if state == "failed":
-            raise TaskFailed("ValueError", "x")
+            last = tries > self.dag.by_id[task_id].retry.attempts
+            raise TaskFailed("ValueError" if last else "AirflowFailException", "x")
         skips = (each for each in outcome.skips if each not in self.starts and each not in self.kept)
         return {task_id: "success", **dict.fromkeys(skips, "skipped")}
 
     async def expand_task(self, payload: Any, call: TaskCall) -> Any:
-        length = len(self.outcomes[payload["task_id"]].each)
-        if not length:
-            raise TaskFailed("AirflowSkipException", "")
-        return {"length": length}
+        over = self.dag.by_id[payload["task_id"]].expansion
+        return self._expand(payload["task_id"], over.over if over else (), payload)
 
     async def expand_group(self, payload: Any, call: TaskCall) -> Any:
-        return await self.expand_task({"task_id": self._members(payload)[0]}, call)
+        group = next(group for group in self.dag.mapped_groups if group.group_id == payload["group"])
+        return self._expand(group.members[0], group.expansion.over, payload)
+
+    def _expand(self, task_id: str, over: tuple[str, ...], payload: Any) -> Any:
+        """As `lambdas.expand_task` does: what was expanded has pushed what it has, of others the states are told."""
+        expanded = {each for each, map_index in self.ran if map_index >= 0}
+        states = {each: state for each, state in payload.get("states", {}).items() if each not in expanded}
+        if set(states.values()) & {"failed", "upstream_failed"} or self.dag.group_of.keys() & {*over}:
+            raise TaskFailed("CannotExpand", "")
+        if "skipped" in states.values() or not self.outcomes[task_id].each:
+            raise TaskFailed("AirflowSkipException", "")
+        return {"length": len(self.outcomes[task_id].each)}
 
     async def record_instance(self, payload: Any, call: TaskCall) -> Any:
         return {"letters": "".join(LETTERS[payload["states"][task_id]] for task_id in self._members(payload))}

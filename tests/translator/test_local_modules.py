@@ -88,6 +88,26 @@ def test_tables_of_module_names_count_in_our_own_code_only(tmp_path: Path) -> No
     assert _names(Finder(root, dotted_strings=True), "table.py") == {"table.py", "etl/__init__.py", "etl/clean.py"}
 
 
+def test_dag_files_import_from_plugins_and_the_project_around_them(tmp_path: Path) -> None:
+    tree = {
+        "dags/dag.py": "import own.a, include.b\nimport_module(f'own.{x}')",
+        "dags/dag2.py": "import_module(anything); x = '*.csv', 'include/*.csv'",
+        "plugins/own/a.py": "from . import c",
+        "plugins/own/c.py": "",
+        "plugins/own/d.py": "",
+        "include/b.py": "from .e import f",
+        "include/e.py": "",
+        "include/g.csv": "",
+        "tests/t.py": "",
+        "rows.csv": "",
+    }
+    finder = Finder.of_dags(write_tree(tmp_path, tree) / "dags")
+    own = {"plugins/own/a.py", "plugins/own/c.py", "plugins/own/d.py"}
+    assert _names(finder, "dags/dag.py") == {"dags/dag.py", "include/b.py", "include/e.py", *own}
+    everything = {"dags/dag.py", "dags/dag2.py", *own, "include/b.py", "include/e.py"}
+    assert _names(finder, "dags/dag2.py", data=True) == {*everything, "include/g.csv"}
+
+
 def _names(finder: Finder, entry: str, *, data: bool = False) -> set[str]:
     found = finder.closure([finder.root / entry], data=data)
     return {file.relative_to(finder.root).as_posix() for file in found}

@@ -11,13 +11,14 @@ from dag_translator.authoring.hooks.aws import AwsBaseHook
 class AthenaHook(AwsBaseHook):
     """Amazon Athena."""
 
+    service = "athena"
     INTERMEDIATE_STATES = ("QUEUED", "RUNNING")
     FAILURE_STATES = ("FAILED", "CANCELLED")
     SUCCESS_STATES = ("SUCCEEDED",)
     TERMINAL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
 
     def __init__(self, *args: Any, sleep_time: int | None = None, log_query: bool = True, **kwargs: Any) -> None:
-        super().__init__(*args, **{**kwargs, "client_type": "athena"})
+        super().__init__(*args, **kwargs)
         self.sleep_time = 30 if sleep_time is None else sleep_time
         self.log_query = log_query
 

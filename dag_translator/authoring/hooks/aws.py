@@ -15,8 +15,13 @@ from dag_translator.authoring.hooks.base import BaseHook
 
 
 class AwsBaseHook(BaseHook):
-    """A client or resource of one service. aws_conn_id None: boto3's defaults, no connection is looked for."""
+    """A client or resource of one service. aws_conn_id None: boto3's defaults, no connection is looked for.
 
+    service, resource_service: of a class that is for one service, as a client or as a resource.
+    """
+
+    service: str | None = None
+    resource_service: str | None = None
     conn_name_attr = "aws_conn_id"
     default_conn_name = "aws_default"
     conn_type = "aws"
@@ -34,8 +39,8 @@ class AwsBaseHook(BaseHook):
     ) -> None:
         super().__init__(**kwargs)
         self.aws_conn_id = aws_conn_id
-        self.client_type = client_type
-        self.resource_type = resource_type
+        self.client_type = self.service or client_type
+        self.resource_type = self.resource_service or resource_type
         self._region_name = region_name
         self._verify = verify
         self._config = config
@@ -139,6 +144,17 @@ class AwsBaseHook(BaseHook):
     def get_conn(self) -> Any:
         return self.conn
 
+    def get_waiter(self, waiter_name: str, client: Any = None) -> Any:
+        """One of boto3's waiters. Raises ValueError for one that only Airflow's provider defines."""
+        client = client or self.conn
+        if waiter_name not in client.waiter_names:
+            known = ", ".join(sorted(client.waiter_names))
+            raise ValueError(
+                f"boto3 has no waiter {waiter_name!r} for {self.service_name} (it has {known or 'none'}); "
+                "use the service's sensor, or ask in @task.sensor"
+            )
+        return client.get_waiter(waiter_name)
+
     def __getattr__(self, name: str) -> Any:
         """Airflow's thin hooks have no methods of their own: point at the client."""
         raise AttributeError(
@@ -153,8 +169,7 @@ class AwsGenericHook(AwsBaseHook):
 class SqsHook(AwsBaseHook):
     """Amazon SQS."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{**kwargs, "client_type": "sqs"})
+    service = "sqs"
 
     def create_queue(self, queue_name: str, attributes: dict[str, str] | None = None) -> Any:
         return self.get_conn().create_queue(QueueName=queue_name, Attributes=attributes or {})
@@ -184,8 +199,7 @@ class SqsHook(AwsBaseHook):
 class SnsHook(AwsBaseHook):
     """Amazon SNS."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{**kwargs, "client_type": "sns"})
+    service = "sns"
 
     def publish_to_target(
         self,
@@ -233,8 +247,7 @@ def _attribute(value: Any) -> dict[str, Any]:
 class StsHook(AwsBaseHook):
     """AWS STS."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{**kwargs, "client_type": "sts"})
+    service = "sts"
 
     def get_account_number(self) -> str:
         return str(self.get_conn().get_caller_identity()["Account"])

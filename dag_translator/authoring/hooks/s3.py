@@ -22,6 +22,8 @@ from dag_translator.authoring.hooks.s3_resources import S3Resources
 class S3Hook(S3Resources):
     """Amazon S3."""
 
+    service = "s3"
+
     def __init__(
         self,
         aws_conn_id: str | None = S3Resources.default_conn_name,
@@ -30,7 +32,7 @@ class S3Hook(S3Resources):
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        super().__init__(aws_conn_id, *args, **{**kwargs, "client_type": "s3"})
+        super().__init__(aws_conn_id, *args, **kwargs)
         self.transfer_config_args = transfer_config_args or {}
         self.extra_args = extra_args or {}
 
@@ -274,12 +276,16 @@ class S3Hook(S3Resources):
             self.get_conn().download_fileobj(bucket, key, file)
             return file.name
 
-    def create_bucket(self, bucket_name: str, region_name: str | None = None) -> None:
+    def create_bucket(
+        self, bucket_name: str, region_name: str | None = None, bucket_namespace: str | None = None
+    ) -> None:
+        """bucket_namespace: "account-regional", or everybody's."""
         region = region_name or self.region_name or self.get_conn().meta.region_name
         place = (
             {"CreateBucketConfiguration": {"LocationConstraint": region}} if region and region != "us-east-1" else {}
         )
-        self.get_conn().create_bucket(Bucket=bucket_name, **place)
+        names = {"BucketNamespace": bucket_namespace} if bucket_namespace else {}
+        self.get_conn().create_bucket(Bucket=bucket_name, **place, **names)
 
     def delete_bucket(self, bucket_name: str, force_delete: bool = False, **_: Any) -> None:
         if force_delete:

@@ -157,8 +157,7 @@ class SesServer(SmtpHook):
 class SesHook(AwsBaseHook):
     """Amazon SES. Its action is ses:SendRawEmail."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{**kwargs, "client_type": "ses"})
+    service = "ses"
 
     def send_email(
         self,

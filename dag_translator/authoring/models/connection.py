@@ -8,6 +8,7 @@ Manager).
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from typing import Any, Self
@@ -80,6 +81,8 @@ class Connection:
         connection = found if isinstance(found, Connection) else cls.from_text(found, conn_id)
         masker = runtime.current().masker
         masker.add(connection.password)
+        if connection.login and connection.password:  # as an HTTP header has them
+            masker.add(base64.b64encode(f"{connection.login}:{connection.password}".encode()).decode())
         masker.add(connection.extra_dejson)
         return connection
 

@@ -66,6 +66,17 @@ class TaskReschedule(metaclass=_NoDatabase):
     """For annotations."""
 
 
+class _LazySequences(type):
+    """The runtime's class is not there while DAG files load; its name is."""
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return type(value).__name__ == "LazyXComSequence"
+
+
+class LazyXComAccess(metaclass=_LazySequences):
+    """What a mapped task pushed, for annotations and `isinstance`: Airflow 2's name and Airflow 3's."""
+
+
 class NEW_SESSION(metaclass=_NoDatabase):  # noqa: N801 - Airflow's name
     """The default of `session` arguments, that `provide_session` replaces: there is no session."""
 

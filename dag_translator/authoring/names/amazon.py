@@ -71,6 +71,7 @@ SAGEMAKER = names_of(
     "SageMakerCreateNotebookOperator", "SageMakerStartNoteBookOperator", "SageMakerStopNotebookOperator",
     "SageMakerDeleteNotebookOperator",
 )  # fmt: skip
+SAGEMAKER_CONDITION = names_of("operators.sagemaker_condition", "SageMakerConditionOperator")
 SAGEMAKER_APPROVAL = names_of("operators.sagemaker_registry", "ApprovalStatus")
 SAGEMAKER_SENSOR = names_of(
     "sensors.sagemaker",
@@ -84,7 +85,11 @@ EKS = names_of(
 ) | names_of("operators.kubernetes", "EksPodOperator", EKSPodOperator="EksPodOperator")  # fmt: skip
 EKS_STATES = names_of("aws.enumerations", "ClusterStates", "NodegroupStates", "FargateProfileStates")
 EKS_SENSOR = names_of(
-    "sensors.states", "EksClusterStateSensor", "EksNodegroupStateSensor", "EksFargateProfileStateSensor"
+    "sensors.states",
+    "EksBaseSensor",
+    "EksClusterStateSensor",
+    "EksNodegroupStateSensor",
+    "EksFargateProfileStateSensor",
 )
 ECS_STATES = names_of("aws.enumerations", "EcsTaskStates", "EcsClusterStates", "EcsTaskDefinitionStates")
 ECS_RESOURCES = names_of(
@@ -203,10 +208,16 @@ DMS = names_of(
 )  # fmt: skip
 DMS_SENSOR = names_of("sensors.dms", "DmsTaskBaseSensor", "DmsTaskCompletedSensor")
 NEPTUNE = names_of("operators.neptune", "NeptuneStartDbClusterOperator", "NeptuneStopDbClusterOperator")
+NEPTUNE_ANALYTICS = names_of(
+    "operators.neptune_analytics",
+    "NeptuneCreateGraphOperator", "NeptuneDeleteGraphOperator", "NeptuneCreatePrivateGraphEndpointOperator",
+    "NeptuneDeletePrivateGraphEndpointOperator", "NeptuneStartImportTaskOperator", "NeptuneCancelImportTaskOperator",
+    "NeptuneCreateGraphWithImportOperator",
+)  # fmt: skip
 APPFLOW = names_of(
     "operators.appflow",
     "AppflowBaseOperator", "AppflowRunOperator", "AppflowRunFullOperator", "AppflowRunBeforeOperator",
-    "AppflowRunAfterOperator", "AppflowRunDailyOperator",
+    "AppflowRunAfterOperator", "AppflowRunDailyOperator", "AppflowRecordsShortCircuitOperator",
 )  # fmt: skip
 DATASYNC = names_of("operators.datasync", "DataSyncOperator", AWSDataSyncOperator="DataSyncOperator")
 S3_OBJECTS = names_of("operators.s3_objects", "S3ReadObjectOperator", "S3CopyPrefixOperator", "S3FileTransformOperator")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dag_translator.authoring.names import amazon as a
+from dag_translator.authoring.names.amazon_hooks import HOOKS
 
-AMAZON: dict[str, dict[str, str]] = {
+_OPERATORS: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.operators.emr": a.EMR,
     "airflow.providers.amazon.aws.operators.emr_create_job_flow": a.EMR,
     "airflow.providers.amazon.aws.operators.emr_add_steps": a.EMR,
@@ -24,7 +25,7 @@ AMAZON: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.sensors.glue_crawler": a.GLUE_CRAWLER_SENSOR,
     "airflow.providers.amazon.aws.sensors.glue_catalog_partition": a.GLUE_PARTITION_SENSOR,
     "airflow.providers.amazon.aws.operators.redshift_cluster": a.REDSHIFT_CLUSTER,
-    "airflow.providers.amazon.aws.operators.sagemaker": a.SAGEMAKER,
+    "airflow.providers.amazon.aws.operators.sagemaker": a.SAGEMAKER | a.SAGEMAKER_CONDITION,
     "airflow.providers.amazon.aws.utils.sagemaker": a.SAGEMAKER_APPROVAL,
     "airflow.providers.amazon.aws.sensors.sagemaker": a.SAGEMAKER_SENSOR,
     "airflow.providers.amazon.aws.operators.eks": a.EKS,
@@ -105,6 +106,7 @@ AMAZON: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.sensors.dms": a.DMS_SENSOR,
     "airflow.providers.amazon.aws.sensors.dms_task": a.DMS_SENSOR,
     "airflow.providers.amazon.aws.operators.neptune": a.NEPTUNE,
+    "airflow.providers.amazon.aws.operators.neptune_analytics": a.NEPTUNE_ANALYTICS,
     "airflow.providers.amazon.aws.operators.appflow": a.APPFLOW,
     "airflow.providers.amazon.aws.operators.datasync": a.DATASYNC,
     "airflow.providers.amazon.aws.operators.s3_bucket_tagging": a.S3_BUCKETS,
@@ -117,3 +119,5 @@ AMAZON: dict[str, dict[str, str]] = {
     "airflow.providers.amazon.aws.operators.athena_spark": a.ATHENA_SPARK,
     "airflow.providers.amazon.aws.sensors.athena_spark": a.ATHENA_SPARK_SENSOR,
 }
+
+AMAZON: dict[str, dict[str, str]] = HOOKS | {path: HOOKS.get(path, {}) | names for path, names in _OPERATORS.items()}

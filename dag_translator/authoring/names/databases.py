@@ -81,7 +81,17 @@ MODULES: dict[str, dict[str, str]] = {
             "s3_to_sql": _from("operators.transfers_s3", "S3ToSqlOperator"),
             "http_to_s3": _from("operators.transfers_s3", "HttpToS3Operator"),
             "local_to_s3": _from("operators.transfers_s3", "LocalFilesystemToS3Operator"),
-            "dynamodb_to_s3": _from("operators.transfers_s3", "DynamoDBToS3Operator"),
+            "dynamodb_to_s3": _from("operators.transfers_dynamodb", "DynamoDBToS3Operator"),
+            "s3_to_dynamodb": _from("operators.transfers_dynamodb", "S3ToDynamoDBOperator"),
+            "base": _from("operators.transfers_dynamodb", "AwsToAwsBaseOperator"),
+            "ftp_to_s3": _from("operators.transfers_files", "FTPToS3Operator"),
+            "sftp_to_s3": _from("operators.transfers_files", "SFTPToS3Operator"),
+            "s3_to_ftp": _from("operators.transfers_files", "S3ToFTPOperator"),
+            "s3_to_sftp": _from("operators.transfers_files", "S3ToSFTPOperator"),
+            "imap_attachment_to_s3": _from("operators.transfers_foreign", "ImapAttachmentToS3Operator"),
+            "mongo_to_s3": _from("operators.transfers_foreign", "MongoToS3Operator"),
+            "salesforce_to_s3": _from("operators.transfers_foreign", "SalesforceToS3Operator"),
+            "exasol_to_s3": _from("operators.transfers_foreign", "ExasolToS3Operator"),
         }.items()
     },
     "airflow.operators.s3_to_redshift_operator": _from(

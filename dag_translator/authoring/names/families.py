@@ -72,7 +72,7 @@ STEP_FUNCTION = _from("operators.step_function", "StepFunctionStartExecutionOper
     "operators.step_function_output", "StepFunctionGetExecutionOutputOperator"
 )
 LAMBDA_HOOK = _from("hooks.services", "LambdaHook", AwsLambdaHook="LambdaHook")
-EVENTBRIDGE_HOOK = _from("hooks.services", "EventBridgeHook")
+EVENTBRIDGE_HOOK = _from("hooks.clients", "EventBridgeHook")
 STEP_FUNCTION_HOOK = _from("hooks.services", "StepFunctionHook")
 GLUE = _from(
     "operators.glue", "GlueJobOperator", AwsGlueJobOperator="GlueJobOperator", AWSGlueJobOperator="GlueJobOperator"
@@ -168,7 +168,8 @@ EXCEPTIONS = _from(
     FailStopDagInvalidTriggerRule="FailFastDagInvalidTriggerRule",
 )  # fmt: skip
 
-DATES = _from("utils.dates", "days_ago", "round_time", "date_range", "parse_execution_date")
+# The module's own imports, which DAG files take from it.
+DATES = _from("utils.dates", "days_ago", "round_time", "date_range", "parse_execution_date", "datetime", "timedelta")
 TIMEZONE = _from(
     "utils.timezone",
     "utc", "TIMEZONE", "utcnow", "utc_epoch", "datetime", "parse", "make_aware", "make_naive",

@@ -47,7 +47,10 @@ _TABLE: dict[str, dict[str, str]] = {
     "airflow.models.xcom": {
         "XCom": "models.typing_only:XCom",
         "XCOM_RETURN_KEY": "definitions.xcom_arg:XCOM_RETURN_KEY",
+        "LazyXComAccess": "models.typing_only:LazyXComAccess",
+        "LazySelectSequence": "models.typing_only:LazyXComAccess",
     },
+    "airflow.sdk.execution_time.lazy_sequence": {"LazyXComSequence": "models.typing_only:LazyXComAccess"},
     "airflow.models.skipmixin": f.SKIP,
     "airflow.models.dataset": f.ASSETS,
     "airflow.models.asset": f.ASSETS,
@@ -90,7 +93,10 @@ _TABLE: dict[str, dict[str, str]] = {
     "airflow.sdk.log": f.LOGGING,
     # --- operators ---------------------------------------------------------------------------------------------------
     "airflow.operators": f.PYTHON | f.BASH | f.DUMMY,
-    "airflow.operators.python": f.PYTHON | f.CONTEXT | f.SKIP,
+    "airflow.operators.python": f.PYTHON
+    | f.CONTEXT
+    | f.SKIP
+    | {"task": "definitions.task_decorators:task", "is_venv_installed": "environments:is_venv_installed"},
     "airflow.operators.python_operator": f.PYTHON,
     "airflow.operators.bash": f.BASH,
     "airflow.operators.bash_operator": f.BASH,

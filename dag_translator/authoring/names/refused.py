@@ -13,6 +13,8 @@ _DOCKER = "make a task definition of the image and run it on ECS with EcsRunTask
 _SPARK = "use EmrServerlessStartJobOperator, EmrAddStepsOperator or GlueJobOperator"
 _HIVE = "run it with AthenaOperator, or as a step of an EMR cluster (EmrAddStepsOperator)"
 _SSH = "add apache-airflow-providers-ssh or apache-airflow-providers-sftp to requirements.txt"
+_STUDIO = "run the notebook with SageMakerProcessingOperator, or start its workflow with boto3 in a @task"
+_LARGE = ", and give the task a container: together they are larger than Lambda allows"
 _DEADLINE = "use dagrun_timeout, or a CloudWatch alarm on the state machine"
 _PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 
@@ -20,10 +22,27 @@ _PARTITIONS = "partitioned assets are not translated; use a cron schedule"
 BY_NAME: dict[str, str] = {
     "HiveOperator": _HIVE,
     **dict.fromkeys(("SparkSubmitOperator", "SparkSqlOperator", "LivyOperator"), _SPARK),
-    **dict.fromkeys(("SSHOperator", "SFTPOperator", "SFTPToS3Operator", "S3ToSFTPOperator"), _SSH),
+    **dict.fromkeys(("SSHOperator", "SFTPOperator"), _SSH),
     "MsSqlOperator": "connect with pymssql (add it to requirements.txt) in a @task",
     "DockerSwarmOperator": _DOCKER,
     "GKEPodOperator": "use KubernetesPodOperator, on an EKS cluster that the setting eksCluster names",
+    **dict.fromkeys(
+        (
+            *("SageMakerNotebookOperator", "SageMakerNotebookSensor", "SageMakerUnifiedStudioNotebookOperator"),
+            "SageMakerUnifiedStudioNotebookSensor",
+        ),
+        _STUDIO,
+    ),
+    **{
+        name: f"add apache-airflow-providers-amazon and apache-airflow-providers-{other} to requirements.txt{more}"
+        for name, other, more in (
+            ("AzureBlobStorageToS3Operator", "microsoft-azure", ""),
+            ("GCSToS3Operator", "google", _LARGE),
+            ("GlacierToGCSOperator", "google", _LARGE),
+            ("GoogleApiToS3Operator", "google", _LARGE),
+            ("HiveToDynamoDBOperator", "apache-hive", ""),
+        )
+    },
     "HITLOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "ApprovalOperator": "a human in the loop needs a wait of its own; use a sensor on where the answer is stored",
     "AssetAccessControl": "who may see or start a DAG is IAM's business",
@@ -55,8 +74,8 @@ BY_MODULE: tuple[tuple[str, str], ...] = (
     ("airflow.providers.amazon.aws.sensors", "ask the service with boto3 in @task.sensor"),
     ("airflow.providers.amazon.aws.hooks", 'use AwsBaseHook(client_type="…").get_conn(), or boto3'),
     ("airflow.providers.amazon.aws.transfers", _BOTO3),
-    ("airflow.contrib.operators", "use the provider's client library in a @task"),
     ("airflow.plugins_manager", "put shared code into a module next to the DAG file and import it"),
+    ("airflow.utils.db", "there is no metadata database; what the running task needs is in its context (ti, dag_run)"),
     ("airflow.www", "there is no web server"),
     ("airflow.api", "there is no Airflow API; use the airstep command or the AWS API"),
     ("airflow.jobs", "there is no scheduler process"),
@@ -91,6 +110,10 @@ def hint_for(module: str, name: str | None = None) -> str | None:
         return BY_NAME[name]
     matches = (hint for prefix, hint in BY_MODULE if module == prefix or module.startswith(prefix + "."))
     found = next(matches, None)
+    if found is None:
+        from dag_translator.authoring.names import moved
+
+        found = moved.hint_for(module)
     if found is None and module.startswith("airflow.providers."):
         from dag_translator.authoring.providers import installed
 

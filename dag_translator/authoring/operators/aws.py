@@ -5,14 +5,24 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, NoReturn
 
+from dag_translator.authoring.aws.rows import takes
 from dag_translator.authoring.definitions.baseoperator import BaseOperator
 from dag_translator.authoring.hooks.aws import AwsBaseHook
 from dag_translator.authoring.loading import coded
+
+# Where the calls go; default_args reach a constructor only in a class of its own, so the mixin has none.
+CONNECTION: dict[str, Any] = {
+    "aws_conn_id": "aws_default",
+    "region_name": None,
+    "verify": None,
+    "botocore_config": None,
+}
 
 
 class AwsMixin:
     """aws_hook_class makes `hook`, which gives the boto3 client."""
 
+    template_fields: Any = ("aws_conn_id", "region_name", "verify")
     aws_hook_class: Any = AwsBaseHook
     aws_conn_id: Any
     region_name: Any
@@ -36,22 +46,7 @@ class AwsMixin:
 class AwsBaseOperator(AwsMixin, BaseOperator):
     """An operator of an AWS service."""
 
-    template_fields: Any = ("aws_conn_id", "region_name", "verify")
-
-    def __init__(
-        self,
-        *,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
+    __init__ = takes(**CONNECTION)
 
 
 def aws_template_fields(*fields: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from dag_translator.authoring.exceptions import AirflowException, AirflowSkipException
 from dag_translator.authoring.hooks.aws import AwsBaseHook
-from dag_translator.authoring.operators.aws import AwsBaseOperator, aws_template_fields, must_be_known
+from dag_translator.authoring.operators.aws import AwsBaseOperator, must_be_known
 
 
 class EcsRunTaskOperator(AwsBaseOperator):
@@ -22,11 +22,12 @@ class EcsRunTaskOperator(AwsBaseOperator):
     line of its log. skip_on_exit_code: exit codes that skip instead of failing.
     """
 
-    template_fields: Any = aws_template_fields(
+    template_fields: Any = (
         *("task_definition", "cluster", "overrides", "launch_type", "capacity_provider_strategy"),
         *("volume_configurations", "group", "placement_constraints", "placement_strategy", "platform_version"),
         *("network_configuration", "tags", "awslogs_group", "awslogs_region", "awslogs_stream_prefix"),
         *("awslogs_fetch_interval", "propagate_tags", "reattach", "number_logs_exception", "wait_for_completion"),
+        *("container_name", "deferrable"),
     )
     template_fields_renderers: Any = {"overrides": "json", "network_configuration": "json"}  # noqa: RUF012
     ui_color = "#f0ede4"

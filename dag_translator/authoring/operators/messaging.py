@@ -6,7 +6,7 @@ from typing import Any
 
 from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.hooks.aws import SnsHook, SqsHook
-from dag_translator.authoring.hooks.services import EventBridgeHook
+from dag_translator.authoring.hooks.clients import EventBridgeHook
 from dag_translator.authoring.operators.aws import AwsBaseOperator, aws_template_fields
 
 

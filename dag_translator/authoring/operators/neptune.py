@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from dag_translator.authoring.aws.operator import ServiceOperator, error_code
-from dag_translator.authoring.aws.rows import Watch, grant, takes
+from dag_translator.authoring.aws.rows import Watch, grant
 from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.operators.aws import aws_template_fields
 
@@ -31,21 +31,36 @@ _PATIENCE = 800
 class NeptuneStartDbClusterOperator(ServiceOperator):
     """Starts a cluster, unless it is available; while it is busy it is tried again."""
 
-    template_fields: Any = aws_template_fields("db_cluster_id")
+    template_fields: Any = aws_template_fields("cluster_id")
     service, action = "neptune", "StartDBCluster"
     starts = (grant("rds:StartDBCluster", _CLUSTER), *CLUSTER.grants)
     watch = replace(CLUSTER, success=("available",))
-    __init__ = takes(
-        "db_cluster_id", wait_for_completion=True, waiter_delay=30, waiter_max_attempts=60, deferrable=False
-    )
+
+    def __init__(
+        self,
+        *,
+        db_cluster_id: str,
+        wait_for_completion: bool = True,
+        waiter_delay: int = 30,
+        waiter_max_attempts: int = 60,
+        deferrable: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.db_cluster_id = db_cluster_id
+        self.cluster_id = db_cluster_id  # what is rendered; the argument's name tells permissions
+        self.wait_for_completion = wait_for_completion
+        self.waiter_delay = waiter_delay
+        self.waiter_max_attempts = waiter_max_attempts
+        self.deferrable = deferrable
 
     def request(self) -> dict[str, Any]:
-        return {"DBClusterIdentifier": self.db_cluster_id}
+        return {"DBClusterIdentifier": self.cluster_id}
 
     def start(self, context: Any) -> dict[str, Any]:  # noqa: ARG002
         status = self.call(CLUSTER.action, self.request())["DBClusters"][0]["Status"].lower()
         if status in _BROKEN:
-            raise AirflowException(f"Neptune cluster {self.db_cluster_id} is in error state {status}")
+            raise AirflowException(f"Neptune cluster {self.cluster_id} is in error state {status}")
         if status not in self.watch.success:
             self._insist(max(1, int(_PATIENCE / max(1, self.waiter_delay))))
         return self.request()
@@ -62,7 +77,7 @@ class NeptuneStartDbClusterOperator(ServiceOperator):
             time.sleep(self.waiter_delay)
 
     def finish(self, handle: dict[str, Any] | None, context: Any) -> Any:  # noqa: ARG002
-        return {"db_cluster_id": self.db_cluster_id}
+        return {"db_cluster_id": self.cluster_id}
 
 
 class NeptuneStopDbClusterOperator(NeptuneStartDbClusterOperator):

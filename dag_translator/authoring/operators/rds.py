@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from dag_translator.authoring.aws.enumerations import RdsDbType
-from dag_translator.authoring.aws.operator import ServiceOperator, ServiceTask, tag_list
+from dag_translator.authoring.aws.operator import ServiceMixin, ServiceOperator, ServiceTask, tag_list
 from dag_translator.authoring.aws.rows import Watch, grant, passes_role, takes
 from dag_translator.authoring.operators.aws import aws_template_fields
 
@@ -76,7 +76,8 @@ class RdsTyped(RdsBaseOperator):
     cluster: Any = None
 
     def is_elsewhere(self, argument: Any) -> bool:
-        return undecided(argument("db_type")) or super().is_elsewhere(argument)
+        # Not by super(): what is fixed of a mapped operator may stand in for `self`.
+        return undecided(argument("db_type")) or ServiceMixin.is_elsewhere(self, argument)
 
     def chosen_watch(self) -> Any:
         return watch_of(self.db_type, self.instance, self.cluster)

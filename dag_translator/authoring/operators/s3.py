@@ -15,18 +15,19 @@ _NEITHER_NOR_BOTH = "Either keys or at least one of prefix, from_datetime, to_da
 class S3CreateBucketOperator(AwsBaseOperator):
     """Creates the bucket unless it is there."""
 
-    template_fields: Any = aws_template_fields("bucket_name")
+    template_fields: Any = aws_template_fields("bucket_name", "bucket_namespace")
     aws_hook_class = S3Hook
 
-    def __init__(self, *, bucket_name: str, **kwargs: Any) -> None:
+    def __init__(self, *, bucket_name: str, bucket_namespace: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.bucket_name = bucket_name
+        self.bucket_namespace = bucket_namespace
 
     def execute(self, context: Any) -> None:  # noqa: ARG002
         if self.hook.check_for_bucket(self.bucket_name):
             self.log.info("Bucket with name: %s already exists", self.bucket_name)
             return
-        self.hook.create_bucket(bucket_name=self.bucket_name, region_name=self.region_name)
+        self.hook.create_bucket(self.bucket_name, self.region_name, self.bucket_namespace)
         self.log.info("Created bucket with name: %s", self.bucket_name)
 
 

@@ -16,7 +16,7 @@ from dag_translator.authoring.exceptions import AirflowException
 from dag_translator.authoring.operators.aws import aws_template_fields, refuse
 
 _JOB = {"wait_for_completion": True, "check_interval": 30, "max_ingestion_time": None, "deferrable": False}
-_NAMED = {"max_attempts": None, "print_log": True, "check_if_job_exists": True, "action_if_job_exists": "timestamp"}
+_NAMED = {"max_attempts": None, "action_if_job_exists": "timestamp"}
 ROLES = (passes_role("sagemaker"), grant("iam:GetRole", "iam::{account}:role/*"))
 
 
@@ -171,7 +171,7 @@ class SageMakerTrainingOperator(_Job):
         job_grants("TrainingJob", "training-job", "StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
     )
     watch = _watch("TrainingJob", "training-job")
-    __init__ = takes(**_JOB, **_NAMED)
+    __init__ = takes(print_log=True, check_if_job_exists=True, **_JOB, **_NAMED)
 
 
 class SageMakerProcessingOperator(_Job):
@@ -193,7 +193,7 @@ class SageMakerProcessingOperator(_Job):
         job_grants("ProcessingJob", "processing-job", "StepFunctionsGetEventsForSageMakerProcessingJobsRule"),
     )
     watch = _watch("ProcessingJob", "processing-job")
-    __init__ = takes(output_files_to_xcom=None, **_JOB, **_NAMED)
+    __init__ = takes(output_files_to_xcom=None, print_log=True, **_JOB, **_NAMED)
 
     def finish(self, handle: dict[str, Any] | None, context: Any) -> Any:
         found = {row["result_name"]: self._output(row) for row in self.output_files_to_xcom or ()}
@@ -238,7 +238,9 @@ class SageMakerTransformOperator(_Job):
         job_grants("TransformJob", "transform-job", "StepFunctionsGetEventsForSageMakerTransformJobsRule"),
     )
     watch = _watch("TransformJob", "transform-job")
-    __init__ = takes(check_if_model_exists=True, action_if_model_exists="timestamp", **_JOB, **_NAMED)
+    __init__ = takes(
+        check_if_job_exists=True, check_if_model_exists=True, action_if_model_exists="timestamp", **_JOB, **_NAMED
+    )
 
     def named(self) -> dict[str, Any]:
         part: dict[str, Any] = self.config.get("Transform", self.config)

@@ -7,7 +7,7 @@ from typing import Any
 
 from dag_translator.authoring.aws.operator import ServiceOperator
 from dag_translator.authoring.aws.rows import Watch, grant, takes
-from dag_translator.authoring.operators.aws import aws_template_fields
+from dag_translator.authoring.operators.aws import aws_template_fields, refuse
 from dag_translator.authoring.operators.sagemaker import ROLES, serialized
 
 
@@ -24,7 +24,16 @@ class _Plain(ServiceOperator):
     service = "sagemaker"
 
 
-class SageMakerRegisterModelVersionOperator(_Plain):
+class _Extended(_Plain):
+    """extras: more of the request. config: the provider takes one and does not look at it."""
+
+    def __init__(self, *, config: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if config:
+            refuse(f"{type(self).__name__}: config", "write it into extras, which are sent")
+
+
+class SageMakerRegisterModelVersionOperator(_Extended):
     """Registers a model in a package group, which it makes if need be; the XCom is the package's ARN."""
 
     template_fields: Any = aws_template_fields(
@@ -95,7 +104,7 @@ class SageMakerCreateExperimentOperator(_Plain):
         return (handle or {}).get("ExperimentArn")
 
 
-class SageMakerAutoMLOperator(_Plain):
+class SageMakerAutoMLOperator(_Extended):
     """Has a model found and trained; the XCom is the best candidate."""
 
     template_fields: Any = aws_template_fields(

@@ -1,24 +1,17 @@
-"""Into S3 from a file, an HTTP server, a DynamoDB table; from S3 into a table of a database. In Lambda."""
+"""Into S3 from a file or an HTTP server; from S3 into a table of a database. In Lambda."""
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable
-from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from dag_translator.authoring.definitions.baseoperator import BaseOperator
 from dag_translator.authoring.exceptions import AirflowException
-from dag_translator.authoring.hooks.aws import AwsBaseHook
 from dag_translator.authoring.hooks.base import BaseHook
 from dag_translator.authoring.hooks.http import HttpHook
 from dag_translator.authoring.hooks.s3 import S3Hook
-from dag_translator.authoring.operators.aws import refuse
-from dag_translator.authoring.types import NOTSET
 
 
 class LocalFilesystemToS3Operator(BaseOperator):
@@ -168,82 +161,3 @@ class S3ToSqlOperator(BaseOperator):
                 rows=self.parser(path),
                 commit_every=self.commit_every,
             )
-
-
-def _json_line(item: dict[str, Any]) -> bytes:
-    def number(value: Any) -> float:
-        if isinstance(value, Decimal):
-            return float(value)
-        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
-
-    return (json.dumps(item, default=number) + "\n").encode()
-
-
-class DynamoDBToS3Operator(BaseOperator):
-    """A table's items, scanned, into objects of about file_size bytes, named s3_key_prefix and a UUID.
-
-    process_func: an item as bytes, default a line of JSON. dynamodb_scan_kwargs: of DynamoDB's Scan.
-    """
-
-    template_fields: Any = (
-        *("source_aws_conn_id", "dest_aws_conn_id", "dynamodb_table_name", "s3_bucket_name", "file_size"),
-        *("dynamodb_scan_kwargs", "s3_key_prefix"),
-    )
-    template_fields_renderers: Any = {"dynamodb_scan_kwargs": "json"}  # noqa: RUF012
-
-    def __init__(
-        self,
-        *,
-        dynamodb_table_name: str,
-        s3_bucket_name: str,
-        file_size: int = 1000,
-        dynamodb_scan_kwargs: dict[str, Any] | None = None,
-        s3_key_prefix: str = "",
-        process_func: Callable[[dict[str, Any]], bytes] = _json_line,
-        point_in_time_export: bool = False,
-        export_time: Any = None,
-        export_format: str = "DYNAMODB_JSON",
-        export_table_to_point_in_time_kwargs: dict[str, Any] | None = None,
-        check_interval: int = 30,
-        max_attempts: int = 60,
-        source_aws_conn_id: str | None = "aws_default",
-        dest_aws_conn_id: Any = NOTSET,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        if point_in_time_export or export_time:
-            hint = "call export_table_to_point_in_time with boto3 in a @task, and wait with @task.sensor"
-            refuse("DynamoDBToS3Operator: an export to a point in time", hint)
-        self.file_size = file_size
-        self.process_func = process_func
-        self.dynamodb_table_name = dynamodb_table_name
-        self.dynamodb_scan_kwargs = dynamodb_scan_kwargs
-        self.s3_bucket_name = s3_bucket_name
-        self.s3_key_prefix = s3_key_prefix
-        self.export_format = export_format
-        self.export_table_to_point_in_time_kwargs = export_table_to_point_in_time_kwargs or {}
-        self.check_interval = check_interval
-        self.max_attempts = max_attempts
-        self.source_aws_conn_id = source_aws_conn_id
-        self.dest_aws_conn_id = source_aws_conn_id if dest_aws_conn_id is NOTSET else dest_aws_conn_id
-
-    def execute(self, context: Any) -> None:  # noqa: ARG002
-        hook = AwsBaseHook(self.source_aws_conn_id, resource_type="dynamodb")
-        table, scan = hook.get_conn().Table(self.dynamodb_table_name), dict(self.dynamodb_scan_kwargs or {})
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "items"
-            while True:
-                answer = table.scan(**scan)
-                with path.open("ab") as file:
-                    file.writelines(map(self.process_func, answer["Items"]))
-                if "LastEvaluatedKey" not in answer:
-                    break
-                scan["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-                if path.stat().st_size >= int(self.file_size):
-                    self._upload(path)
-                    path.unlink()
-            self._upload(path)
-
-    def _upload(self, path: Path) -> None:
-        client = S3Hook(self.dest_aws_conn_id).get_conn()
-        client.upload_file(str(path), self.s3_bucket_name, self.s3_key_prefix + str(uuid4()))

@@ -95,7 +95,7 @@ class EmrServerlessApplicationSensor(EmrBaseSensor):
 
     template_fields: Any = aws_template_fields("application_id")
     watch = replace(APPLICATION, success=("CREATED", "STARTED"), failure=("STOPPED", "TERMINATED"))
-    __init__ = takes("application_id", target_states=frozenset({"CREATED", "STARTED"}), deferrable=False)
+    __init__ = takes("application_id", target_states=frozenset({"CREATED", "STARTED"}))
 
     def arguments(self) -> dict[str, Any]:
         return {"applicationId": self.application_id}

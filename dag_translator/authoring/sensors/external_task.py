@@ -7,7 +7,6 @@ Outcomes as in `apache-airflow-providers-standard` on Airflow 3.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,14 +20,13 @@ from dag_translator.authoring.exceptions import (
     ExternalTaskGroupFailedError,
 )
 from dag_translator.authoring.operators.empty import EmptyOperator
-from dag_translator.authoring.sensors.base import BaseSensorOperator
+from dag_translator.authoring.sensors.woken import WokenSensor
 from dag_translator.authoring.states import State
 
-UNWOKEN = 3600.0  # seconds between looks of a sensor that is woken: for a wake that was lost in a crash
 FINAL_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
-class ExternalTaskSensor(BaseSensorOperator):
+class ExternalTaskSensor(WokenSensor):
     """Done when every logical date has its run, or the tasks in it, in allowed_states (default success).
 
     failed_states fail the sensor, or skip it with soft_fail; skipped_states skip it. The dates: the run's own,
@@ -76,7 +74,6 @@ class ExternalTaskSensor(BaseSensorOperator):
         self.execution_date_fn = execution_date_fn
         self.check_existence = check_existence
         self.deferrable = deferrable
-        self.watching: dict[str, Any] | None = None
 
     def _check_states(self, of_tasks: bool) -> None:
         given = [*self.allowed_states, *self.skipped_states, *self.failed_states]
@@ -145,13 +142,6 @@ class ExternalTaskSensor(BaseSensorOperator):
             found = self.execution_date_fn(date, **arguments)
             return found if isinstance(found, list) else [found]
         return [date]
-
-    def next_poke_interval(self, started_at: Any, waited: float, poke_count: int) -> float:
-        """A sensor that is woken looks by itself seldom, and when its time is over."""
-        usual = super().next_poke_interval(started_at, waited, poke_count)
-        if not self.is_woken:
-            return usual
-        return min(max(usual, UNWOKEN), math.floor(max(0.0, self.timeout - waited)) + 1.0)
 
 
 class ExternalTaskMarker(EmptyOperator):

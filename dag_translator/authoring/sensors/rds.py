@@ -24,10 +24,13 @@ class RdsBaseSensor(ServiceSensorTask):
     ui_color, ui_fgcolor = "#ddbb77", "#ffffff"
     service = "rds"
     watch = INSTANCE
-    error_statuses: Any = None
+    __init__ = takes(hook_params=None)
 
     def success_states(self) -> tuple[str, ...]:
         return tuple(self.target_statuses or ("available",))
+
+    def error_states(self) -> tuple[str, ...]:
+        return ()
 
     def asked(self, handle: dict[str, Any]) -> tuple[str, str]:
         try:
@@ -37,7 +40,7 @@ class RdsBaseSensor(ServiceSensorTask):
                 raise
             return "running", "not there"
         state = told.lower()
-        if state in (self.error_statuses or ()):
+        if state in type(self).error_states(self):
             return "failed", state
         return ("success" if state in type(self).success_states(self) else "running"), state
 
@@ -62,7 +65,10 @@ class RdsExportTaskExistenceSensor(RdsBaseSensor):
 
     template_fields: Any = aws_template_fields("export_task_identifier", "target_statuses", "error_statuses")
     watch = EXPORT
-    __init__ = takes("export_task_identifier", target_statuses=None, error_statuses=("failed",))
+    __init__ = takes("export_task_identifier", target_statuses=None, error_statuses=None)
+
+    def error_states(self) -> tuple[str, ...]:
+        return tuple(self.error_statuses or ("failed",))
 
     def success_states(self) -> tuple[str, ...]:
         return tuple(self.target_statuses or ("starting", "in_progress", "complete", "canceling", "canceled"))

@@ -1,4 +1,8 @@
-"""S3KeySensor: waits for one or more objects on S3. The machine waits between pokes; a poke is a Lambda."""
+"""S3KeySensor: waits for one or more objects on S3. The machine waits between pokes; a poke is a Lambda.
+
+Where the project vouches for the buckets, their events wake it. Then it announces what it waits for before it looks, so
+that nothing comes unseen in between (`lambdas.objects`).
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,15 @@ from typing import Any
 from dag_translator.authoring.hooks.s3 import S3Hook
 from dag_translator.authoring.operators.aws import aws_template_fields
 from dag_translator.authoring.sensors.aws import AwsBaseSensor
+from dag_translator.authoring.sensors.woken import WokenSensor
 
 
-class S3KeySensor(AwsBaseSensor):
+class S3KeySensor(WokenSensor, AwsBaseSensor):
     """Done when every key of bucket_key is there (and check_fn, given what is known of the objects, is true).
 
     bucket_key: `s3://bucket/key`, or a key in bucket_name; a Unix pattern with wildcard_match, a regular expression
     with use_regex. metadata_keys: what check_fn gets of each object, "*" for everything. deferrable changes nothing.
+    Only a subclass's own `poke` and a check_fn, whose answers may hang on anything, need to look every poke_interval.
     """
 
     template_fields: Any = aws_template_fields("bucket_key", "bucket_name")
@@ -44,9 +50,31 @@ class S3KeySensor(AwsBaseSensor):
         self.use_regex = use_regex
         self.metadata_keys = metadata_keys or ["Size", "Key"]
 
+    @property
+    def is_woken(self) -> bool:
+        return self.watching is not None and self.check_fn is None
+
     def poke(self, context: Any) -> bool:
         keys = [self.bucket_key] if isinstance(self.bucket_key, str) else self.bucket_key
-        return all(self._is_there(key, context) for key in keys)
+        announced = self._announce(keys, context)
+        missing = next((key for key in keys if not self._is_there(key, context)), None)
+        # The first that is missing is enough: when it has come, all are looked at again.
+        self.watching = {"objects": self._wanted([missing])} if announced and missing is not None else None
+        return missing is None
+
+    def _announce(self, keys: list[str], context: Any) -> bool:
+        if type(self).poke is not S3KeySensor.poke:
+            return False  # the machine, made for a sensor that it knows nothing of, does not wait for events
+        announce = getattr(context.get("ti"), "announce_objects", None)
+        return announce is not None and announce(self._wanted(keys))
+
+    def _wanted(self, keys: list[str]) -> dict[str, list[list[str]]]:
+        kind = "wildcard" if self.wildcard_match else "regex" if self.use_regex else "key"
+        wanted: dict[str, list[list[str]]] = {}
+        for url in keys:
+            bucket, key = self.hook.get_s3_bucket_key(self.bucket_name, url)
+            wanted.setdefault(bucket, []).append([kind, key])
+        return wanted
 
     def _is_there(self, url: str, context: Any) -> bool:
         bucket, key = self.hook.get_s3_bucket_key(self.bucket_name, url)

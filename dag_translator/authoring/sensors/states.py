@@ -8,8 +8,11 @@ from typing import Any
 from dag_translator.authoring.aws.operator import error_code
 from dag_translator.authoring.aws.rows import Watch, grant, takes
 from dag_translator.authoring.aws.sensor import ServiceSensor
+from dag_translator.authoring.exceptions import AirflowException
+from dag_translator.authoring.hooks.clients import EksHook
 from dag_translator.authoring.operators import ecs_resources, eks
 from dag_translator.authoring.operators.aws import aws_template_fields
+from dag_translator.authoring.sensors.aws import AwsBaseSensor
 
 
 class LambdaFunctionStateSensor(ServiceSensor):
@@ -63,6 +66,32 @@ class StepFunctionExecutionSensor(ServiceSensor):
 def _word(state: Any) -> str:
     """A state given as text or as a member of the provider's enumerations."""
     return str(getattr(state, "value", state)).upper()
+
+
+class EksBaseSensor(AwsBaseSensor):
+    """A sensor of your own on EKS: `get_state`, and `get_terminal_states`, which fail it but for target_state."""
+
+    aws_hook_class: Any = EksHook
+
+    def __init__(self, *, cluster_name: str, target_state: Any, target_state_type: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.cluster_name = cluster_name
+        given = isinstance(target_state, target_state_type)
+        self.target_state: Any = target_state if given else target_state_type(str(target_state).upper())
+
+    def get_state(self) -> Any:
+        raise NotImplementedError
+
+    def get_terminal_states(self) -> frozenset[Any]:
+        raise NotImplementedError
+
+    def poke(self, context: Any) -> bool:  # noqa: ARG002
+        state = self.get_state()
+        if state in self.get_terminal_states() - {self.target_state}:
+            raise AirflowException(
+                f"Terminal state reached. Current state: {state}, Expected state: {self.target_state}"
+            )
+        return bool(state == self.target_state)
 
 
 class _EksSensor(ServiceSensor):
@@ -144,7 +173,7 @@ class EcsBaseSensor(ServiceSensor):
 class EcsClusterStateSensor(EcsBaseSensor):
     """Done when the cluster has target_state: ACTIVE unless given."""
 
-    template_fields: Any = aws_template_fields("cluster_name", "target_state")
+    template_fields: Any = aws_template_fields("cluster_name", "target_state", "failure_states")
     watch = ecs_resources.CLUSTER
     terminal = ("FAILED", "INACTIVE")
     __init__ = takes("cluster_name", target_state="ACTIVE", failure_states=None)
@@ -156,7 +185,7 @@ class EcsClusterStateSensor(EcsBaseSensor):
 class EcsTaskDefinitionStateSensor(EcsBaseSensor):
     """Done when the task definition has target_state: ACTIVE unless given."""
 
-    template_fields: Any = aws_template_fields("task_definition", "target_state")
+    template_fields: Any = aws_template_fields("task_definition", "target_state", "failure_states")
     watch = Watch(
         "ecs",
         "DescribeTaskDefinition",
@@ -164,7 +193,12 @@ class EcsTaskDefinitionStateSensor(EcsBaseSensor):
         # The action supports no resources.
         grants=(grant("ecs:DescribeTaskDefinition"),),
     )
-    __init__ = takes("task_definition", target_state="ACTIVE")
+
+    def __init__(self, *, task_definition: str, target_state: Any = "ACTIVE", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.task_definition = task_definition
+        self.target_state = target_state
+        vars(self)["failure_states"] = None  # a template field that the provider sets by itself
 
     def arguments(self) -> dict[str, Any]:
         return {"taskDefinition": self.task_definition}
@@ -176,7 +210,7 @@ class EcsTaskDefinitionStateSensor(EcsBaseSensor):
 class EcsTaskStateSensor(EcsBaseSensor):
     """Done when the task has target_state: RUNNING unless given."""
 
-    template_fields: Any = aws_template_fields("cluster", "task", "target_state")
+    template_fields: Any = aws_template_fields("cluster", "task", "target_state", "failure_states")
     watch = Watch(
         "ecs",
         "DescribeTasks",

@@ -9,6 +9,7 @@ from infra.local.engine import errors
 from infra.local.engine.data import Missing, Outcome
 from infra.local.engine.expressions import evaluate, evaluate_all, evaluate_as
 from infra.local.engine.json_values import Json
+from infra.local.engine.ranges import RANGES
 from infra.local.engine.scope import Scope, State
 
 
@@ -38,7 +39,10 @@ class JsonataData:
     def value(self, scope: Scope, state: State, field: str, wanted: str, given: Json) -> Json:
         if field not in state:
             return None
-        return evaluate_as(state[field], wanted, field, scope.bindings(given))
+        value = evaluate_as(state[field], wanted, field, scope.bindings(given))
+        if field in RANGES and not RANGES[field].fits(value):
+            raise errors.StateFailed(errors.QUERY, f"The field '{field}' must be {RANGES[field]}, not {value}.")
+        return value
 
     def items(self, scope: Scope, state: State, given: Json) -> Json:
         items = evaluate(state["Items"], scope.bindings(given)) if "Items" in state else given

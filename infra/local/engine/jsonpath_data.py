@@ -15,6 +15,7 @@ from infra.local.engine import errors
 from infra.local.engine.data import Missing, Outcome
 from infra.local.engine.json_values import Json, type_name
 from infra.local.engine.jsonpath import NotFound, World, compute, fill, resolve
+from infra.local.engine.ranges import RANGES
 from infra.local.engine.scope import Scope, State
 
 
@@ -58,6 +59,8 @@ class JsonPathData:
             raise errors.ExecutionFailed(errors.RUNTIME, f"The {field}Path '{path}' points to nothing.") from error
         if type_name(found) != wanted:
             raise errors.ExecutionFailed(errors.RUNTIME, f"The {field}Path '{path}' is not a {wanted}: {found!r}.")
+        if field in RANGES and not RANGES[field].fits(found):
+            raise errors.ExecutionFailed(errors.RUNTIME, f"The {field}Path '{path}' is not {RANGES[field]}: {found!r}.")
         return found
 
     def items(self, scope: Scope, state: State, given: Json) -> Json:

@@ -71,8 +71,8 @@ async def _attempt(scope: Scope, state: State, given: Json, data: DataLanguage, 
         scope.waits_for(scope.checkpoint.get("token") or scope.execution.engine.new_token())
     arguments = data.arguments(scope, state, given)
     text = scope.execution.engine.limits.payload_text(arguments, "input")
-    timeout = _seconds(data.value(scope, state, "TimeoutSeconds", "number", given))
-    heartbeat = _seconds(data.value(scope, state, "HeartbeatSeconds", "number", given))
+    timeout = data.value(scope, state, "TimeoutSeconds", "number", given)
+    heartbeat = data.value(scope, state, "HeartbeatSeconds", "number", given)
     if not answered:
         _scheduled(scope, resource, text, timeout, heartbeat)
     try:
@@ -182,14 +182,6 @@ def _failed(scope: Scope, resource: Resource, failure: errors.StateFailed) -> No
     timed_out = failure.error in (errors.TIMEOUT, errors.HEARTBEAT)
     details = {"error": failure.error, "cause": failure.cause}
     scope.event(resource.event("TimedOut" if timed_out else "Failed"), resource.details() | details)
-
-
-def _seconds(value: Json) -> float | None:
-    if value is None:
-        return None
-    if value <= 0:
-        raise errors.StateFailed(errors.RUNTIME, f"A timeout must be positive, not {value} seconds.")
-    return float(value) if isinstance(value, float) and not value.is_integer() else int(value)
 
 
 def _left(scope: Scope, timeout: float | None) -> float | None:

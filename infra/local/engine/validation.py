@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from infra.local.engine.expressions import BadExpression, body, is_expression, parse
+from infra.local.engine.field_checks import field_problems
 from infra.local.engine.fields import ALLOWED, COMMON, FLOW, REQUIRED, TEMPLATES
 from infra.local.engine.json_values import Json
+from infra.local.engine.ranges import RANGES
+from infra.local.engine.top_level import without_context
 
 DEFINITION_LIMIT: Final = 1_048_576
 NAME_LIMIT: Final = 80
@@ -60,6 +63,8 @@ def problems(text: str) -> list[Diagnostic]:
     if language not in ALLOWED:
         return [_schema(f"The QueryLanguage must be JSONata or JSONPath, not {language!r}", "/QueryLanguage")]
     found: list[Diagnostic] = []
+    if "TimeoutSeconds" in definition and not RANGES["TimeoutSeconds"].fits(definition["TimeoutSeconds"]):
+        found.append(_schema(f"TimeoutSeconds must be {RANGES['TimeoutSeconds']}", "/TimeoutSeconds"))
     names: dict[str, str] = {}
     stack = [Machine(definition, "", language, frozenset())]
     while stack:
@@ -136,6 +141,8 @@ def _state(state: State, path: str, language: str) -> Iterator[Diagnostic]:
         yield _schema("A state needs either Next or End", path)
     yield from _by_type(state, path, language)
     yield from _handling(state, path)
+    for message, where in field_problems(state):
+        yield _schema(message, f"{path}{where}")
     if language == "JSONata":
         for field in TEMPLATES:
             yield from _expressions(state.get(field), f"{path}/{field}")
@@ -178,16 +185,6 @@ def _handling(state: State, path: str) -> Iterator[Diagnostic]:
                 yield _schema("States.ALL must stand alone, in the last rule", where)
             if holder == "Catch" and "Next" not in rule:
                 yield _schema("The field 'Next' is missing", where)
-            yield from _retrier(rule, where)
-
-
-def _retrier(rule: State, path: str) -> Iterator[Diagnostic]:
-    for field, least in (("IntervalSeconds", 1), ("MaxDelaySeconds", 1), ("MaxAttempts", 0), ("BackoffRate", 1.0)):
-        value = rule.get(field, least)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
-            yield _schema(f"{field} must be a number of at least {least}", f"{path}/{field}")
-    if rule.get("JitterStrategy", "NONE") not in ("FULL", "NONE"):
-        yield _schema("JitterStrategy must be FULL or NONE", f"{path}/JitterStrategy")
 
 
 def _targets(state: State) -> Iterator[tuple[str, str]]:
@@ -216,9 +213,12 @@ def _expressions(template: Json, path: str) -> Iterator[Diagnostic]:
             stack += value
         elif is_expression(value):
             try:
-                parse(body(value))
+                missing = without_context(parse(body(value)))
             except BadExpression as error:
                 yield _schema(f"Invalid JSONata expression '{value}': {error}", path)
+                continue
+            if missing is not None:
+                yield _schema(f"JSONata expression '{value}' uses {missing} at the top level", path)
 
 
 def _schema(message: str, path: str) -> Diagnostic:

@@ -4,6 +4,7 @@
     arn:aws:states:::<service>:<action>             the optimized ones                `sdk`, with their own error names
     arn:aws:states:::<service>:<action>.sync        ... that wait for a job           `jobs`
     arn:aws:states:::lambda:invoke, function ARNs   Lambda functions                  `functions`
+    arn:aws:states:::http:invoke                    HTTP requests                     `http`, if there are connections
 
     AwsIntegrations(boto3.client)                           every service through one endpoint
     AwsIntegrations(client, functions=mine, threads=0)      own functions; calls made inline (fakes, moto)
@@ -21,7 +22,9 @@ from typing import Any
 
 from infra.local.engine import TaskCall
 from infra.local.engine.json_values import Json
+from infra.local.integrations import http
 from infra.local.integrations.functions import BotoFunctions, Functions, invoke
+from infra.local.integrations.http import Connections
 from infra.local.integrations.jobs import JOBS, run_job
 from infra.local.integrations.sdk import OPTIMIZED_PREFIXES, call_service, refuse, sdk_prefix
 
@@ -31,8 +34,17 @@ __all__ = ["AwsIntegrations", "Functions"]
 class AwsIntegrations:
     """See `infra.local.engine.Integrations`. client: makes a boto3 client for a service's name, once per service."""
 
-    def __init__(self, client: Callable[[str], Any], *, functions: Functions | None = None, threads: int = 64) -> None:
-        """threads: how many calls may block at once; 0 makes them on the loop's own thread."""
+    def __init__(
+        self,
+        client: Callable[[str], Any],
+        *,
+        functions: Functions | None = None,
+        connections: Connections | None = None,
+        threads: int = 64,
+    ) -> None:
+        """connections: EventBridge's, whose credentials its API does not tell. threads: how many calls may block at
+        once; 0 makes them on the loop's own thread."""
+        self._connections = connections
         self._client = functools.cache(client)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="aws") if threads else None
         self._functions = functions or BotoFunctions(self._client, self._blocking)
@@ -46,6 +58,8 @@ class AwsIntegrations:
         service, action = parts[5], parts[6]
         if (service, action) == ("lambda", "invoke"):
             return await invoke(self._functions, arguments, call)
+        if (service, action) == ("http", "invoke") and self._connections is not None:
+            return await self._blocking(functools.partial(http.invoke, self._connections, arguments))
         if action.endswith((".sync", ".sync:2")):
             name = action.partition(".")[0]
             if (service, name) not in JOBS:

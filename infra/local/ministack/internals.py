@@ -33,6 +33,8 @@ EXPECTED: dict[str, dict[str, str]] = {
     "services.eventbridge": {
         "_dispatch_to_stepfunctions": "arn payload",
         "_put_events": "data allow_aws_source",
+        "_connection_auth_headers": "conn token_key force_refresh",
+        "_connection_params_map": "params",
     },
     "services.cloudformation.stacks": {"_runs_on_worker_thread": "resource_type"},
     "services.cloudformation.provisioners": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.local.engine import CallbackError
 from infra.local.stepfunctions.context import Context, Request, Response, required
-from infra.local.stepfunctions.errors import ApiError
+from infra.local.stepfunctions.errors import ApiError, check_lengths
 
 
 def send_task_success(context: Context, request: Request) -> Response:
@@ -17,6 +17,7 @@ def send_task_success(context: Context, request: Request) -> Response:
 
 def send_task_failure(context: Context, request: Request) -> Response:
     token = required(request, "taskToken")
+    check_lengths(request)
     try:
         return context.engine.callbacks.send_task_failure(
             taskToken=token, error=request.get("error") or "", cause=request.get("cause") or ""

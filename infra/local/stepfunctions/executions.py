@@ -8,7 +8,7 @@ from typing import Any, Final
 from infra.local.engine import Execution
 from infra.local.engine.json_values import PAYLOAD_LIMIT, dumps, too_large
 from infra.local.stepfunctions.context import Context, Request, Response, page, present, required, seconds
-from infra.local.stepfunctions.errors import ApiError, validation
+from infra.local.stepfunctions.errors import ApiError, check_lengths, validation
 from infra.local.stepfunctions.registry import check_name
 
 NAME_IS_FREE_AFTER: Final = 90 * 86_400
@@ -64,6 +64,7 @@ async def start_sync_execution(context: Context, request: Request) -> Response:
 
 def stop_execution(context: Context, request: Request) -> Response:
     execution = context.registry.execution(required(request, "executionArn"))
+    check_lengths(request)
     execution.stop(request.get("error"), request.get("cause"))
     return {"stopDate": seconds(execution.stopped or context.engine.clock.now())}
 

@@ -87,11 +87,13 @@ class Registry:
 
     def machine(self, arn: str) -> Machine:
         if arn not in self.machines:
+            _check_arn(arn, "stateMachine")
             raise ApiError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
         return self.machines[arn]
 
     def execution(self, arn: str) -> Execution:
         if arn not in self.executions:
+            _check_arn(arn, "execution")
             raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
         return self.executions[arn]
 
@@ -99,6 +101,12 @@ class Registry:
         if arn not in self.map_runs:
             raise ApiError("ResourceNotFound", f"Map Run Does Not Exist: '{arn}'", resourceName=arn)
         return self.map_runs[arn]
+
+
+def _check_arn(arn: str, kind: str) -> None:
+    """Raises InvalidArn for what is no ARN of this kind at all."""
+    if not re.fullmatch(rf"arn:[^:]+:states:[^:]+:[^:]+:{kind}:.+", arn):
+        raise ApiError("InvalidArn", f"Invalid Arn: '{arn}'")
 
 
 def check_name(name: str) -> str:

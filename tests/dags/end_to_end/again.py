@@ -30,3 +30,7 @@ with DAG("waits", schedule=None, start_date=datetime(2024, 1, 1)) as waits:
         >> TimeDeltaSensor(task_id="long", delta=timedelta(days=1), poke_interval=60, mode="reschedule")
         >> PythonOperator(task_id="after", python_callable=each_try)
     )
+
+
+with DAG("crowd", schedule=None, start_date=datetime(2024, 1, 1), max_active_runs=2) as crowd:
+    PythonOperator(task_id="a", python_callable=each_try) >> PythonOperator(task_id="b", python_callable=each_try)

@@ -58,6 +58,14 @@ def chained():
 
 
 @dag(**KW)
+def skipping():
+    """Airflow's scheduler does not ask for this argument: a task that is skipped does not wait for the past."""
+    first = PythonOperator(task_id="a", python_callable=work)
+    later = {"depends_on_past": True, "wait_for_past_depends_before_skipping": True}
+    first >> PythonOperator(task_id="b", python_callable=work, **later)
+
+
+@dag(**KW)
 def whole():
     """A run begins when the one before is through."""
     first = PythonOperator(task_id="a", python_callable=work, wait_for_downstream=True)
@@ -73,4 +81,4 @@ def spread():
     each.expand(number=list(range(10)))
 
 
-pooled(), narrow(), alone(), sensing(), chained(), whole(), spread()
+pooled(), narrow(), alone(), sensing(), chained(), skipping(), whole(), spread()

@@ -22,9 +22,9 @@ NO = Failure("AccessDeniedException", "no right")
 
 @dataclass(frozen=True)
 class Case:
-    """name: the class. module: Airflow's, below `operators` or `sensors`. arguments: as a DAG file writes them.
-    answers: of a run that succeeds. calls: the actions that it takes, in order, without repetitions of the last one.
-    result: the return value. failing: answers of a run in which what was started fails, over those of `answers`."""
+    """name: the class. module: Airflow's, below `operators` or `sensors`, or all of it. arguments: as a DAG file writes
+    them. answers: of a run that succeeds. calls: the actions that it takes, in order, without repetitions of the last
+    one. result: the return value. failing: answers of a run in which what was started fails, over `answers`."""
 
     name: str
     module: str
@@ -36,7 +36,7 @@ class Case:
 
     @property
     def text(self) -> str:
-        place = SENSORS if self.name.endswith("Sensor") else OPERATORS
+        place = "" if "." in self.module else SENSORS if self.name.endswith("Sensor") else OPERATORS
         return f"from {place}{self.module} import {self.name}\n{self.name}(task_id='t', dag=dag, {self.arguments})\n"
 
 

@@ -167,6 +167,19 @@ DATA = (
         "e",
         {"appflow:DescribeFlowExecutionRecords": flow_run("Error")},
     ),
+    Case(
+        *("AppflowRecordsShortCircuitOperator", "appflow"),
+        'flow_name="f", appflow_run_task_id="t", pre_execute=lambda c: c["ti"].xcom_push("execution_id", "e")',
+        {
+            "appflow:DescribeFlowExecutionRecords": [
+                {"flowExecutions": [], "nextToken": "2"},
+                {"flowExecutions": [{"executionId": "e", "executionResult": {"recordsProcessed": 3}}]},
+            ]
+        },
+        ("DescribeFlowExecutionRecords",),
+        True,
+        {"appflow:DescribeFlowExecutionRecords": {"flowExecutions": [{"executionId": "e"}]}},
+    ),
     flow("AppflowRunFullOperator", 'source="salesforce", flow_name="f"'),
     flow("AppflowRunBeforeOperator", DATED),
     flow("AppflowRunAfterOperator", DATED),
