@@ -12,6 +12,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from dag_translator.authoring.loading import coded
+
 _MODULES = ("kubernetes", "kubernetes.client", "kubernetes.client.models")
 
 
@@ -28,11 +30,10 @@ class ModelsModule(ModuleType):
             return model(name)
         if f"{self.__name__}.{name}" in _MODULES:
             return importlib.import_module(f"{self.__name__}.{name}")
+        what, hint = "only the models of a pod are there without the distribution", "add kubernetes to requirements.txt"
         # An ImportError, so that `from … import …` says it.
-        raise ImportError(
-            f"{self.__name__}.{name} is not here, only the models of a pod are; add kubernetes to requirements.txt",
-            name=self.__name__,
-        )
+        error = ImportError(f"cannot import {name!r} from {self.__name__}: {what}", name=self.__name__)
+        raise coded(error, "missing-module", hint)
 
 
 class KubernetesFinder:
