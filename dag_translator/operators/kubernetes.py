@@ -28,7 +28,6 @@ _REFUSED: Mapping[str, str] = {
     "pod_template_dict": _PARTS,
     "callbacks": "they would be called by a process that watches the pod; use on_success_callback and its kin",
     "progress_callback": "nobody reads the pod's log while it runs; the container may tell of its progress itself",
-    "aws_profile": "the cluster is called with the state machine's role",
     "region": "Step Functions calls clusters of its own region; deploy the DAG there",
 }
 # Which cluster it is, and how Airflow would reach it.

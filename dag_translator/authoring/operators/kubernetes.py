@@ -212,15 +212,16 @@ class EksPodOperator(KubernetesPodOperator):
         pod_name: str | None = None,
         aws_conn_id: str | None = "aws_default",
         region: str | None = None,
-        aws_profile: str | None = None,
+        on_finish_action: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(in_cluster=in_cluster, namespace=namespace, **{"name": pod_name, **kwargs})
+        action = on_finish_action or "delete_pod"
+        given = {"name": pod_name, "on_finish_action": action, **kwargs}
+        super().__init__(in_cluster=in_cluster, namespace=namespace, **given)
         self.cluster_name = cluster_name
         self.pod_name = pod_name
         self.aws_conn_id = aws_conn_id
         self.region = region
-        self.aws_profile = aws_profile
 
     def cluster(self) -> str:
         return str(self.cluster_name)
