@@ -111,7 +111,7 @@ def test_the_machine_names_and_may_invoke_both(own: Cloud) -> None:
     machine = own.one("airstep-own", "AWS::StepFunctions::StateMachine")
     given = machine["DefinitionSubstitutions"]
     network = {name: value for name, value in given.items() if name.startswith("Container") and name != CONTAINER}
-    assert set(given) - set(network) == {"TaskFunction", LARGE, CONTAINER}
+    assert set(given) - set(network) == {"Partition", "TaskFunction", LARGE, CONTAINER}
     assert network == {
         "ContainerCluster": "work",
         "ContainerSubnets": "subnet-1,subnet-2",
