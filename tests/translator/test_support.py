@@ -22,7 +22,7 @@ def test_the_file_is_of_today_and_says_of_nothing_refused_that_it_runs() -> None
     """`make golden` writes it."""
     made = document()
     assert OPERATORS.read_text() == made + "\n"
-    assert "`DockerOperator`" not in made.partition("## Refused so far")[0]
+    assert "`DockerSwarmOperator`" not in made.partition("## Refused so far")[0]
 
 
 def test_every_lowering_is_in_it(table: dict[str, SupportRow]) -> None:
