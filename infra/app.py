@@ -17,6 +17,7 @@ from aws_cdk import App
 
 from dag_translator.errors import AirstepError, Problem, TranslationError, UsageError
 from dag_translator.pipeline import Refused, translate_file
+from infra.clusters import missing_cluster
 from infra.containers import missing_settings
 from infra.dag_files import dag_files
 from infra.fitting import fitting_problems
@@ -25,6 +26,9 @@ from infra.providers import environment_of, providers_at_hand
 from infra.settings import Settings
 from infra.stacks import Source, add_stacks
 from infra.wheels import Platform, dependencies
+
+# What the settings have to name for some tasks.
+_LACKS = (missing_settings, missing_cluster)
 
 
 def translate(settings: Settings) -> list[Source]:
@@ -40,8 +44,8 @@ def translate(settings: Settings) -> list[Source]:
         for done in translate_file(file, settings.dags_folder, settings.intervals, settings.account):
             if isinstance(done, Refused):
                 refused += done.problems
-            elif (problem := missing_settings(done.manifest, settings)) is not None:
-                refused.append(replace(problem, path=str(file)))
+            elif lacking := [each for check in _LACKS if (each := check(done.manifest, settings)) is not None]:
+                refused += (replace(problem, path=str(file)) for problem in lacking)
             else:
                 sources.append(Source(file, done.definition, done.manifest, done.parts, done.rerun()))
     sources, clashes = _without_clashes(sources)

@@ -116,6 +116,7 @@ class DagFunctions:
                 "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": str(settings.create_delta_data_intervals),
                 **({"AIRSTEP_S3_EVENT_BUCKETS": event_buckets} if self._manifest.get("watches") else {}),
                 **({"AIRFLOW__EMAIL__FROM_EMAIL": settings.mail_from} if settings.mail_from else {}),
+                **({"AIRSTEP_EKS_CLUSTER": settings.eks_cluster} if self._runs_pods() and settings.eks_cluster else {}),
                 **({"AIRSTEP_CONTAINER_LOGS": self.images.log_group} if self.images else {}),
                 "AIRSTEP_SIGNAL_FUNCTION": settings.function(SIGNAL.part),
                 "AIRSTEP_LAYER": self._deployment.platform_digests[LAYER_PARAMETER][:16],
@@ -132,6 +133,9 @@ class DagFunctions:
             function.add_to_role_policy(statement)
         put_into_vpc(function, spec.name, dag_id, settings)
         return function
+
+    def _runs_pods(self) -> bool:
+        return any("eks" in task for task in self._manifest["tasks"])
 
     def _platform_value(self, name: str) -> str:
         return ssm.StringParameter.value_for_string_parameter(self._scope, self._settings.parameter(name))

@@ -15,6 +15,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_stepfunctions as stepfunctions
 
+from infra.clusters import let_in
 from infra.dag_deployment import PARTITION, DagDeployment, deployable, placeholders
 from infra.dag_functions import SIGNAL_PLACEHOLDER, DagFunctions
 from infra.functions import KEPT
@@ -52,6 +53,7 @@ class DagMachines:
         self._functions = functions
         self._settings = settings
         self._role, self._log_group = self._add_role(), self._add_log_group()
+        let_in(scope, self._manifest, settings, self._role)
         self.main = self._add_machines()
 
     def _add_machines(self) -> stepfunctions.CfnStateMachine:

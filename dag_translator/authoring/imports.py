@@ -37,6 +37,7 @@ from dag_translator.authoring.loading import did_you_mean, report
 from dag_translator.authoring.names.amazon_hooks import YIELDING
 from dag_translator.authoring.names.modules import MODULES
 from dag_translator.authoring.names.refused import BY_NAME, RIGHT_MODULE, hint_for, is_operator_name
+from dag_translator.authoring.pods.standin import KubernetesFinder, take_out
 from dag_translator.authoring.providers import installed
 
 VERSION = "3.3.2"
@@ -143,6 +144,7 @@ def install() -> None:
     if AirflowFinder not in sys.meta_path:
         _take_out_modules()
         sys.meta_path.insert(0, AirflowFinder)
+        sys.meta_path.append(KubernetesFinder)
 
 
 @contextmanager
@@ -154,16 +156,19 @@ def airflow_imports() -> Iterator[None]:
     sys.modules.update(installed.kept())
     if not answered:
         sys.meta_path.insert(0, AirflowFinder)
+        sys.meta_path.append(KubernetesFinder)
     try:
         yield
     finally:
         if not answered:
             sys.meta_path.remove(AirflowFinder)
+            sys.meta_path.remove(KubernetesFinder)
         _take_out_modules()
         sys.modules.update(before)
 
 
 def _take_out_modules() -> dict[str, ModuleType]:
+    take_out()
     names = [name for name in sys.modules if name == "airflow" or name.startswith("airflow.")]
     taken = {name: sys.modules.pop(name) for name in names}
     installed.keep(taken)

@@ -15,6 +15,7 @@ from typing import Any
 
 from dag_translator.authoring import loading
 from dag_translator.authoring.imports import imported_names, is_from_list, is_guarded, stands_at_import
+from dag_translator.authoring.pods.standin import KubernetesFinder
 from dag_translator.import_path import import_folders, in_folders
 
 CODE = "missing-module"
@@ -42,7 +43,7 @@ class MissingFinder:
         import sys
 
         under_way = loading.current()
-        if under_way is None or fullname.partition(".")[0] == "airflow":
+        if under_way is None or fullname.partition(".")[0] == "airflow" or KubernetesFinder.find_spec(fullname):
             return None
         if isinstance(sys.modules.get(fullname.rpartition(".")[0]), MissingModule):
             return ModuleSpec(fullname, cls, is_package=True)  # type: ignore[arg-type]

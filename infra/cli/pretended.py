@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dag_translator.authoring.pods.job import EMPTY_XCOM, XCOM_CONTAINER
 from infra.local.engine import TaskFailed
 from lambdas.native.spelling import sdk_name
 
@@ -61,6 +62,14 @@ def _batch_job(task_id: str, _arguments: Json, _state: str) -> Json:
     return {"JobId": f"simulated-{task_id}"}
 
 
+def _pod_job(_task_id: str, _arguments: Json, _state: str) -> Json:
+    return {"kind": "Job", "logs": {"pods": {"simulated": {"containers": {XCOM_CONTAINER: {"log": EMPTY_XCOM}}}}}}
+
+
+def _no_pods(_task_id: str, _arguments: Json, _state: str) -> Json:
+    return {"ResponseBody": {"kind": "PodList", "items": []}, "StatusCode": 200, "StatusText": "OK"}
+
+
 # Of the operators whose class says by rows what their service does (`authoring.aws`).
 ANY_JOB = Pretended("job", lambda _task_id, _arguments, _state: {})
 
@@ -89,6 +98,8 @@ PRETENDED: Mapping[str, Pretended] = {
     "ecs:runTask.sync": Pretended("job", _ecs_task),
     "batch:submitJob": Pretended("start", _batch_job),
     "batch:submitJob.sync": Pretended("job", _batch_job),
+    "eks:runJob.sync": Pretended("job", _pod_job),
+    "eks:call": Pretended("ask", _no_pods),
     "lambda:invoke": Pretended("job", _invoked, "Exception"),
     "states:startExecution": Pretended("start", _execution),
     "states:startExecution.sync:2": Pretended("job", _execution),

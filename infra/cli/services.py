@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from dag_translator.operators.kubernetes import CALL, RUN_JOB
 from infra.cli.inprocess import CONTAINER_CLUSTER
 from infra.local.engine import Integrations, TaskCall, TaskFailed
 
@@ -48,6 +49,9 @@ class AwsServices:
         """See `Integrations`."""
         if isinstance(arguments, dict) and arguments.get("Cluster") == CONTAINER_CLUSTER:
             what = "a container of an image needs ECS: deploy the DAG, or try it with `airstep dags simulate`"
+            raise TaskFailed("Airstep.NoService", f"{call.state_name}: {what}")
+        if resource in (RUN_JOB, CALL):
+            what = "Kubernetes is only called from AWS: deploy the DAG, or try it with `airstep dags simulate`"
             raise TaskFailed("Airstep.NoService", f"{call.state_name}: {what}")
         if self._made is None:
             self._made = self.make()

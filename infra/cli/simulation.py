@@ -92,8 +92,9 @@ def pretend(dag: Any, plan: Plan, meter: Meter) -> None:
             operator.__dict__[name] = _unrendered(operator.__dict__.get(name), stand_in)
         operator.template_fields = ()
         operator.execute = _body(operator, task_id, plan, meter)
-        for name in _OF_SERVICES & set(dir(operator)):
-            setattr(operator, name, lambda *_: {})
+        for name in _OF_SERVICES:
+            if callable(getattr(type(operator), name, None)):  # not an argument of that name
+                setattr(operator, name, lambda *_: {})
         if hasattr(operator, "poke"):
             operator.poke = _poke(task_id, plan, meter)
             if (longest := _longest_pause(operator)) is not None:
@@ -118,7 +119,7 @@ def _what_is_left(seconds: float, longest: float) -> Callable[[Any, float, int],
 
 
 # What an operator of a service does around its calls (`authoring.aws`).
-_OF_SERVICES = frozenset({"start", "prepared", "synced", "finish", "arguments"})
+_OF_SERVICES = frozenset({"start", "prepared", "synced", "finish", "arguments", "described_cluster"})
 # Text that any request can be made of, where a template or the output of another task would stand.
 _STAND_IN, _STAND_IN_DATE = "{}", "2024-01-01"
 

@@ -14,7 +14,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -129,7 +128,7 @@ class ContainerProcesses:
             "HOME": str(folder),
             "HOSTNAME": container.task_arn.rpartition("/")[2],
             "LANG": "C.UTF-8",
-            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TMPDIR": str(folder / "tmp"),
             "TZ": ":UTC",
             "LAMBDA_RUNTIME_DIR": str(PackageStore(self.root / "packages").runtime_directory()),
@@ -139,26 +138,30 @@ class ContainerProcesses:
 
     def _follow(self, container: Container, running: _Running) -> None:
         """Bring the output to the log until the process ends, then tell."""
-        process, options = running.process, container.log
-        group = options.get("awslogs-group")
-        stream = f"{options.get('awslogs-stream-prefix')}/{container.name}/{container.task_arn.rpartition('/')[2]}"
-        if process.stdout is not None:
-            for line in process.stdout:
-                if group:
-                    log = _Log(container.name, container.scope.account, container.scope.region, group)
-                    text = line.decode("utf-8", "replace").rstrip("\n")
-                    self.shipper.ship(log, stream, [LogLine(int(time.time() * 1000), text)])
-            process.stdout.close()
-        code = process.wait()
+        self._ship(container, running.process)
+        code = running.process.wait()
         os.close(running.lifeline)
         shutil.rmtree(running.folder, ignore_errors=True)
         with self._lock:
             if self._running.pop(container.task_arn, None) is None:
                 return  # the server goes
-        stopped = ("UserInitiated", running.reason) if running.reason else ("EssentialContainerExited", None)
-        self.ended(
-            container, stopped[1] or "Essential container in task exited", stopped[0], code if code >= 0 else 128 - code
-        )
+        exit_code = code if code >= 0 else 128 - code
+        if running.reason:
+            self.ended(container, running.reason, "UserInitiated", exit_code)
+        else:
+            self.ended(container, "Essential container in task exited", "EssentialContainerExited", exit_code)
+
+    def _ship(self, container: Container, process: subprocess.Popen[bytes]) -> None:
+        options, scope = container.log, container.scope
+        log = _Log(container.name, scope.account, scope.region, options.get("awslogs-group", ""))
+        stream = f"{options.get('awslogs-stream-prefix')}/{container.name}/{container.task_arn.rpartition('/')[2]}"
+        if process.stdout is None:
+            return
+        with process.stdout as output:
+            for line in output:
+                text = line.decode("utf-8", "replace").rstrip("\n")
+                if log.log_group:
+                    self.shipper.ship(log, stream, [LogLine(int(time.time() * 1000), text)])
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

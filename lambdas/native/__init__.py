@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.native import athena, calls, docker, http, jobs, service, trigger_dagrun
+from lambdas.native import athena, calls, docker, http, jobs, kubernetes, service, trigger_dagrun
 from lambdas.native.work import NativeWork
 
 NATIVE: Mapping[str, NativeWork] = {
@@ -22,6 +22,7 @@ NATIVE: Mapping[str, NativeWork] = {
     "EcsRunTaskOperator": jobs.ECS,
     "BatchOperator": jobs.BATCH,
     "DockerOperator": docker.DOCKER,
+    "KubernetesPodOperator": kubernetes.POD,
     "HttpOperator": http.OPERATOR,
     "ServiceOperator": service.OPERATOR,
     "ServiceSensor": service.SENSOR,

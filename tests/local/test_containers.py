@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import queue
 import sys
 import time
+import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from infra.local.engine.json_values import Json
 from infra.local.integrations.jobs import JOBS
 from infra.local.ministack.containers import Container
 from infra.local.ministack.gateway import Scope
+from tests.local.conftest import Client, make_function, zipped
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 ARN = "arn:aws:ecs:us-east-1:000000000000:task/c/t1"
@@ -87,6 +91,19 @@ def test_a_container_that_will_not_end_is_killed(
 def test_other_images_are_not_ours(processes: ContainerProcesses) -> None:
     assert processes.wanted(container(""))
     assert not processes.wanted(container("", image="busybox"))
+
+
+def test_a_version_keeps_the_code_that_a_container_fetches(client: Client) -> None:
+    make_function(client, "fetched", "ONE = 1")
+    lambdas = client("lambda")
+    version = lambdas.publish_version(FunctionName="fetched")["FunctionArn"]
+    lambdas.update_function_code(FunctionName="fetched", ZipFile=zipped(app="TWO = 2"))
+    codes = {}
+    for name in (version, "fetched"):
+        location = lambdas.get_function(FunctionName=name)["Code"]["Location"]
+        with urllib.request.urlopen(location) as answer, zipfile.ZipFile(io.BytesIO(answer.read())) as archive:
+            codes[name] = archive.read(archive.namelist()[0]).decode()
+    assert codes == {version: "ONE = 1", "fetched": "TWO = 2"}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from time import time
 from typing import Any
 
@@ -12,7 +13,10 @@ from dag_translator.pipeline import Translation
 from infra.cli.inprocess import Meter, run_dag
 from infra.cli.services import AwsServices
 from infra.cli.simulation import PretendedServices, pretend, read_plan
-from infra.local.engine import TaskFailed
+from infra.local.engine import TaskCall, TaskFailed
+from infra.local.integrations.jobs import JOBS, run_job
+from lambdas.native.jobs import pascal
+from tests.operators.aws_fake import FakeAws
 from tests.operators.conftest import LOGICAL_DATE, Lender, Project, Services
 from tests.operators.test_jobs import stopped
 
@@ -104,6 +108,53 @@ def test_exit_codes(project: Project, error: TaskFailed, outcome: str, calls: in
     assert (result.tasks["run"], len(services.calls)) == (outcome, calls)
     if "no image" in str(error.cause):
         assert "did not run: no image" in result.errors["run"]
+
+
+def test_the_request_is_one_that_ecs_takes(project: Project) -> None:
+    """Checked against the service's model."""
+    answer = {"taskArn": ARN, "lastStatus": "STOPPED", "containers": [{"name": "task", "exitCode": 0}]}
+    aws = FakeAws({RUN: pascal(answer)})
+    result = project.run(text(f'{PLAIN}, environment={{"A": 1}}'), aws.services, aws)
+    assert result.tasks["run"] == "success"
+    (sent,) = aws.asked("ecs:RunTask")
+    assert sent["overrides"]["containerOverrides"][0]["environment"] == [{"name": "A", "value": "1"}]
+
+
+@dataclass
+class Endless:
+    """ECS, whose tasks run until they are stopped."""
+
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+
+    async def call(self, resource: str, arguments: Any, call: TaskCall) -> Any:
+        assert resource.endswith(RUN)
+        return await run_job(JOBS["ecs", "runTask"], self._act, "runTask", arguments, call)
+
+    async def _act(self, action: str, request: Any) -> Any:
+        self.calls.append((action, request))
+        running = {"TaskArn": ARN, "LastStatus": "RUNNING", "Containers": [{"Name": "task"}]}
+        return {"Tasks": [running], "Failures": []}
+
+
+def test_a_task_that_takes_too_long_stops_its_container(project: Project) -> None:
+    ecs = Endless()
+    result = project.run(text(f"{PLAIN}, execution_timeout=timedelta(minutes=1)"), ecs)
+    assert result.tasks["run"] == "failed"
+    assert ecs.calls[-1] == ("stopTask", {"Cluster": "in-process", "Task": ARN})
+
+
+def test_a_run_that_is_stopped_stops_its_container(project: Project) -> None:
+    """A failure elsewhere in a `fail_fast` DAG cancels what runs."""
+    ecs = Endless()
+    other = """
+from airflow.providers.standard.sensors.time_delta import WaitSensor
+with DAG("d", schedule=None, start_date=datetime(2024, 1, 1), fail_fast=True) as dag:
+    def fail():
+        raise ValueError
+    WaitSensor(task_id="hour", time_to_wait=timedelta(hours=1)) >> PythonOperator(task_id="no", python_callable=fail)
+"""
+    assert project.run(other + text(PLAIN), ecs).state == "failed"
+    assert ecs.calls[-1][0] == "stopTask"
 
 
 def test_a_second_try_is_asked_anew(project: Project) -> None:

@@ -11,7 +11,7 @@ from infra.cli.local_run import simulate_file
 SHAPES = Path(__file__).parents[1] / "dags" / "golden" / "shapes.py"
 
 
-@pytest.mark.parametrize("dag_id", ["trigger", "calls", "jobs"])
+@pytest.mark.parametrize("dag_id", ["trigger", "calls", "jobs", "images", "pods"])
 def test_simulated(dag_id: str) -> None:
     told = simulate_file(SHAPES, dag_id, {}, {}).to_json()
     assert {task["state"] for task in told["tasks"]} == {"success"}

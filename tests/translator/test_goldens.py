@@ -43,6 +43,7 @@ DAG_IDS = (
         "odd_names",
         "own_compute",
         "past",
+        "pods",
         "retries",
     ),
     *("sensors", "setup_teardown", "short_circuit", "trigger", "fail_fast", "asked_retries", "services", "vouched"),

@@ -34,8 +34,6 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-
-
 def settled(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Argument name → value, defaults included; what cannot be is reported and left at its default."""
     given = {**dict(zip(POSITIONAL, args, strict=False)), **kwargs}

@@ -82,7 +82,7 @@ EKS = names_of(
     "operators.eks",
     "EksCreateClusterOperator", "EksDeleteClusterOperator", "EksCreateNodegroupOperator", "EksDeleteNodegroupOperator",
     "EksCreateFargateProfileOperator", "EksDeleteFargateProfileOperator",
-)  # fmt: skip
+) | names_of("operators.kubernetes", "EksPodOperator", EKSPodOperator="EksPodOperator")  # fmt: skip
 EKS_STATES = names_of("aws.enumerations", "ClusterStates", "NodegroupStates", "FargateProfileStates")
 EKS_SENSOR = names_of(
     "sensors.states",

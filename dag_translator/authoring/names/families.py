@@ -80,6 +80,9 @@ GLUE = _from(
     "operators.glue", "GlueJobOperator", AwsGlueJobOperator="GlueJobOperator", AWSGlueJobOperator="GlueJobOperator"
 )
 DOCKER = _from("operators.docker", "DockerOperator")
+KUBERNETES = _from("operators.kubernetes", "KubernetesPodOperator")
+POD_MANAGER = _from("pods.job", "OnFinishAction")
+KUBERNETES_SECRET = _from("pods.secret", "Secret")
 ECS = _from("operators.ecs", "EcsRunTaskOperator", ECSOperator="EcsRunTaskOperator", EcsOperator="EcsRunTaskOperator")
 BATCH = _from("operators.batch", "BatchOperator", AwsBatchOperator="BatchOperator", AWSBatchOperator="BatchOperator")
 HTTP = _from("operators.http", "HttpOperator", SimpleHttpOperator="HttpOperator")

@@ -25,9 +25,7 @@ BY_NAME: dict[str, str] = {
     **dict.fromkeys(("SSHOperator", "SFTPOperator"), _SSH),
     "MsSqlOperator": "connect with pymssql (add it to requirements.txt) in a @task",
     "DockerSwarmOperator": _DOCKER,
-    "KubernetesPodOperator": _DOCKER,
-    "GKEPodOperator": _DOCKER,
-    "EksPodOperator": _DOCKER,
+    "GKEPodOperator": "use KubernetesPodOperator, on an EKS cluster that the setting eksCluster names",
     **dict.fromkeys(
         (
             *("SageMakerNotebookOperator", "SageMakerNotebookSensor", "SageMakerUnifiedStudioNotebookOperator"),
@@ -72,7 +70,6 @@ BY_NAME: dict[str, str] = {
         _PARTITIONS,
     ),
     "Session": "there is no metadata database to query",
-    "Secret": "there is no Kubernetes",
     "ObjectStoragePath": "use S3Hook or boto3 in a @task",
 }
 
@@ -80,7 +77,7 @@ BY_NAME: dict[str, str] = {
 INSTALLABLE = frozenset(
     {
         *("GenericTransfer", "SQLExecuteQueryOperator", "PostgresOperator", "MySqlOperator", "SnowflakeOperator"),
-        *("HiveOperator", "SqlSensor", "KubernetesPodOperator", "GKEPodOperator"),
+        *("HiveOperator", "SqlSensor", "GKEPodOperator"),
     }
 )
 

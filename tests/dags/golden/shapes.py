@@ -25,6 +25,8 @@ from airflow.providers.amazon.aws.operators.step_function import StepFunctionSta
 from airflow.providers.amazon.aws.sensors.athena import AthenaSensor
 from airflow.providers.amazon.aws.sensors.ec2 import EC2InstanceStateSensor
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+from airflow.providers.amazon.aws.operators.eks import EksPodOperator
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.providers.docker.operators.docker import DockerOperator
 from airflow.providers.http.operators.http import HttpOperator
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
@@ -32,6 +34,7 @@ from airflow.sensors.date_time import DateTimeSensor
 from airflow.sensors.external_task import ExternalTaskMarker, ExternalTaskSensor
 from airflow.sensors.python import PythonSensor
 from airflow.utils.task_group import TaskGroup
+from kubernetes.client import models as k8s
 
 
 def work():
@@ -156,6 +159,21 @@ with DAG("images", **KW):
         retries=1,
         skip_on_exit_code=99,
         execution_timeout=timedelta(hours=2),
+    )
+
+with DAG("pods", **KW):
+    KubernetesPodOperator(
+        task_id="train",
+        image="train:7",
+        namespace="ml",
+        arguments=["--day", "{{ ds }}"],
+        container_resources=k8s.V1ResourceRequirements(limits={"memory": "4Gi"}),
+        do_xcom_push=True,
+        skip_on_exit_code=99,
+        retries=1,
+        execution_timeout=timedelta(hours=6),
+    ) >> EksPodOperator(
+        task_id="serve", cluster_name="serving", image="serve:7", execution_timeout=timedelta(minutes=10)
     )
 
 with DAG("services", **KW):
