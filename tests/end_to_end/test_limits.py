@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from infra.cli.account import Account
-from lambdas import slots
-from lambdas.records import RunKey
+from lambdas.storage.records import RunKey
+from lambdas.waiting import slots
 from tests.cli.conftest import Airstep, airstep
 
 __all__ = ["airstep"]  # a fixture

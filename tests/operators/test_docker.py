@@ -15,7 +15,7 @@ from infra.cli.services import AwsServices
 from infra.cli.simulation import PretendedServices, pretend, read_plan
 from infra.local.engine import TaskCall, TaskFailed
 from infra.local.integrations.jobs import JOBS, run_job
-from lambdas.native.jobs import pascal
+from lambdas.tasks.native.jobs import pascal
 from tests.operators.aws_fake import FakeAws
 from tests.operators.conftest import LOGICAL_DATE, Lender, Project, Services
 from tests.operators.test_jobs import stopped

@@ -14,7 +14,7 @@ from dag_translator.authoring import timetables
 from dag_translator.authoring.models.assets import Asset, AssetAlias
 from dag_translator.errors import TranslationError
 from dag_translator.schedule import IntervalSettings, schedule_of, schedule_spec
-from lambdas.timetable import timetable_from_spec
+from lambdas.timetables.timetable import timetable_from_spec
 from tests.schedule.live import FakeDag, FakeTask
 
 SEOUL = ZoneInfo("Asia/Seoul")
