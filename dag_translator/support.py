@@ -9,9 +9,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from dag_translator.authoring.aws.operator import ServiceTask, stops
 from dag_translator.authoring.definitions.operator_arguments import OPERATOR_ARGUMENTS
 from dag_translator.authoring.names.refused import BY_NAME, INSTALLABLE
-from dag_translator.support_rows import SupportRow, rows
+from dag_translator.support_rows import SupportRow, operators, rows
 from dag_translator.validate import NOT_ARGUMENTS, TASK_ASKS
 
 _HEAD = """\
@@ -27,7 +28,8 @@ then what is refused. Generated from the translator's own tables by `make golden
 with the run, a Lambda records the result |
 | `service:action` | the same with one call |
 | polled: `service:action` | a Lambda starts the work (if there is any), Step Functions asks the service, a `Wait` \
-between two questions, a Lambda records; a run that is stopped leaves the work alone |
+between two questions, a Lambda records; a run that is stopped leaves the work alone, but for KILLED, whose work it \
+stops as the provider's `on_kill` does |
 | polled by Lambda | a Lambda asks, a `Wait` between two questions; also what Step Functions would poll, where only \
 boto3 can ask: another region, credentials of a connection |
 | woken | a Lambda looks, then a wait with a task token that an event ends; it looks by itself once an hour |
@@ -101,7 +103,8 @@ def document() -> str:
     groups: dict[str, list[SupportRow]] = {}
     for row in rows():
         groups.setdefault(_group(row.module), []).append(row)
-    lines = [_HEAD]
+    killed = sorted(name for name, kind in operators() if issubclass(kind, ServiceTask) and stops(kind))
+    lines = [_HEAD.replace("KILLED", ", ".join(f"`{name}`" for name in killed))]
     for title in sorted(
         groups, key=lambda title: (title not in _ORDER, _ORDER.index(title) if title in _ORDER else title)
     ):

@@ -6,7 +6,8 @@ written.
 EventBridge sends "Step Functions Execution Status Change" for every end; the DagRun and its unfinished
 tasks get their final states here. As in Airflow, what runs or pokes is failed (by a timeout: skipped), what waits is
 skipped. A run that finished by itself, or that a newer execution has taken over, is left alone. No DAG is loaded here:
-its own function is asked for the records of the tasks that never had a turn, and for its callback (`run_stopped`).
+its own function is asked to stop the work that the machine only polled, for the records of the tasks that never had a
+turn, and for its callback (`run_stopped`).
 Source: Step Functions
 developer guide, "Automating Step Functions event delivery with EventBridge".
 """
@@ -83,9 +84,9 @@ def callback_due(store: Store, event: Mapping[str, Any]) -> tuple[str, dict[str,
     """The DAG's function (name:version) and its payload about a run that was closed here; None if it is not known."""
     found = store.run_of_execution(event["detail"]["executionArn"])
     run = store.get_run(found[0]) if found else None
-    if run is None or run.function is None:
+    if found is None or run is None or run.function is None:
         return None
-    payload = {"kind": "run_stopped", "dag_id": run.dag_id, "run_id": run.run_id, "execution": run.execution}
+    payload = {"kind": "run_stopped", "dag_id": run.dag_id, "run_id": run.run_id, "execution": found[1]}
     return run.function, {**payload, "status": event["detail"]["status"]}
 
 

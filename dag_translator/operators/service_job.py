@@ -2,10 +2,10 @@
 
 With a `Sync` the integration runs the job to its end, and stops it with the run: prepare → `….sync` → record. Else the
 start is Python (one call, and what the provider does before it), and the state is asked for: start → ask / Choice /
-Wait → record; then a run that is stopped leaves the job alone. Who asks is Step Functions, or a Lambda where only boto3
-will do: a connection's credentials, another region, an error that means success, the class's own `asked` or
-`abandon`. A task that waits for nothing, or whose `wait_for_completion` a template says, is Python as a whole
-(`ServiceTask`).
+Wait → record; then a run that is stopped leaves the job alone, unless the class has a `cancel`. Who asks is Step
+Functions, or a Lambda where only boto3 will do: a connection's credentials, another region, an error that means
+success, the class's own `asked` or `abandon`. A task that waits for nothing, or whose `wait_for_completion` a template
+says, is Python as a whole (`ServiceTask`).
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def settings(operator: Any) -> Mapping[str, Any] | None:
     by_lambda = away or watch.gone or asks_by_itself(kind)
     how = "sync" if sync is not None and not away else "lambda" if by_lambda else "sdk"
     delay, _ = kind.pace(operator)
+    calls = kind.reads if how == "sync" else (*kind.starts, *kind.cancels)
     return {
         "how": how,
         "resource": sync.resource if how == "sync" else sdk_resource(watch.service, watch.action),
@@ -52,7 +53,7 @@ def settings(operator: Any) -> Mapping[str, Any] | None:
         "timeout": kind.longest(operator),
         "late": list(kind.too_late(operator)),
         "watch": watched(operator),
-        "lambda": statements((*(kind.reads if how == "sync" else kind.starts), *watch.grants), operator),
+        "lambda": statements((*calls, *watch.grants), operator),
         **unused(operator),
         "machine": statements(sync.grants if how == "sync" else watch.grants if how == "sdk" else (), operator),
     }
@@ -97,8 +98,9 @@ def _task_permissions(task: Task) -> tuple[Permission, ...]:
 def _in_python(operator: Any) -> Mapping[str, Any]:
     kind = operator.operator_class
     watch = kind.chosen_watch(operator)
-    grants = (*kind.starts, *(watch.grants if watch is not None else ()))
-    return {"lambda": statements(grants, operator), **unused(operator)}
+    watches = watch.grants if watch is not None else ()
+    cancels = kind.cancels if watch is not None and kind.waits(operator) else ()
+    return {"lambda": statements((*kind.starts, *watches, *cancels), operator), **unused(operator)}
 
 
 _PYTHON = Lowering(python.lower, _in_python, task_permissions=_task_permissions)

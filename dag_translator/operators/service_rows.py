@@ -25,7 +25,7 @@ _SDK_SERVICES: Mapping[str, str] = {
 
 # Arguments that are accepted and change nothing, with what to do instead.
 _UNUSED: Mapping[str, str] = {
-    "cancel_on_kill": "a run that is stopped stops what a .sync state runs, and nothing else",
+    "cancel_on_kill": "a run that is stopped always stops this job",
     "cleanup_timeout_seconds": "what failed is deleted at once",
     "durable": "every try begins anew",
     "enable_application_ui_links": "look into the service's console",
@@ -38,7 +38,10 @@ _UNUSED: Mapping[str, str] = {
     "verbose": "look into the service's logs",
 }
 # Classes in which one of these does what it says.
-_USED: Mapping[str, tuple[str, ...]] = {"BatchCreateComputeEnvironmentOperator": ("max_retries",)}
+_USED: Mapping[str, tuple[str, ...]] = {
+    "BatchCreateComputeEnvironmentOperator": ("max_retries",),
+    "RedshiftDataOperator": ("cancel_on_kill",),
+}
 
 # A question is asked again whatever went wrong: SDK integrations name throttling differently from service to service.
 ASKING = asl.Retrier(("States.TaskFailed",), 4, interval=2, backoff=2, full_jitter=True)
@@ -139,8 +142,13 @@ def statements(grants: Iterable[Grant], operator: Any) -> list[dict[str, Any]]:
             "condition": dict(each.condition),
         }
         for each in grants
-        if not each.given or getattr(operator, each.given, None) not in (None, False, {})
+        if not each.given or _is_given(operator, each.given)
     ]
+
+
+def _is_given(operator: Any, name: str) -> bool:
+    """Whether an argument may be given; some instances of a mapped task may have it."""
+    return name in getattr(operator, "mapped_over", ()) or getattr(operator, name, None) not in (None, False, {})
 
 
 def permissions(statements: Iterable[Mapping[str, Any]], reason: str) -> tuple[Permission, ...]:

@@ -12,10 +12,11 @@ answers with its outcome and runs nothing. Doing all this twice changes nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lambdas.runtime import Runtime
+from lambdas.runtime import RunInfo, Runtime
 from lambdas.storage.history import archived
 from lambdas.storage.records import CLEARED, DagRun, RunKey, TaskRecord, changed
 from lambdas.storage.store import Delete, Store
@@ -26,6 +27,11 @@ Instances = Mapping[str, Sequence[int]]
 def begin_again(runtime: Runtime, run: DagRun, states: Mapping[str, Any], instances: Instances) -> None:
     """Clear what is to run again, and keep the rest; see the module."""
     store = runtime.store
+    left_open = [record for record in store.list_tasks(run.key) if record.execution != run.execution and record.started]
+    if left_open:  # nobody has told of the earlier execution's end yet
+        from lambdas.tasks.stop_work import stop_left_open
+
+        stop_left_open(runtime, RunInfo.of(run, json.loads(run.conf)), left_open)
     before = {record.key: record for record in store.list_tasks(run.key) if record.execution != run.execution}
     after = [_begun_again(runtime, run, record, states, instances) for record in before.values()]
     gone = [before[record.key] for record in after if _loses(before[record.key], record)]

@@ -3,7 +3,8 @@ out, was stopped, or broke. `run_ended` has closed the records, and asks for thi
 
     {"kind": "run_stopped", "dag_id": "d", "run_id": "r", "execution": "r", "status": "TIMED_OUT"} -> {"called": true}
 
-Tasks that never had a turn are skipped, as in Airflow; then the DAG's `on_failure_callback` is called, with the context
+What the running tries had started, and Step Functions has not stopped, is stopped (`on_kill`). Tasks that never had a
+turn are skipped, as in Airflow; then the DAG's `on_failure_callback` is called, with the context
 of the task that began last among those that were stopped, and `reason` "timed_out" for a timeout. All this is done
 once, however often this is invoked.
 """
@@ -20,6 +21,7 @@ from lambdas.runtime import RunInfo, Runtime
 from lambdas.storage.records import Fence, RunKey, changed
 from lambdas.storage.writes import Condition, Put
 from lambdas.tasks.groups import instances_without_running, without_running
+from lambdas.tasks.stop_work import stop_left_open
 from lambdas.tasks.task_dates import not_in_run
 
 REASONS: Mapping[str, str] = {"TIMED_OUT": "timed_out", "ABORTED": "stopped", "FAILED": "task_failure"}
@@ -29,6 +31,9 @@ def run_stopped(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     """Call back, unless that was done before or a newer execution has taken the run over."""
     store, key = runtime.store, RunKey(event["dag_id"], event["run_id"])
     run = store.get_run(key)
+    if run is not None:
+        left_open = [record for record in store.list_tasks(key) if record.execution == event["execution"]]
+        stop_left_open(runtime, RunInfo.of(run, json.loads(run.conf)), left_open)
     if run is None or run.execution != event["execution"]:
         return {"called": False}
     if not store.write([Put(key.pk, f"called/{run.execution}", store.expires(), Condition(absent=True))]):

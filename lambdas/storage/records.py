@@ -132,7 +132,8 @@ class TaskRecord:
     whose answer was lost from somebody else's); states: the answer to give again once the task has succeeded;
     first_poke, pokes: a sensor's; retry_in: whole seconds until the next try, where Lambda decides that; rendered:
     JSON text of the rendered template fields; rendered_map_index: what `map_index_template` says of a mapped instance;
-    watched: another DAG waits for its end (`external`); asset_events: JSON text of the events that its success made.
+    watched: another DAG waits for its end (`external`); asset_events: JSON text of the events that its success made;
+    started: JSON text of the handle of what a running try has begun and Step Functions would not stop (`stop_work`).
     """
 
     dag_id: str
@@ -159,6 +160,7 @@ class TaskRecord:
     rendered_map_index: str | None = None
     watched: bool = False
     asset_events: str | None = None
+    started: str | None = None
 
     @property
     def key(self) -> TaskKey:

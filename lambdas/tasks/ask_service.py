@@ -14,6 +14,7 @@ from lambdas.errors import message_of
 from lambdas.runtime import RunInfo, Runtime, parse_time
 from lambdas.storage.records import TaskKey
 from lambdas.tasks.opening import map_index_of
+from lambdas.tasks.stop_work import TIMEOUT
 from lambdas.tasks.tries import render, task_environment
 
 
@@ -34,7 +35,8 @@ def ask_service(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             late = parse_time(event["now"]).timestamp() * 1000 >= event["deadline"]
             if not late:
                 return {"state": "up_for_reschedule"}
-            ti.task.abandon(event["handle"])
             name, cause = ti.task.too_late()
+            if name != TIMEOUT or record.started is None:  # else `on_kill` is due, where the try ends
+                ti.task.abandon(event["handle"])
             return {"state": "failed", "error": {"Error": name, "Cause": cause}}
         return {"state": state}

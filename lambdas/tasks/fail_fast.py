@@ -35,8 +35,8 @@ def skipped(runtime: Runtime, record: TaskRecord, culprit: str, try_number: int)
     return _ended(runtime, changed(record, try_number=try_number), "skipped", culprit)
 
 
-def stop_others(runtime: Runtime, failed: TaskRecord) -> None:
-    """Stop the run that `failed` belongs to."""
+def stop_others(runtime: Runtime, run: RunInfo, failed: TaskRecord) -> None:
+    """Stop the run that `failed` belongs to. The environment is that of the task that has failed."""
     store, key = runtime.store, failed.key.run
     mark = {"task_id": failed.task_id, **store.expires()}
     store.write([Put(key.pk, f"stop/{failed.execution}", mark, Condition(absent=True))])
@@ -44,7 +44,11 @@ def stop_others(runtime: Runtime, failed: TaskRecord) -> None:
         if record.execution == failed.execution and not record.is_final and stopped_by(runtime, record):
             state = "failed" if record.state == "running" else "skipped"
             # Whoever is quicker has ended by itself, or finds the mark at its next try.
-            store.save_task(_ended(runtime, record, state, failed.task_id), expect=Fence.unchanged(record))
+            ended = _ended(runtime, record, state, failed.task_id)
+            if store.save_task(ended, expect=Fence.unchanged(record)) and record.started is not None:
+                from lambdas.tasks.stop_work import stop_work
+
+                stop_work(runtime, run, record)
     for record in _instances_to_come(runtime, failed):
         store.save_task(record, expect=None)
 
@@ -104,4 +108,5 @@ def _culprit(runtime: Runtime, record: TaskRecord) -> str | None:
 
 def _ended(runtime: Runtime, record: TaskRecord, state: str, culprit: str) -> TaskRecord:
     reason = _REASON.format(culprit)
-    return changed(record, state=state, end_date=runtime.timestamp(), states={}, error="FailFast", error_message=reason)
+    ended = changed(record, state=state, end_date=runtime.timestamp(), states={}, started=None)
+    return changed(ended, error="FailFast", error_message=reason)

@@ -10,6 +10,7 @@ task, or, if the payload says {"retries": true} and there is a try left, the try
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -17,10 +18,11 @@ from typing import Any
 from lambdas.context.task_instance import TaskInstance
 from lambdas.errors import keep_secrets, surfaced
 from lambdas.runtime import RunInfo, Runtime
-from lambdas.storage.records import Fence, changed
+from lambdas.storage.records import Fence, TaskRecord, changed
 from lambdas.tasks.native import native_work
 from lambdas.tasks.opening import Ended, map_index_of, open_task
 from lambdas.tasks.retries import ending, next_try
+from lambdas.tasks.stop_work import stop_work
 from lambdas.tasks.tries import answer_again, begin, conclude, log, render, task_environment
 
 
@@ -50,7 +52,7 @@ def prepare_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
             state, retry_in = ("skipped", None) if skips else unsuccessful(ti, error, event)
             conclude(runtime, ti, state, error=error, retry_in=retry_in)
             raise surfaced(error) from None
-        _keep_open(runtime, ti)
+        _keep_open(runtime, run, ti, work.started(ti.task, request))
         seconds = work.waits(ti.task)
         return request if seconds is None else _for_polling(runtime, request, seconds)
 
@@ -60,11 +62,24 @@ def unsuccessful(ti: TaskInstance, error: BaseException, event: Mapping[str, Any
     return ending(next_try(ti, error) if event.get("retries") else None)
 
 
-def _keep_open(runtime: Runtime, ti: TaskInstance) -> None:
-    """Store the rendered fields, and what was pushed on the way."""
-    record = changed(ti.record, rendered=ti.rendered)
-    runtime.store.save_task(record, expect=Fence.unchanged(ti.record), xcoms=ti.pushed)
-    ti.moved_to(record)
+def _keep_open(runtime: Runtime, run: RunInfo, ti: TaskInstance, started: dict[str, Any] | None) -> None:
+    """Store the rendered fields, what was pushed on the way, and what has begun. If the try was ended meanwhile, with
+    its run, nobody else can know what has begun: it is stopped here."""
+    found: TaskRecord | None = ti.record
+    handle = None if started is None else json.dumps(started)
+    while found is not None and _same_try(found, ti.record):
+        record = changed(found, rendered=ti.rendered, started=handle)
+        if runtime.store.save_task(record, expect=Fence.unchanged(found), xcoms=ti.pushed):
+            ti.moved_to(record)
+            return
+        found = runtime.store.get_task(ti.record.key)
+    if handle is not None:
+        stop_work(runtime, run, changed(ti.record, started=handle))
+
+
+def _same_try(found: TaskRecord, opened: TaskRecord) -> bool:
+    """Whether the try is still under way; another DAG may have begun to wait for it."""
+    return all(getattr(found, name) == getattr(opened, name) for name in ("state", "execution", "try_number"))
 
 
 def _for_polling(runtime: Runtime, request: dict[str, Any], seconds: float) -> dict[str, Any]:

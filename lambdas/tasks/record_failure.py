@@ -16,6 +16,7 @@ from typing import Any
 from lambdas.runtime import RunInfo, Runtime
 from lambdas.storage.records import Fence, TaskKey, TaskRecord, changed
 from lambdas.tasks.opening import map_index_of
+from lambdas.tasks.stop_work import stop_if_late
 from lambdas.tasks.tries import after_outcome, task_environment, wake_watchers
 
 
@@ -29,11 +30,13 @@ def record_failure(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]
         found = runtime.store.get_task(key)
         if found is not None and found.execution == run.execution and found.state == "failed":
             return {task.task_id: "failed"}
-        record = _failed(runtime, begun(runtime, run, task, key, found), name, message)
+        open_try = begun(runtime, run, task, key, found)
+        record = _failed(runtime, open_try, name, message)
         if runtime.store.save_task(record, expect=None if found is None else Fence.unchanged(found)):
             break
     wake_watchers(runtime, run.logical_date, record)
     with task_environment(runtime, run, task, record) as ti:
+        stop_if_late(runtime, run, open_try, name)
         after_outcome(runtime, ti, "failed", as_exception(name, message))
     return {task.task_id: "failed"}
 
@@ -85,6 +88,7 @@ def _failed(runtime: Runtime, begun: TaskRecord, name: str, message: str) -> Tas
         end_date=runtime.timestamp(),
         worker=runtime.worker,
         states={},
+        started=None,
         error=begun.error if keeps else name,
         error_message=begun.error_message if keeps else message[:2000],
     )

@@ -18,6 +18,7 @@ from lambdas.storage.records import TaskKey, TaskRecord
 from lambdas.tasks.opening import map_index_of
 from lambdas.tasks.record_failure import as_exception, begun, described
 from lambdas.tasks.retries import ending, next_try, retry_delay
+from lambdas.tasks.stop_work import stop_if_late
 from lambdas.tasks.tries import conclude, task_environment
 
 
@@ -36,7 +37,8 @@ def retry_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
     record = begun(runtime, run, task, key, found)
     if found is None or found.execution != run.execution:
         runtime.store.save_task(record, expect=None)
-    error = as_exception(*described(event.get("error") or {}))
+    name, message = described(event.get("error") or {})
+    error = as_exception(name, message)
     with task_environment(runtime, run, task, record) as ti:
         # As in Airflow, a policy is not asked about a worker that was lost: its exception is not known.
         asked = event.get("service", False)
@@ -44,6 +46,7 @@ def retry_task(runtime: Runtime, event: Mapping[str, Any]) -> dict[str, Any]:
         wait = next_try(ti, error) if asked else lost
         if wait is None:
             raise NoRetryLeft(f"{task.task_id} has failed in try {ti.try_number}")
+        stop_if_late(runtime, run, record, name)
         state, retry_in = ending(wait)
         conclude(runtime, ti, state, error=error, retry_in=retry_in)
         return {"wait": retry_in}

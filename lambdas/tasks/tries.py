@@ -191,6 +191,7 @@ def conclude(
         rendered=ti.rendered or ti.record.rendered,
         rendered_map_index=ti.rendered_map_index,
         asset_events=ti.asset_events if state == "success" else None,
+        started=None,
         **also,
     )
     saved = _saved(runtime, record, ti)
@@ -243,7 +244,7 @@ def after_outcome(runtime: Runtime, ti: TaskInstance, state: str, error: BaseExc
     if state == "failed" and runtime.dag.fail_fast:
         from lambdas.tasks.fail_fast import stop_others
 
-        stop_others(runtime, ti.record)
+        stop_others(runtime, ti._run, ti.record)
     kind = FOR_STATE.get(state)
     if kind is None:
         return

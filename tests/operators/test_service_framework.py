@@ -169,7 +169,7 @@ Watching(task_id="s", cluster_identifier="c", dag=dag)
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [(QUERY.format("cancel_on_kill=False"), "cancel_on_kill"), (QUERY.format(""), "")],
+    [(QUERY.format("durable=False"), "durable"), (QUERY.format(""), "")],
 )
 def test_arguments_without_effect_are_noted(project: Project, text: str, name: str) -> None:
     problems = project.translate(text).problems

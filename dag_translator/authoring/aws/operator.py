@@ -112,13 +112,16 @@ class ServiceTask(ServiceMixin, AwsBaseOperator):
     """An operator whose Python Lambda runs as a whole. Subclasses say `action` and `request`, or `start`.
 
     starts: what IAM has to allow for start and finish. reads: the same for `prepared` and `finish` alone, where Step
-    Functions itself starts the job (`sync`). kept: names in the handle that are for `finish`, not for the watch.
-    returns: where the handle has the return value; `*` is all of it.
+    Functions itself starts the job (`sync`). cancels: for `cancel`, where `starts` does not allow it. kept: names in
+    the handle that are for `finish`, not for the watch. returns: where the handle has the return value; `*` is all of
+    it.
     """
 
     action: str = ""
     starts: tuple[Grant, ...] = ()
     reads: tuple[Grant, ...] = ()
+    cancels: tuple[Grant, ...] = ()
+    _started: dict[str, Any] | None = None
     sync: Sync | None = None
     watch: Watch | None = None
     returns: str = ""
@@ -147,6 +150,13 @@ class ServiceTask(ServiceMixin, AwsBaseOperator):
 
     def abandon(self, handle: dict[str, Any]) -> None:
         """Clean up after work that failed, or took too long. A class with one of its own is asked by a Lambda."""
+
+    def cancel(self, handle: dict[str, Any]) -> None:
+        """Stop work that nobody waits for any more: its run was stopped, or its execution_timeout is over."""
+
+    def on_kill(self) -> None:
+        if self._started is not None:
+            self.cancel(self._started)
 
     def waits(self) -> bool:
         """Whether the task is to end with the work."""
@@ -182,7 +192,9 @@ class ServiceTask(ServiceMixin, AwsBaseOperator):
     def execute(self, context: Any) -> Any:
         handle = self.start(context)
         if handle is not None and self.waits():
+            self._started = handle
             self._wait(handle)
+            self._started = None
         return self.finish(handle, context)
 
     def _wait(self, handle: dict[str, Any], sleep: Callable[[float], None] | None = None) -> None:
@@ -204,6 +216,11 @@ class ServiceTask(ServiceMixin, AwsBaseOperator):
 
 class ServiceOperator(ServiceTask):
     """An operator that Step Functions waits for."""
+
+
+def stops(kind: Any) -> bool:
+    """Whether a class of operators says how to stop what it has started."""
+    return kind.cancel is not ServiceTask.cancel or kind.on_kill is not ServiceTask.on_kill
 
 
 def present(request: dict[str, Any]) -> dict[str, Any]:

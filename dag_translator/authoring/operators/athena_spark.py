@@ -54,6 +54,9 @@ class AthenaSparkOperator(ServiceOperator):
         return {"CalculationExecutionId": answer["CalculationExecutionId"]}
 
     def abandon(self, handle: dict[str, Any]) -> None:
+        self.cancel(handle)
+
+    def cancel(self, handle: dict[str, Any]) -> None:
         self.call("StopCalculationExecution", handle)
 
     def finish(self, handle: dict[str, Any] | None, context: Any) -> Any:  # noqa: ARG002

@@ -93,7 +93,10 @@ class DataSyncOperator(ServiceOperator):
 
     def abandon(self, handle: dict[str, Any]) -> None:
         if self.asked(handle)[0] == "running":
-            self.call("CancelTaskExecution", self.question(handle))
+            self.cancel(handle)
+
+    def cancel(self, handle: dict[str, Any]) -> None:
+        self.call("CancelTaskExecution", self.question(handle))
 
     def finish(self, handle: dict[str, Any] | None, context: Any) -> Any:  # noqa: ARG002
         handle = handle or {}

@@ -75,8 +75,8 @@ class EC2CreateInstanceOperator(ServiceOperator):
         grant("ec2:RunInstances", *_RUN),
         grant("ec2:CreateTags", *_RUN[2:5], given="config"),
         grant("iam:PassRole", "iam::{account}:role/*", given="config"),
-        grant("ec2:TerminateInstances", _ANY, given="terminate_instance_on_failure"),
     )
+    cancels = (grant("ec2:TerminateInstances", _ANY),)
     watch = RUNNING
     __init__ = takes(
         *("image_id",), max_count=1, min_count=1, config=None, terminate_instance_on_failure=True, **_PATIENCE
@@ -93,7 +93,10 @@ class EC2CreateInstanceOperator(ServiceOperator):
 
     def abandon(self, handle: dict[str, Any]) -> None:
         if self.terminate_instance_on_failure:
-            self.call("TerminateInstances", handle)
+            self.cancel(handle)
+
+    def cancel(self, handle: dict[str, Any]) -> None:
+        self.call("TerminateInstances", handle)
 
     def finish(self, handle: dict[str, Any] | None, context: Any) -> Any:  # noqa: ARG002
         return (handle or {})["InstanceIds"]

@@ -108,7 +108,10 @@ class EmrCreateJobFlowOperator(ServiceOperator):
 
     def abandon(self, handle: dict[str, Any]) -> None:
         if self.terminate_job_flow_on_failure:
-            self.call("TerminateJobFlows", {"JobFlowIds": [handle["ClusterId"]]})
+            self.cancel(handle)
+
+    def cancel(self, handle: dict[str, Any]) -> None:
+        self.call("TerminateJobFlows", {"JobFlowIds": [handle["ClusterId"]]})
 
 
 class EmrAddStepsOperator(ServiceOperator):

@@ -71,6 +71,9 @@ class EmrContainerOperator(ServiceOperator):
     def handle(self, answer: dict[str, Any]) -> dict[str, Any]:
         return {"virtualClusterId": self.virtual_cluster_id, "id": answer["id"]}
 
+    def cancel(self, handle: dict[str, Any]) -> None:
+        self.call("CancelJobRun", handle)
+
     def synced(self, answer: dict[str, Any]) -> dict[str, Any]:
         found = [*at(answer, "Id"), *at(answer, "JobRun.Id")]
         return {"virtualClusterId": self.virtual_cluster_id, "id": found[0] if found else None}

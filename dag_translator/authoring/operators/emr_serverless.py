@@ -159,6 +159,9 @@ class EmrServerlessStartJobOperator(EmrServerlessOperator):
     def handle(self, answer: dict[str, Any]) -> dict[str, Any]:
         return {"applicationId": self.application_id, "jobRunId": answer["jobRunId"]}
 
+    def cancel(self, handle: dict[str, Any]) -> None:
+        self.call("CancelJobRun", handle)
+
     def synced(self, answer: dict[str, Any]) -> dict[str, Any]:
         found = [*at(answer, "JobRunId"), *at(answer, "JobRun.JobRunId")]
         return {"applicationId": self.application_id, "jobRunId": found[0] if found else None}

@@ -13,7 +13,7 @@ class RedshiftDataOperator(ServiceOperator):
     """Runs SQL, one statement or a list of them as a transaction, through the Data API.
 
     The XCom is the list of the statements' ids, or with return_sql_result of GetStatementResult's answers.
-    cancel_on_kill and durable have no effect: a statement that nobody waits for any more runs on.
+    durable has no effect: every try begins anew.
     """
 
     template_fields: Any = aws_template_fields(
@@ -48,6 +48,7 @@ class RedshiftDataOperator(ServiceOperator):
         reason="Error",
         grants=(grant("redshift-data:DescribeStatement"),),
     )
+    cancels = (grant("redshift-data:CancelStatement", given="cancel_on_kill"),)
     __init__ = takes(
         "sql",
         database=None,
@@ -93,6 +94,10 @@ class RedshiftDataOperator(ServiceOperator):
         if answer.get("SessionId"):
             context["ti"].xcom_push(key="session_id", value=answer["SessionId"])
         return {"Id": answer["Id"]}
+
+    def cancel(self, handle: dict[str, Any]) -> None:
+        if self.cancel_on_kill:
+            self.call("CancelStatement", handle)
 
     def finish(self, handle: dict[str, Any] | None, context: Any) -> Any:  # noqa: ARG002
         assert handle is not None

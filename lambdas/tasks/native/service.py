@@ -33,6 +33,14 @@ def limit(operator: Any) -> float | None:
     return None if _synced(operator) else float(operator.longest())
 
 
+def started(operator: Any, request: dict[str, Any]) -> dict[str, Any] | None:
+    """What work that Step Functions does not stop by itself is stopped with."""
+    from dag_translator.authoring.aws.operator import stops
+
+    handle: dict[str, Any] | None = request["handle"] if not _synced(operator) and stops(type(operator)) else None
+    return handle
+
+
 def ask(sensor: Any, _context: Any) -> dict[str, Any]:
     """What a sensor asks with."""
     return _both(sensor, sensor.arguments())
@@ -52,5 +60,5 @@ def _both(task: Any, handle: dict[str, Any]) -> dict[str, Any]:
     return {"handle": handle, "arguments": sdk_spelt(task.question(handle))}
 
 
-OPERATOR = NativeWork(start, finish, limit)
+OPERATOR = NativeWork(start, finish, limit, started)
 SENSOR = NativeWork(ask, nothing, lambda sensor: float(sensor.timeout))

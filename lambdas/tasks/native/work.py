@@ -12,8 +12,10 @@ class NativeWork:
     """prepare: (operator with rendered fields, context) → the service's request, as JSON. record: (operator, the
     service's answer, context) → what the task returns; it may push XComs, and raises AirflowException for an
     answer that means failure. waits: (operator) → for how many seconds the request is repeated; None: it is made once.
+    started: (operator, the request) → the handle of work that has begun, and can be stopped by it; else None.
     """
 
     prepare: Callable[[Any, Any], dict[str, Any]]
     record: Callable[[Any, Any, Any], Any]
     waits: Callable[[Any], float | None] = lambda _operator: None
+    started: Callable[[Any, dict[str, Any]], dict[str, Any] | None] = lambda _operator, _request: None
