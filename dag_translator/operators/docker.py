@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dag_translator.authoring.operators.docker import DEPLOYED, container_of, needs_no_login
+from dag_translator.authoring.operators.docker import DEPLOYED, container_of
 from dag_translator.compute import fargate_size
 from dag_translator.model import Task
 from dag_translator.operators import container
@@ -65,16 +65,12 @@ def settings(operator: Any) -> Mapping[str, Any]:
     if network is not None:
         message = f"network_mode {network!r} has no effect: a container has a network of its own"
         notes.append(note("unused-argument", message, "leave it out"))
-    login = getattr(operator, "docker_conn_id", None) or None
-    if login is not None and needs_no_login(operator.image):
-        message, login = "docker_conn_id has no effect: ECS pulls from ECR with a role of its own", None
+    made = _sized(operator)
+    login = {name: made[name] for name in ("docker_conn_id",) if name in made}
+    if not login and getattr(operator, "docker_conn_id", None):
+        message = "docker_conn_id has no effect: ECS needs no login to pull from ECR"
         notes.append(note("unused-argument", message, "leave it out"))
-    return {
-        "image": operator.image,
-        **({"docker_conn_id": login} if login is not None else {}),
-        "container": _sized(operator),
-        **({"notes": notes} if notes else {}),
-    }
+    return {"image": operator.image, **login, "container": made, **({"notes": notes} if notes else {})}
 
 
 def _refusals(operator: Any) -> Iterator[list[str]]:
