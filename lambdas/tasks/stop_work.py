@@ -39,7 +39,7 @@ def stop_work(runtime: Runtime, run: RunInfo, record: TaskRecord) -> None:
             ti.task._started = json.loads(record.started)
             log.info("Stopping what task %s has started: %s", record.task_id, record.started)
             ti.task.on_kill()
-    except Exception:
+    except BaseException:  # also a user's own on_kill that exits
         log.exception("What task %s has started could not be stopped: %s", record.task_id, record.started)
 
 
