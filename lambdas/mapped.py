@@ -12,6 +12,7 @@ from typing import Any, overload
 
 from lambdas import xcom_codec
 from lambdas.opening import own_copy
+from lambdas.params import run_params
 from lambdas.records import RunKey, TaskKey
 from lambdas.store import Store
 from lambdas.xcom_access import XComFiles
@@ -95,6 +96,8 @@ def become_instance(ti: Any) -> None:
     task = own_copy(task, shared=task.template_fields)  # rendering copies these, and knows pushed values by identity
     task._already_rendered = frozenset(id(arguments[name]) for name in mapped.expand_input.pushed_names())
     ti.task = context["task"] = task
+    if "params" in arguments:  # what the mapping itself asked for were those of all instances
+        context["params"] = run_params(context.runtime.dag, context.run.conf, task)
 
 
 def check_mappable(task: Any, pushed: Any) -> None:
