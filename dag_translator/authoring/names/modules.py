@@ -22,7 +22,7 @@ _SDK = (
     | f.ASSETS | f.ASSET_DECORATOR | f.TRIGGER_RULE | f.WEIGHT_RULE | f.STATES | f.RETRY_POLICY | _TIMETABLES
     | {"BaseOperatorLink": "models.notifier:BaseOperatorLink", "conf": "configuration:conf"}
     | {"TaskInstance": "models.typing_only:TaskInstance", "macros": "utils:macros", "literal": f.LITERAL["literal"]}
-    | {"__version__": "configuration:VERSION"}
+    | {"__version__": "configuration:VERSION", "ObjectStoragePath": "storage.path:ObjectStoragePath"}
 )  # fmt: skip
 _BASEOPERATOR = f.BASE_OPERATOR | f.EDGES
 
