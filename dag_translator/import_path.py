@@ -5,9 +5,9 @@ Airflow itself adds the first two; the third is on the path where images or peop
 `from dags.common import …`). Only a DAG folder called "dags" has a project: any other may lie anywhere. A DAG's package
 is laid out like the project, so the same rule holds in Lambda, where the project's folder is the package's.
 
-A project's folder that is a package itself is imported by its name, too (`from acme.plugins import …` in acme/dags): then
-the folder around it is a fourth one. Such a folder has an `__init__.py`, or stands, with neither requirements nor build
-files, in one that has build files, as `pip install` would find it.
+A project's folder that is a package itself is imported by its name, too (`from acme.plugins import …` in acme/dags):
+then the folder around it is a fourth one. Such a folder has an `__init__.py`, or stands, with neither requirements nor
+build files, in one that has build files, as `pip install` would find it.
 
 >>> [folder.name for folder in import_folders(Path("/project/dags"))], [*map(str, import_folders(Path("/data/etl")))]
 (['dags', 'project'], ['/data/etl'])

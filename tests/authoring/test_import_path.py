@@ -93,10 +93,8 @@ def test_a_folder_of_another_name_has_no_project(tmp_path: Path) -> None:
 def test_a_project_that_is_a_package_is_imported_by_its_name(
     tmp_path: Path, more: dict[str, str], around: bool
 ) -> None:
-    text = (
-        "from airflow import DAG\nfrom acme.plugins.days import Y\nfrom acme.dags.common import X\nd = DAG(f'{Y}{X}')"
-    )
-    files = {"acme/dags/x.py": text, "acme/dags/common.py": "X = 2", "acme/plugins/days.py": "Y = 1", **more}
+    text = "from airflow import DAG\nfrom acme.plugins.y import Y\nfrom acme.dags.common import X\nd = DAG(f'{Y}{X}')"
+    files = {"acme/dags/x.py": text, "acme/dags/common.py": "X = 2", "acme/plugins/y.py": "Y = 1", **more}
     dags = write_tree(tmp_path, files) / "acme/dags"
     folders = import_folders(dags)
     assert folders == (dags, dags.parent / "plugins", dags.parent, *([tmp_path] if around else []))

@@ -76,7 +76,7 @@ def test_a_project_that_is_a_package_lies_in_a_folder_of_its_name(
         project,
         {
             "pyproject.toml": "",
-            "acme/dags/x.py": "from airflow import DAG\nfrom acme.plugins.a.b import B\nd = DAG(B)\nq = 'include/q.sql'",
+            "acme/dags/x.py": "from airflow import DAG\nfrom acme.plugins.a.b import B\nd = DAG(B)\n'include/q.sql'",
             "acme/plugins/a/b.py": "from ...dags.c import B\nfrom .d import D",
             "acme/plugins/a/d.py": "from acme.dags import c\nD = c.B",
             "acme/dags/c.py": "B = 'b'",
