@@ -37,7 +37,7 @@ _TABLE: dict[str, dict[str, str]] = {
     "airflow.decorators.task_group": {"task_group": "definitions.group_decorator:task_group"},
     "airflow.models": _MODELS,
     "airflow.models.dag": f.DAG | f.DAG_DECORATOR | {"DagModel": "models.typing_only:DagModel"},
-    "airflow.models.baseoperator": _BASEOPERATOR,
+    "airflow.models.baseoperator": _BASEOPERATOR | {"BaseOperatorLink": "models.notifier:BaseOperatorLink"},
     "airflow.models.abstractoperator": {"AbstractOperator": "definitions.abstractoperator:AbstractOperator"},
     "airflow.models.mappedoperator": f.MAPPED,
     "airflow.models.param": f.PARAMS,
