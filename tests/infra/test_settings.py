@@ -17,6 +17,12 @@ def read(**context: Any) -> Settings:
     return Settings.read(lambda name: context.get(name))
 
 
+def test_the_guide_tells_of_every_setting() -> None:
+    context = json.loads(Path("cdk.json").read_text())["context"]
+    table = Path("GUIDE.md").read_text().partition("## Settings")[2]
+    assert [name for name in context if not name.startswith("@") and f"`{name}`" not in table] == []
+
+
 def test_cdk_json_states_the_defaults() -> None:
     context = json.loads(Path("cdk.json").read_text())["context"]
     assert read(**context) == read()
