@@ -197,7 +197,7 @@ def test_a_mixin_may_say_what_its_constructor_takes() -> None:
         def __init__(self, project: str) -> None:
             self.project = project
 
-        __init__._BaseOperatorMeta__param_names = {"project"}  # type: ignore[attr-defined]
+        __init__._BaseOperatorMeta__param_names = frozenset({"project"})  # type: ignore[attr-defined]
 
     class Operator(Mixin, BaseOperator):
         def __init__(self, **kwargs: Any) -> None:
