@@ -20,6 +20,8 @@ from dag_translator.authoring import runtime
 from dag_translator.authoring.imports import airflow_imports
 from dag_translator.authoring.storage import filesystems
 from dag_translator.load import LoadedFile, load
+from infra.cli.inprocess import run_dag
+from infra.cli.local_run import load_one
 from lambdas.aws import Clients
 from lambdas.backends import AwsLender
 from lambdas.xcom_codec import decode, encode
@@ -128,6 +130,7 @@ def test_what_a_path_says_of_itself() -> None:
     assert [each.conn_id for each in (path / "c", path.parent, *path.parents)] == ["lake"] * 5
     assert path == paths()("s3://bucket/a/b.txt", conn_id="lake") == paths()(path)
     assert path != paths()("s3://bucket/a/b.txt")
+    assert not hasattr(path, "template_fields"), "nor is its connection asked for"
     for other in (copy.deepcopy(path), pickle.loads(pickle.dumps(path))):
         assert (other, hash(other), other.conn_id) == (path, hash(path), "lake")
 
@@ -164,6 +167,22 @@ def test_the_connections_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
         options = paths()("s3://lake@bucket/a.txt").fs.options
     assert (options["key"], options["secret"], options["token"]) == ("key", "secret", None)
     assert options["client_kwargs"] == extra
+
+
+@pytest.mark.usefixtures("packages")
+def test_a_tasks_argument_is_rendered(tmp_path: Path) -> None:
+    """Airflow does so, too; the connection need not be there."""
+    path = write_tree(
+        tmp_path / "dags",
+        {
+            "x.py": "from airflow.sdk import DAG, ObjectStoragePath, task\n"
+            "with DAG('d', schedule=None):\n    @task\n    def made(path):\n        return path / 'x'\n"
+            "    @task\n    def shown(path):\n        return [str(path), path.conn_id]\n"
+            "    shown(made(ObjectStoragePath('s3://no_such_one@bucket/{{ run_id }}')))\n"
+        },
+    )
+    result = run_dag(*load_one(path / "x.py", None), run_id="r1")
+    assert result.xcoms["shown"]["return_value"] == ["s3://no_such_one@bucket/r1/x", "no_such_one"]
 
 
 @pytest.mark.usefixtures("packages")

@@ -96,7 +96,8 @@ class ObjectStoragePath:
         return self._path
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        known = name in _LEXICAL or hasattr(type(self._path), name)
+        if name.startswith("_") or not known:  # who asks for any name must not make a file system of it
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         value = getattr(self._path if name in _LEXICAL else self._live(), name)
         if name == "parents":
@@ -265,6 +266,12 @@ class ObjectStoragePath:
 
     def serialize(self) -> dict[str, Any]:
         return {"path": str(self), "conn_id": self._conn_id, "kwargs": {**self.storage_options}}
+
+    def _airstep_rendered(self, render: Callable[[str], str]) -> Self:
+        """The path with the templates in it rendered."""
+        data = self.serialize()
+        made: Self = _made(type(self), {**data, "path": render(data["path"])})
+        return made
 
     @classmethod
     def deserialize(cls, data: dict[str, Any], version: int) -> Self:
