@@ -77,7 +77,7 @@ _TABLE: dict[str, dict[str, str]] = {
     "airflow.sdk.definitions.timetables.simple": f.TIMETABLE_SIMPLE,
     "airflow.sdk.definitions.timetables.events": f.TIMETABLE_EVENTS,
     "airflow.sdk.definitions.timetables.assets": f.TIMETABLE_ASSETS,
-    "airflow.sdk.bases.operator": _BASEOPERATOR | f.ASYNC_OPERATOR,
+    "airflow.sdk.bases.operator": _BASEOPERATOR | f.ASYNC_OPERATOR | f.MAPPED,
     "airflow.sdk.bases.sensor": f.BASE_SENSOR,
     "airflow.sdk.bases.hook": f.BASE_HOOK,
     "airflow.sdk.bases.branch": f.BRANCH | f.SKIP,
