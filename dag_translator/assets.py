@@ -1,6 +1,7 @@
 """What a live DAG has to do with assets, as plain JSON: the condition of its schedule, its tasks' outlets and inlets.
 
-Part of the freeze pass: nothing here is called after it. The form of a condition is `lambdas.dispatch_assets`'.
+Part of the freeze pass: nothing here is called after it. The form of a condition is that of
+`lambdas.scheduling.dispatch_assets`.
 
 >>> from dag_translator.authoring.models.assets import Asset, AssetAlias
 >>> condition_of([Asset("a") | AssetAlias("x"), Asset.ref(name="b")])["all"][1]

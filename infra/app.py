@@ -21,6 +21,7 @@ from infra.clusters import missing_cluster
 from infra.containers import missing_settings
 from infra.dag_files import dag_files
 from infra.fitting import fitting_problems
+from infra.images import missing_credentials
 from infra.packaging import Packager, layer_package
 from infra.providers import environment_of, providers_at_hand
 from infra.settings import Settings
@@ -28,7 +29,7 @@ from infra.stacks import Source, add_stacks
 from infra.wheels import Platform, dependencies
 
 # What the settings have to name for some tasks.
-_LACKS = (missing_settings, missing_cluster)
+_LACKS = (missing_settings, missing_credentials, missing_cluster)
 
 
 def translate(settings: Settings) -> list[Source]:

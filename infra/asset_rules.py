@@ -23,8 +23,8 @@ from dag_translator.names import shorten
 from infra.permissions import arn
 from infra.schedules import deployed_spec
 from infra.settings import Settings
-from lambdas.asset_events import DETAIL_TYPE, SOURCE
-from lambdas.dispatch_assets import leaves
+from lambdas.scheduling.asset_events import DETAIL_TYPE, SOURCE
+from lambdas.scheduling.dispatch_assets import leaves
 
 _NAME_LIMIT = 64
 _PATTERN_LIMIT = 1_900  # of 2,048, with the frame around the values

@@ -1,13 +1,15 @@
 """Containers on ECS (Fargate) of a DAG's Docker images: task definitions, the role that starts them, a log group.
 
-They run as the role that the setting `dockerRole` names, or as none. Invariant: a DAG without images has none of this;
-definitions outlive the next deployment, for runs under way. Sources: ECS developer guide, "Amazon ECS task definition
-parameters", "Amazon ECS task execution IAM role"; Service Authorization Reference, "Actions defined by Amazon ECS".
+They run as the role that the setting `dockerRole` names, or as none. The role that starts them pulls their images: from
+ECR by its own rights, from other registries with the secrets that `dockerCredentials` has for `docker_conn_id`.
+Invariant: a DAG without images has none of this; definitions outlive the next deployment, for runs under way. Sources:
+ECS developer guide, "Amazon ECS task definition parameters", "Amazon ECS task execution IAM role", "Using non-AWS
+container images in Amazon ECS"; Secrets Manager user guide, "Secret encryption and decryption"; Service Authorization
+Reference, "Actions defined by Amazon ECS".
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,15 +18,32 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
-from dag_translator.authoring.operators.docker import CONTAINER
+from dag_translator.authoring.operators.docker import CONTAINER, ECR
+from dag_translator.errors import Problem
 from infra.containers import container_role, network, starting_rights
 from infra.functions import KEPT
 from infra.permissions import arn
 from infra.settings import Settings
 
 _TMP = "tmp"  # the volume that stands for the host's temporary directory
-_ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com[a-z.]*/(?P<name>[^:@]+)")
 _PULLING = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+
+def missing_credentials(manifest: Mapping[str, Any], settings: Settings) -> Problem | None:
+    """What is wrong if images are pulled with connections that no secret stands for."""
+    pulling = [
+        task for task in manifest["tasks"] if task.get("docker_conn_id", "") not in {"", *settings.docker_credentials}
+    ]
+    if not pulling or settings.target == "local":  # which runs no images anyway
+        return None
+    tasks = ", ".join(task["task_id"] for task in pulling)
+    connections = ", ".join(sorted({task["docker_conn_id"] for task in pulling}))
+    message = f"{tasks} pull images with docker_conn_id, and dockerCredentials has no secret for {connections}"
+    hint = (
+        'put {"username": "…", "password": "…"} into Secrets Manager, and the secret\'s ARN into cdk.json, under '
+        '`context`: "dockerCredentials": {"CONN_ID": "arn:aws:secretsmanager:…"}'
+    )
+    return Problem("no-credentials", message, hint, dag_id=str(manifest["dag_id"]))
 
 
 class Images:
@@ -69,7 +88,7 @@ class Images:
     def _starting(self, wanted: Mapping[str, Mapping[str, Any]]) -> list[iam.PolicyStatement]:
         group = arn("logs", f"log-group:{self.log_group}:*")
         rights = [iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group])]
-        found = filter(None, (_ECR.match(each["image"]) for each in wanted.values()))
+        found = filter(None, (ECR.match(each["image"]) for each in wanted.values()))
         repositories = sorted(
             {f"arn:{Aws.PARTITION}:ecr:{each['region']}:{each['account']}:repository/{each['name']}" for each in found}
         )
@@ -78,7 +97,12 @@ class Images:
                 iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
                 iam.PolicyStatement(actions=list(_PULLING), resources=repositories),
             ]
-        return rights
+        secrets = sorted({secret for each in wanted.values() if (secret := self._secret(each)) is not None})
+        return [*rights, *(statement for secret in secrets for statement in _reading(secret))]
+
+    def _secret(self, wanted: Mapping[str, Any]) -> str | None:
+        """ARN of what logs in to the image's registry."""
+        return self._settings.docker_credentials[wanted["docker_conn_id"]] if "docker_conn_id" in wanted else None
 
     def _definition(self, name: str, wanted: Mapping[str, Any]) -> ecs.CfnTaskDefinition:
         definition, settings = ecs.CfnTaskDefinition, self._settings
@@ -113,9 +137,13 @@ class Images:
         if "capabilities" in wanted:
             linux["capabilities"] = definition.KernelCapabilitiesProperty(add=["SYS_PTRACE"])
         variable = definition.KeyValuePairProperty(name="AIRFLOW_TMP_DIR", value=tmp)
+        secret = self._secret(wanted)
         return definition.ContainerDefinitionProperty(
             name=CONTAINER,
             image=wanted["image"],
+            repository_credentials=(
+                definition.RepositoryCredentialsProperty(credentials_parameter=secret) if secret else None
+            ),
             essential=True,
             entry_point=wanted.get("entry_point"),
             working_directory=wanted.get("working_directory"),
@@ -135,3 +163,20 @@ class Images:
                 },
             ),
         )
+
+
+def _reading(secret: str) -> list[iam.PolicyStatement]:
+    """What it takes to read a secret; whatever key of its account it is encrypted with, for this secret alone."""
+    _, _, _, region, account, _ = secret.split(":", 5)
+    through = {
+        "kms:EncryptionContext:SecretARN": secret,
+        "kms:ViaService": f"secretsmanager.{region}.{Aws.URL_SUFFIX}",
+    }
+    return [
+        iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret]),
+        iam.PolicyStatement(
+            actions=["kms:Decrypt"],
+            resources=[f"arn:{Aws.PARTITION}:kms:{region}:{account}:key/*"],
+            conditions={"StringEquals": through},
+        ),
+    ]

@@ -15,8 +15,8 @@ from aws_cdk import aws_iam as iam
 
 from dag_translator.errors import InternalError
 from infra.settings import Settings
-from lambdas import objects
-from lambdas.asset_events import alias_pk, asset_pk
+from lambdas.scheduling.asset_events import alias_pk, asset_pk
+from lambdas.waiting import objects
 
 TABLE_READS = ("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query")
 TABLE_WRITES = ("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")

@@ -22,6 +22,8 @@ _CHOICES = {
 # What CloudWatch Logs accepts, up to two years.
 _RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
 _CONNECTION = re.compile(r"arn:[\w-]+:events:[\w-]+:\d+:connection/[\w.-]+(/[\w-]+)?")
+# The complete ARN: with fewer characters Secrets Manager guesses, and IAM matches nothing.
+_SECRET = re.compile(r"arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}", re.ASCII)
 _HTTPS = re.compile(r"https://[^\s?#*]+")
 # How variables begin that are Lambda's own, or ours.
 _TAKEN_VARIABLES = ("AWS_", "LAMBDA_", "AIRSTEP_")
@@ -36,6 +38,8 @@ def convert(name: str, value: Any, default: Any) -> Any:
         return _permissions(value)
     if name == "httpConnections":
         return _http_connections(value)
+    if name == "dockerCredentials":
+        return _docker_credentials(value)
     if name == "environment":
         return _environment(value)
     if isinstance(default, bool):
@@ -67,6 +71,14 @@ def _http_connections(value: Any) -> Mapping[str, Any]:
             )
             raise ValueError(f"must be {shape}")
     return given  # type: ignore[no-any-return]
+
+
+def _docker_credentials(value: Any) -> Mapping[str, str]:
+    """Check the shape that `docker_credentials` must have; on the command line it is JSON text."""
+    given = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(given, Mapping) or not all(_SECRET.fullmatch(str(each)) for each in given.values()):
+        raise ValueError('must be {conn_id: "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-6RaNdM"}')
+    return dict(given)
 
 
 def _environment(value: Any) -> Mapping[str, str]:

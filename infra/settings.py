@@ -66,6 +66,7 @@ class Settings:
     fargate_cluster, fargate_subnets, fargate_security_groups, fargate_public_ip: where tasks with compute "fargate"
     run: an ECS cluster (name or ARN), and the network of their containers, which have to reach AWS's services.
     docker_role: ARN of the role that the containers of DockerOperator run as; without it they may do nothing on AWS.
+    docker_credentials: docker_conn_id → ARN of a secret {"username": …, "password": …} for the images' registry.
     eks_cluster: name of the EKS cluster of KubernetesPodOperator's pods. eks_access_entry: whether each DAG's stack
     lets its machine into the clusters that it names; else somebody else has to.
     docker_architecture: what their images are built for.
@@ -102,6 +103,7 @@ class Settings:
     fargate_security_groups: tuple[str, ...] = ()
     fargate_public_ip: bool = False
     docker_role: str | None = None
+    docker_credentials: Mapping[str, str] = field(default_factory=dict)
     eks_cluster: str | None = None
     eks_access_entry: bool = True
     docker_architecture: Architecture = "x86_64"

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from lambdas.store import Store
+from lambdas.storage.store import Store
 
 
 class Clients:
@@ -117,7 +117,7 @@ def clients() -> Clients:
 @functools.cache
 def table_store() -> Store:
     """The store that the environment names."""
-    from lambdas.dynamo_store import DynamoStore
+    from lambdas.storage.dynamo_store import DynamoStore
 
     made = clients()
     return DynamoStore(

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from dag_translator.authoring.runtime import Runtime as Lender
-from lambdas import aws, templates
+from lambdas import aws
+from lambdas.context import templates
 
 VARIABLES_PREFIX = "/airflow/variables/"
 CONNECTIONS_PREFIX = "airflow/connections/"

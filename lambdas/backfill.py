@@ -30,9 +30,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dag_translator.names import execution_name, machine_name, rerun_name
-from lambdas import backfills, past
-from lambdas.backfill_request import Backfiller, BackfillRefused, Planned, read_request, runs_of
-from lambdas.backfills import BackfillKey, DateItem
+from lambdas.scheduling import backfills
+from lambdas.scheduling.backfill_request import Backfiller, BackfillRefused, Planned, read_request, runs_of
+from lambdas.scheduling.backfills import BackfillKey, DateItem
+from lambdas.waiting import past
 
 _ATTEMPTS = 10
 
@@ -197,8 +198,8 @@ def from_environment() -> Backfiller:
     """The backfiller on AWS."""
     import os
 
-    from lambdas.ask_timetable import asker_of
     from lambdas.aws import clients, error_code, table_store
+    from lambdas.scheduling.ask_timetable import asker_of
 
     def spec_of(dag_id: str) -> Mapping[str, Any] | None:
         name = f"{os.environ['AIRSTEP_DAG_PARAMETERS']}{machine_name(dag_id)}"

@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from lambdas.opening import LateInvocation, map_index_of
-from lambdas.records import RunKey, TaskKey
-from lambdas.run_task import run_task
 from lambdas.runtime import Runtime
+from lambdas.storage.records import RunKey, TaskKey
+from lambdas.tasks.opening import LateInvocation, map_index_of
+from lambdas.tasks.run_task import run_task
 
 log = logging.getLogger("airflow.task")
 

@@ -40,16 +40,17 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Protocol
 
-from lambdas import dispatch_assets, past, sweep
-from lambdas.admission import Waiting
-from lambdas.dag_state import DagState, Queued
-from lambdas.due_runs import has_ended, take
-from lambdas.records import RunKey
-from lambdas.slots import Tell
-from lambdas.store import Put, Store
-from lambdas.sweep import Arm
-from lambdas.timetable import Ask
+from lambdas.scheduling import dispatch_assets
+from lambdas.scheduling.dag_state import DagState, Queued
+from lambdas.scheduling.due_runs import has_ended, take
+from lambdas.storage.records import RunKey
+from lambdas.storage.store import Put, Store
 from lambdas.timetables.instants import parse
+from lambdas.timetables.timetable import Ask
+from lambdas.waiting import past, sweep
+from lambdas.waiting.admission import Waiting
+from lambdas.waiting.slots import Tell
+from lambdas.waiting.sweep import Arm
 
 Event = Mapping[str, Any]
 _OF_ONE_DELIVERY = frozenset({"scheduled_time", "one_time", "activate", "waiting"})
@@ -220,11 +221,11 @@ def from_environment() -> Dispatcher:
     from functools import partial
 
     from lambdas.aws import clients, error_code, table_store
-    from lambdas.one_time import target_on_aws
-    from lambdas.renewal import renew
+    from lambdas.scheduling.one_time import target_on_aws
+    from lambdas.scheduling.renewal import renew
 
     def ask(event: Event) -> Ask | None:
-        from lambdas.ask_timetable import asker_of
+        from lambdas.scheduling.ask_timetable import asker_of
 
         return asker_of(event)
 

@@ -17,10 +17,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lambdas.external import wake_all
-from lambdas.records import CLEARED, Fence, TaskRecord, changed
 from lambdas.runtime import iso, utcnow
-from lambdas.store import Store
+from lambdas.storage.records import CLEARED, Fence, TaskRecord, changed
+from lambdas.storage.store import Store
+from lambdas.waiting.external import wake_all
 
 ENDINGS: Mapping[str, str] = {
     "TIMED_OUT": "the run took longer than its dagrun_timeout",
@@ -64,9 +64,10 @@ def wake_watchers(store: Store, tell: Callable[[str], object], event: Mapping[st
 
 def close(dispatcher: Any, event: Mapping[str, Any], now: str) -> dict[str, Any]:
     """All that the end of an execution means. Records first: a run counts as active while its record says so."""
-    from lambdas import admission, backfills
     from lambdas.aws import clients
     from lambdas.dispatcher import execution_ended
+    from lambdas.scheduling import backfills
+    from lambdas.waiting import admission
 
     closed = run_ended(dispatcher.store, event, now)
     if closed["run_id"] is not None:
@@ -99,9 +100,9 @@ def call_back(store: Store, event: Mapping[str, Any], client: Callable[[], Any])
 
 def sweeper(dispatcher: Any) -> Any:
     """What a sweep works with: an end that nobody has told of is closed as if it had just been told."""
-    from lambdas import sweep
-    from lambdas.dag_state import DagState
     from lambdas.dispatcher import resume
+    from lambdas.scheduling.dag_state import DagState
+    from lambdas.waiting import sweep
 
     def close_unnoticed(execution_arn: str, status: str) -> None:
         cause = "found by a sweep: its status event was lost"

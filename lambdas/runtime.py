@@ -2,7 +2,7 @@
 
 A Lambda builds one `Runtime` per cold start (`task_function`), a test or a local run builds its own:
 
->>> from lambdas.memory_store import MemoryStore
+>>> from lambdas.storage.memory_store import MemoryStore
 >>> runtime = Runtime(dag=None, store=MemoryStore(), now=lambda: datetime(2024, 1, 1, tzinfo=UTC))
 >>> runtime.timestamp()
 '2024-01-01T00:00:00+00:00'
@@ -19,8 +19,8 @@ from typing import Any
 
 from dag_translator.authoring.runtime import Runtime as Lender
 from lambdas.backends import TemplateLender
-from lambdas.records import DagRun, RunKey
-from lambdas.store import Store
+from lambdas.storage.records import DagRun, RunKey
+from lambdas.storage.store import Store
 
 
 def utcnow() -> datetime:

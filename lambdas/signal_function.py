@@ -26,11 +26,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lambdas import objects
 from lambdas.aws import error_code
-from lambdas.external import Watched, wake_all, watch
-from lambdas.records import Join, RunKey
-from lambdas.store import Store
+from lambdas.storage.records import Join, RunKey
+from lambdas.storage.store import Store
+from lambdas.waiting import objects
+from lambdas.waiting.external import Watched, wake_all, watch
 
 # The token was used, or its state has ended: somebody else has completed the join.
 _USED_UP = frozenset({"TaskTimedOut", "InvalidToken", "TaskDoesNotExist"})
@@ -160,7 +160,7 @@ def _limited(kind: str) -> Callable[[Signals, Mapping[str, Any]], dict[str, Any]
     """Most runs wait for neither slots nor the past, and don't load the code for it."""
 
     def handle_limited(signals: Signals, event: Mapping[str, Any]) -> dict[str, Any]:
-        from lambdas import admission
+        from lambdas.waiting import admission
 
         waiting = admission.Waiting(signals.store, lambda token: tell(signals, token), signals.arm)
         return admission.KINDS[kind](waiting, event)
@@ -192,7 +192,7 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     from lambdas.aws import clients, table_store
 
     def arm() -> None:
-        from lambdas.sweep import arm_on_aws
+        from lambdas.waiting.sweep import arm_on_aws
 
         arm_on_aws(clients())
 

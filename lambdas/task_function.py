@@ -25,23 +25,23 @@ Work = Callable[[Runtime, Mapping[str, Any]], dict[str, Any]]
 
 # kind → module and function. Modules load when first asked for: a poll needs no `run_task`.
 KINDS: Mapping[str, tuple[str, str]] = {
-    "start_run": ("lambdas.start_run", "start_run"),
-    "run_task": ("lambdas.run_task", "run_task"),
-    "task_outcome": ("lambdas.task_outcome", "task_outcome"),
-    "retry_task": ("lambdas.retry_task", "retry_task"),
-    "record_failure": ("lambdas.record_failure", "record_failure"),
-    "prepare_task": ("lambdas.prepare_task", "prepare_task"),
-    "record_result": ("lambdas.record_result", "record_result"),
-    "ask_service": ("lambdas.ask_service", "ask_service"),
-    "poke_sensor": ("lambdas.poke_sensor", "poke_sensor"),
-    "expand_task": ("lambdas.expand_task", "expand_task"),
-    "match_tasks": ("lambdas.partial_run", "match_tasks"),
-    "clear_tasks": ("lambdas.clear_tasks", "clear_tasks"),
-    "run_stopped": ("lambdas.run_stopped", "run_stopped"),
-    "expand_group": ("lambdas.groups", "expand_group"),
-    "record_instance": ("lambdas.groups", "record_instance"),
-    "finish_run": ("lambdas.finish_run", "finish_run"),
-    "ask_timetable": ("lambdas.ask_timetable", "ask_timetable"),
+    "start_run": ("lambdas.runs.start_run", "start_run"),
+    "run_task": ("lambdas.tasks.run_task", "run_task"),
+    "task_outcome": ("lambdas.tasks.task_outcome", "task_outcome"),
+    "retry_task": ("lambdas.tasks.retry_task", "retry_task"),
+    "record_failure": ("lambdas.tasks.record_failure", "record_failure"),
+    "prepare_task": ("lambdas.tasks.prepare_task", "prepare_task"),
+    "record_result": ("lambdas.tasks.record_result", "record_result"),
+    "ask_service": ("lambdas.tasks.ask_service", "ask_service"),
+    "poke_sensor": ("lambdas.tasks.poke_sensor", "poke_sensor"),
+    "expand_task": ("lambdas.tasks.expand_task", "expand_task"),
+    "match_tasks": ("lambdas.runs.partial_run", "match_tasks"),
+    "clear_tasks": ("lambdas.runs.clear_tasks", "clear_tasks"),
+    "run_stopped": ("lambdas.runs.run_stopped", "run_stopped"),
+    "expand_group": ("lambdas.tasks.groups", "expand_group"),
+    "record_instance": ("lambdas.tasks.groups", "record_instance"),
+    "finish_run": ("lambdas.runs.finish_run", "finish_run"),
+    "ask_timetable": ("lambdas.scheduling.ask_timetable", "ask_timetable"),
 }
 
 
@@ -97,8 +97,8 @@ def environment_runtime() -> Runtime:
 
 
 def _send_assets(events: Sequence[Mapping[str, Any]]) -> None:
-    from lambdas.asset_events import send
     from lambdas.aws import clients
+    from lambdas.scheduling.asset_events import send
 
     send(clients().client("events"), events)
 

@@ -8,7 +8,7 @@
     t · tell next    on the ways out of a task without slots that the next DagRun may wait for
 
 The first two wait with a task token, which costs nothing, and every one of them may be called twice. A task that asks
-for none of this has none of these states. See `lambdas.slots` and `lambdas.past`.
+for none of this has none of these states. See `lambdas.waiting.slots` and `lambdas.waiting.past`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """DockerOperator: the same image and command as a container on ECS (Fargate). Prepare → the container → record.
 
 What ECS can't give a container is refused where it would change the outcome, and noted where it would not. The task
-definition is the stack's, which knows the cluster and the roles; so its image has to be known when the DAG is
-deployed. Every end of the container is judged by Lambda: an exit code may skip the task. Sources: ECS developer guide,
-"Amazon ECS task definition differences for Fargate"; `apache-airflow-providers-docker` 4.
+definition is the stack's, which knows the cluster, the roles and the secrets of registries; so the image has to be
+known when the DAG is deployed. Every end of the container is judged by Lambda: an exit code may skip the task. Sources:
+ECS developer guide, "Amazon ECS task definition differences for Fargate"; `apache-airflow-providers-docker` 4.
 """
 
 from __future__ import annotations
@@ -40,8 +40,6 @@ _REFUSED: Mapping[str, str] = {
     "retrieve_output": "print the result as the last line, which is the task's XCom",
     "env_file": "give the variables in environment={…}; a DAG file may read them from a file",
     "private_environment": _SECRETS,
-    "docker_conn_id": "push the image to ECR, or let ECR pull it through; the container's role may read every "
-    "repository of the account",
 }
 # What has no effect, with its value in Airflow if nobody gives one.
 _UNUSED: Mapping[str, Any] = {
@@ -67,7 +65,12 @@ def settings(operator: Any) -> Mapping[str, Any]:
     if network is not None:
         message = f"network_mode {network!r} has no effect: a container has a network of its own"
         notes.append(note("unused-argument", message, "leave it out"))
-    return {"image": operator.image, "container": _sized(operator), **({"notes": notes} if notes else {})}
+    made = _sized(operator)
+    login = {name: made[name] for name in ("docker_conn_id",) if name in made}
+    if not login and getattr(operator, "docker_conn_id", None):
+        message = "docker_conn_id has no effect: ECS needs no login to pull from ECR"
+        notes.append(note("unused-argument", message, "leave it out"))
+    return {"image": operator.image, **login, "container": made, **({"notes": notes} if notes else {})}
 
 
 def _refusals(operator: Any) -> Iterator[list[str]]:
@@ -89,6 +92,9 @@ def _refusals(operator: Any) -> Iterator[list[str]]:
         what = "DockerOperator: image is a template: the task definition is deployed with the DAG"
         hint = "write the image's name, or take it from os.environ; or use EcsRunTaskOperator"
         yield note(code, what, hint)
+    elif getattr(operator, "docker_conn_id", None) and literal(operator.docker_conn_id) is None:
+        what = "DockerOperator: docker_conn_id is a template: the task definition is deployed with the DAG"
+        yield note(code, what, "write the connection's id, or take it from os.environ")
     else:
         try:
             _sized(operator)
@@ -126,7 +132,7 @@ LOWERINGS: Mapping[str, Lowering] = {
         lower,
         settings,
         container.permissions,
-        tells=("image",),
+        tells=("image", "docker_conn_id"),
         native=True,
         tries=True,
         becomes="`ecs:runTask.sync` of the image, on Fargate",

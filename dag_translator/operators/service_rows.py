@@ -13,7 +13,7 @@ from dag_translator.authoring.aws.rows import Grant, Watch, at
 from dag_translator.authoring.aws.sensor import ServiceSensorTask
 from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service import ARN, HERE, literal, note
-from lambdas.native.spelling import sdk_name
+from lambdas.tasks.native.spelling import sdk_name
 
 # Services that Step Functions' SDK integrations call otherwise than boto3, beyond the hyphens.
 _SDK_SERVICES: Mapping[str, str] = {

@@ -9,14 +9,14 @@
 
     {"kind": "cron" | "once" | "continuous" | "events" | "renewed" | "assets",
      "expressions": [{"expression", "timezone", "start", "end"}],      # start, end: ISO, UTC, or None
-     "spec": {…what `lambdas.timetable.timetable_from_spec` and the dispatcher read…}}
+     "spec": {…what `lambdas.timetables.timetable.timetable_from_spec` and the dispatcher read…}}
 
 `cron`: Scheduler fires by itself at each instant. `renewed`: Scheduler can't say it (clock changes, odd lengths),
 so its one expression only wakes the dispatcher, which makes one-time schedules for the hours ahead
-(`lambdas.renewal`). `once`, `continuous`: a rate without start date fires as soon as it is deployed; the dispatcher
-drops every later event of `once` and uses those of `continuous` to notice a chain that broke. `assets`: no expression,
-but `spec.assets` is a condition on updates (a schedule of any other kind may have one besides). What cannot be done is
-refused with a Problem.
+(`lambdas.scheduling.renewal`). `once`, `continuous`: a rate without start date fires as soon as it is deployed; the
+dispatcher drops every later event of `once` and uses those of `continuous` to notice a chain that broke. `assets`: no
+expression, but `spec.assets` is a condition on updates (a schedule of any other kind may have one besides). What
+cannot be done is refused with a Problem.
 """
 
 from dag_translator.schedule.emit import schedule_of

@@ -20,11 +20,11 @@ from dag_translator.schedule.cron_dialect import Native, from_cron
 from dag_translator.schedule.custom import asker
 from dag_translator.schedule.delta_dialect import from_delta
 from dag_translator.schedule.spec import IntervalSettings, Refused, problem_of, schedule_spec
-from lambdas.renewal import AHEAD
-from lambdas.timetable import Timetable, timetable_from_spec
+from lambdas.scheduling.renewal import AHEAD
 from lambdas.timetables import kinds
 from lambdas.timetables.custom import Ask, Custom
 from lambdas.timetables.delta import Delta
+from lambdas.timetables.timetable import Timetable, timetable_from_spec
 
 _MARGIN = timedelta(seconds=30)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -44,7 +44,7 @@ class Refused(Exception):
 
 
 def schedule_spec(dag: Any, settings: IntervalSettings = IntervalSettings()) -> dict[str, Any]:
-    """The spec of a live DAG: `timetable` (see `lambdas.timetable`), `timezone`, `start_date`, `end_date` (ISO in
+    """The spec of a live DAG: `timetable` (see `lambdas.timetables`), `timezone`, `start_date`, `end_date` (ISO in
     UTC or None), `catchup`, `max_active_runs`; where set `max_consecutive_failed_dag_runs` and, if any task does,
     `depends_on_past`; `assets` if their updates start runs (the condition, see `dag_translator.assets`). Raises
     TranslationError for a schedule that is refused."""

@@ -1,7 +1,7 @@
 """What comes next: the emitted schedules' instants, with the run that each starts.
 
 For a schedule of kind `renewed` this plays the renewals: at each time that the renewing expression fires it asks the
-dispatcher's own `lambdas.renewal` for the one-time schedules it would make, and reads when those fire.
+dispatcher's own `lambdas.scheduling.renewal` for the one-time schedules it would make, and reads when those fire.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from itertools import islice
 from typing import Any
 
 from dag_translator.schedule.fires import expression_fires, fire_times
-from lambdas.renewal import AHEAD, one_time_schedules
-from lambdas.timetable import Ask, timetable_from_spec
+from lambdas.scheduling.renewal import AHEAD, one_time_schedules
 from lambdas.timetables.runs import RunInfo
+from lambdas.timetables.timetable import Ask, timetable_from_spec
 
 
 def next_executions(

@@ -16,8 +16,8 @@ from dag_translator.errors import UsageError
 from dag_translator.names import machine_name
 from infra.cli.dates import as_instant
 from infra.settings import Settings, read_settings
-from lambdas.records import DagRun, RunKey
-from lambdas.store import Store
+from lambdas.storage.records import DagRun, RunKey
+from lambdas.storage.store import Store
 
 DAG_TAG = "airstep:dag-id"
 ENVIRONMENT_TAG = "airstep:environment"
@@ -44,7 +44,7 @@ class Account:
     @property
     def store(self) -> Store:
         """The table and bucket, as the Lambdas see them."""
-        from lambdas.dynamo_store import DynamoStore
+        from lambdas.storage.dynamo_store import DynamoStore
 
         return DynamoStore(
             dynamodb=lambda: self.client("dynamodb"),

@@ -124,7 +124,7 @@ def trigger(
 ) -> None:
     """Say that an asset was updated: DAGs that wait for it run. No task runs (see materialize)."""
     from infra.cli.account import connect
-    from lambdas.asset_events import history, send
+    from lambdas.scheduling.asset_events import history, send
 
     account = connect(local)
     told = json_object("--extra", extra)
@@ -217,7 +217,7 @@ def _find(account: Account, name: str | None, uri: str | None) -> Known:
 
 def _events(account: Account, uri: str, name: str | None = None) -> Iterator[dict[str, Any]]:
     """An asset's events, newest first."""
-    from lambdas.asset_events import asset_pk, read_history
+    from lambdas.scheduling.asset_events import asset_pk, read_history
 
     for event in read_history(account.store, asset_pk(uri), newest_first=True):
         if name in (None, event["asset"]["name"]):

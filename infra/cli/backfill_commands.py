@@ -18,7 +18,7 @@ from infra.cli.output import emit, note, stderr_console
 
 if TYPE_CHECKING:
     from infra.cli.backfill_requests import Told
-    from lambdas.backfills import DateItem
+    from lambdas.scheduling.backfills import DateItem
 
 _COLUMNS = [
     "backfill_id",
@@ -105,7 +105,7 @@ def create(
     from infra.cli.account import connect
     from infra.cli.backfill_requests import dry_run as try_out
     from infra.cli.backfill_requests import new_id, request, wait_for
-    from lambdas.backfills import BackfillKey
+    from lambdas.scheduling.backfills import BackfillKey
 
     account = connect(local)
     planned = try_out(account, detail)
@@ -185,7 +185,7 @@ def unpause(
 def _set_paused(dag_id: str, backfill_id: str | None, paused: bool, local: bool, output: Output) -> None:
     from infra.cli.account import connect
     from infra.cli.backfill_requests import find, release
-    from lambdas import backfills
+    from lambdas.scheduling import backfills
 
     account = connect(local)
     key, item = find(account, dag_id, backfill_id)
@@ -206,7 +206,7 @@ def cancel(
     """Start no further runs of a backfill; runs that are under way go on."""
     from infra.cli.account import connect
     from infra.cli.backfill_requests import find, release
-    from lambdas import backfills
+    from lambdas.scheduling import backfills
 
     account = connect(local)
     key, item = find(account, dag_id, backfill_id)
@@ -243,7 +243,7 @@ def _public(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rows(account: Any, key: Any) -> list[dict[str, Any]]:
-    from lambdas import backfills
+    from lambdas.scheduling import backfills
 
     dates = backfills.current(account.store, key, backfills.list_dates(account.store, key))
     return [{name: getattr(each, name) for name in _DATE_COLUMNS} for each in dates]

@@ -16,8 +16,8 @@ from typing import Any
 from dag_translator.errors import AirstepError, UsageError
 from infra.cli.account import Account
 from infra.settings import BACKFILL_DETAIL_TYPE, BACKFILL_SOURCE
-from lambdas import backfills
-from lambdas.backfills import BackfillKey, DateItem
+from lambdas.scheduling import backfills
+from lambdas.scheduling.backfills import BackfillKey, DateItem
 
 Told = Callable[[list[DateItem]], None]
 

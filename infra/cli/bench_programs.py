@@ -117,7 +117,8 @@ COLD_IMPORT = (
     + """
 import time
 began = time.perf_counter()
-import lambdas.task_function, lambdas.run_task, lambdas.dynamo_store, lambdas.backends, lambdas.observability
+import lambdas.task_function, lambdas.tasks.run_task, lambdas.storage.dynamo_store
+import lambdas.backends, lambdas.observability
 from lambdas.aws import clients
 import os
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lambdas.records import DagRun
+    from lambdas.storage.records import DagRun
 
 
 def as_instant(text: str) -> datetime | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dag_translator.errors import UsageError
-from lambdas import backfills
-from lambdas.records import FINAL_RUN_STATES
-from lambdas.store import Delete, Store
+from lambdas.scheduling import backfills
+from lambdas.storage.records import FINAL_RUN_STATES
+from lambdas.storage.store import Delete, Store
 
 
 def delete_records(store: Store, dag_id: str) -> int:

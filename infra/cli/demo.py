@@ -31,8 +31,8 @@ from infra.cli.output import STATE_STYLES, emit_table, stdout_console
 from infra.cli.variable_commands import PREFIX
 from infra.cli.watch import tell_changes
 from infra.local import server
-from lambdas import xcom_codec
-from lambdas.records import FINAL_RUN_STATES, DagRun, RunKey
+from lambdas.storage import xcom_codec
+from lambdas.storage.records import FINAL_RUN_STATES, DagRun, RunKey
 
 SCHEDULED, TRIGGERED = "daily_orders", "athena_walkthrough"
 OUTPUT = Path("demo-output")

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.cli.dates import as_instant, seconds_between
 from infra.cli.picture import Box, draw, duration
-from lambdas.records import DagRun, TaskRecord
+from lambdas.storage.records import DagRun, TaskRecord
 
 # The worst state of a mapped task's instances is what its one box shows.
 _WORST_FIRST = (

@@ -31,10 +31,11 @@ from infra.local.engine import Callbacks, TaskCall, TaskFailed, run
 from infra.local.engine.clock import Clock
 from infra.local.engine.integration import Integrations
 from infra.local.stepfunctions.parts import Parts
-from lambdas import run_ended, signal_function, slots, task_function
+from lambdas import run_ended, signal_function, task_function
 from lambdas.container import run_event
-from lambdas.memory_store import MemoryStore
 from lambdas.runtime import Runtime, iso
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.waiting import slots
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 TASK_FUNCTION, SIGNAL_FUNCTION = "TaskFunction", "SignalFunction"

@@ -25,7 +25,7 @@ from infra.cli.services import AwsServices
 from infra.cli.simulation import Plan, PretendedServices, pretend, read_plan
 from infra.environments import environments_at_hand
 from lambdas.observability import Masking
-from lambdas.records import RunKey
+from lambdas.storage.records import RunKey
 
 _LAMBDA_SECONDS = 900
 # What an invocation takes besides the task's own code: a DynamoDB write or two. Measured on the local AWS.

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.cli.inprocess import Meter
-from lambdas.memory_store import MemoryStore
-from lambdas.records import Item
-from lambdas.store import Delete, Put, Write
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import Item
+from lambdas.storage.store import Delete, Put, Write
 
 _WRITE_BYTES, _READ_BYTES = 1024, 4096
 

@@ -16,7 +16,7 @@ import typer
 from dag_translator.errors import TranslationError, UsageError
 from infra.cli.options import DagIdOption, LocalOption, Output, OutputOption, TargetArgument
 from infra.cli.output import emit, note
-from lambdas.timetable import Ask
+from lambdas.timetables.timetable import Ask
 
 Found = tuple[Mapping[str, Any] | None, Ask | None]
 
@@ -94,7 +94,7 @@ def _of_account(dag_id: str, local: bool) -> Found:
     """The same as the deployed schedules give it back; no schedule for a DAG without any."""
     from infra.cli.account import connect
     from infra.cli.schedules import event_of, schedules_of
-    from lambdas.ask_timetable import asking
+    from lambdas.scheduling.ask_timetable import asking
 
     account = connect(local)
     found = schedules_of(account, dag_id)

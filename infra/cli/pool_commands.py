@@ -16,7 +16,7 @@ from dag_translator.errors import UsageError
 from infra.cli.account import Account
 from infra.cli.options import LocalOption, Output, OutputOption
 from infra.cli.output import emit, note
-from lambdas import slots
+from lambdas.waiting import slots
 
 DEFAULT_POOL, DEFAULT_SLOTS = "default_pool", 128
 _COLUMNS = ["pool", "slots", "description", "running", "waiting", "used"]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from dag_translator.authoring.pods.job import EMPTY_XCOM, XCOM_CONTAINER
 from infra.local.engine import TaskFailed
-from lambdas.native.spelling import sdk_name
+from lambdas.tasks.native.spelling import sdk_name
 
 Json = Any
 

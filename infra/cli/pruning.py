@@ -19,9 +19,9 @@ from dag_translator.names import machine_name, rerun_name, shorten
 from infra.cli.account import DAG_TAG, ENVIRONMENT_TAG, Account
 from infra.cli.output import note
 from infra.cli.schedules import event_of
-from lambdas.dag_state import DagState
-from lambdas.records import Item
-from lambdas.store import Delete
+from lambdas.scheduling.dag_state import DagState
+from lambdas.storage.records import Item
+from lambdas.storage.store import Delete
 
 _NAME_LIMIT = 64
 _POLL = {"Delay": 2, "MaxAttempts": 900}

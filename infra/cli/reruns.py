@@ -20,8 +20,8 @@ from infra.cli.account import Account
 from infra.cli.dates import between
 from infra.cli.triggers import start_waiting
 from infra.cli.watch import status_of as _status
-from lambdas.dag_state import DagState, Queued
-from lambdas.records import FINAL_RUN_STATES, QUEUED, DagRun, RunKey
+from lambdas.scheduling.dag_state import DagState, Queued
+from lambdas.storage.records import FINAL_RUN_STATES, QUEUED, DagRun, RunKey
 
 Answer = Mapping[str, Any]
 
@@ -32,7 +32,7 @@ _ENDED_UNSEEN = "the execution ended, and nobody said so"
 
 
 def ask(account: Account, dag_id: str, run_id: str, request: Mapping[str, Any]) -> Answer:
-    """The answer of `lambdas.clear_tasks`. Raises UsageError for what it refuses."""
+    """The answer of `lambdas.runs.clear_tasks`. Raises UsageError for what it refuses."""
     lambda_ = account.client("lambda")
     event = {"kind": "clear_tasks", "run_id": run_id, **request}
     try:

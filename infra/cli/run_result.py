@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from lambdas import xcom_codec
-from lambdas.memory_store import MemoryStore
-from lambdas.records import RunKey, TaskRecord
+from lambdas.storage import xcom_codec
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import RunKey, TaskRecord
 
 # What follows the task_id in the names of states that do a part of its work.
 _WORK = tuple(f" · {role}" for role in ("failed", "prepare", "record", "poll", "wait", "round ends"))

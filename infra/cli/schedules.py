@@ -14,7 +14,7 @@ from typing import Any
 from dag_translator.errors import AirstepError
 from dag_translator.names import shorten
 from infra.cli.account import Account
-from lambdas.dag_state import DagState
+from lambdas.scheduling.dag_state import DagState
 
 _NAME_LIMIT = 64
 

@@ -123,7 +123,7 @@ def tries(
 ) -> None:
     """Every try of a task in a run, earlier ones that retries and clears came after too."""
     from infra.cli.account import connect
-    from lambdas.history import list_tries
+    from lambdas.storage.history import list_tries
 
     account = connect(local)
     run = account.find_run(dag_id, run_id)
@@ -142,7 +142,7 @@ def state(
 ) -> None:
     """A task instance's state."""
     from infra.cli.account import connect
-    from lambdas.records import TaskKey
+    from lambdas.storage.records import TaskKey
 
     account = connect(local)
     run = account.find_run(dag_id, run_id)
@@ -210,7 +210,7 @@ def render(
 ) -> None:
     """The template fields of a task instance as they were rendered in a run."""
     from infra.cli.account import connect
-    from lambdas.records import TaskKey
+    from lambdas.storage.records import TaskKey
 
     account = connect(local)
     run = account.find_run(dag_id, run_id)

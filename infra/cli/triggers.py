@@ -15,7 +15,7 @@ from dag_translator.errors import UsageError
 from dag_translator.names import execution_name, machine_name
 from infra.cli.account import Account
 from infra.cli.schedules import invoke_dispatcher
-from lambdas.dag_state import DagState, Queued
+from lambdas.scheduling.dag_state import DagState, Queued
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.cli.account import Account
 from infra.cli.output import note
-from lambdas.records import FINAL_RUN_STATES, RunKey
+from lambdas.storage.records import FINAL_RUN_STATES, RunKey
 
 Told = Callable[[str, str], None]
 

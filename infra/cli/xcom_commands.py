@@ -34,7 +34,7 @@ def list_(
 ) -> None:
     """The XComs of a run. Values as JSON, with tags for what JSON lacks."""
     from infra.cli.account import connect
-    from lambdas import xcom_codec
+    from lambdas.storage import xcom_codec
 
     account = connect(local)
     run = account.find_run(dag_id, run_id)
@@ -62,8 +62,8 @@ def get(
 ) -> None:
     """One XCom's value."""
     from infra.cli.account import connect
-    from lambdas import xcom_codec
-    from lambdas.records import TaskKey
+    from lambdas.storage import xcom_codec
+    from lambdas.storage.records import TaskKey
 
     account = connect(local)
     run = account.find_run(dag_id, run_id)

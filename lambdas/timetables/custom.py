@@ -87,7 +87,7 @@ def _chain(timetable: Any, request: Mapping[str, Any]) -> Iterator[Any]:
 def _pendulum(text: str | None) -> Any:
     if text is None:
         return None
-    from lambdas.lazy import dated
+    from lambdas.context.lazy import dated
 
     return dated(text)
 

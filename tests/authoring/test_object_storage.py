@@ -24,7 +24,7 @@ from infra.cli.inprocess import run_dag
 from infra.cli.local_run import load_one
 from lambdas.aws import Clients
 from lambdas.backends import AwsLender
-from lambdas.xcom_codec import decode, encode
+from lambdas.storage.xcom_codec import decode, encode
 from tests.infra.project import write_tree
 
 UPATH = """

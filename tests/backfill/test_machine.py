@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from lambdas import backfill, backfills
-from lambdas.records import DagRun
+from lambdas import backfill
+from lambdas.scheduling import backfills
+from lambdas.storage.records import DagRun
 from tests.backfill.world import DAILY, World, day
 
 DAG_FILE = Path(__file__).parents[1] / "dags" / "backfill" / "daily.py"

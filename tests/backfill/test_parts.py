@@ -12,8 +12,8 @@ import pytest
 from dag_translator.load import load_for_run
 from dag_translator.names import machine_name, rerun_name
 from dag_translator.pipeline import Translation, translate_file
-from lambdas.records import RunKey
 from lambdas.runtime import Runtime
+from lambdas.storage.records import RunKey
 from lambdas.task_function import handle
 from tests.backfill.world import World
 

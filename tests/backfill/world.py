@@ -21,14 +21,15 @@ from infra.local.engine import TaskCall, TaskFailed
 from infra.local.engine.clock import VirtualClock, VirtualLoop
 from infra.local.engine.run import substituted
 from infra.local.stepfunctions.service import StepFunctions
-from lambdas import backfill, backfills, run_ended
-from lambdas.backfill_request import Backfiller
-from lambdas.backfills import BackfillKey
-from lambdas.dynamo_store import to_attribute
-from lambdas.memory_store import MemoryStore
-from lambdas.records import DagRun, RunKey
+from lambdas import backfill, run_ended
 from lambdas.runtime import Runtime
-from lambdas.store import Delete, Put, Write
+from lambdas.scheduling import backfills
+from lambdas.scheduling.backfill_request import Backfiller
+from lambdas.scheduling.backfills import BackfillKey
+from lambdas.storage.dynamo_store import to_attribute
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import DagRun, RunKey
+from lambdas.storage.store import Delete, Put, Write
 from lambdas.task_function import handle
 
 Json = Any

@@ -20,11 +20,11 @@ from dag_translator.errors import UsageError
 from infra.cli import schedules, triggers
 from infra.cli.account import Account, connect
 from infra.cli.watch import wait_for
-from lambdas import xcom_codec
-from lambdas.dag_state import DagState
 from lambdas.dispatcher import Dispatcher, dispatch
-from lambdas.records import DagRun, TaskRecord
-from lambdas.store import Store
+from lambdas.scheduling.dag_state import DagState
+from lambdas.storage import xcom_codec
+from lambdas.storage.records import DagRun, TaskRecord
+from lambdas.storage.store import Store
 from tests.cli.conftest import Airstep
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"

@@ -10,7 +10,7 @@ import pytest
 
 from infra.cli import schedules
 from infra.cli.account import connect
-from lambdas.store import Store
+from lambdas.storage.store import Store
 from tests.cli.conftest import Airstep
 from tests.cli.test_account_commands import dispatching, store
 

@@ -20,9 +20,10 @@ from moto import mock_aws
 
 from infra.cli.account import Account
 from infra.settings import Settings
-from lambdas import backfill, backfills
-from lambdas.backfill_request import Backfiller
-from lambdas.records import DagRun, changed
+from lambdas import backfill
+from lambdas.scheduling import backfills
+from lambdas.scheduling.backfill_request import Backfiller
+from lambdas.storage.records import DagRun, changed
 from tests.cli.conftest import Airstep
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:airstep-backfill:e1"

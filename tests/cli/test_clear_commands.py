@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from infra.cli.account import Account
-from lambdas.dag_state import DagState
-from lambdas.records import RunKey
-from lambdas.store import Store
+from lambdas.scheduling.dag_state import DagState
+from lambdas.storage.records import RunKey
+from lambdas.storage.store import Store
 from tests.cli.conftest import Airstep
 from tests.cli.test_account_commands import RUN, Dispatching, dispatching, store
 

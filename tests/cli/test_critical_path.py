@@ -9,7 +9,7 @@ from infra.cli.critical_path import Step, critical_path
 from infra.cli.inprocess import Invocation, Meter
 from infra.cli.metered_store import MeteredStore
 from infra.local.engine.clock import RealClock
-from lambdas.store import Condition, Delete, Put
+from lambdas.storage.store import Condition, Delete, Put
 
 
 def test_an_n_shape_waits_only_for_what_it_needs() -> None:

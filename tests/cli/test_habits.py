@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.backfills import BackfillKey, DateItem, plan_dates, refuse
-from lambdas.dag_state import DagState
-from lambdas.records import DagRun, RunKey
-from lambdas.store import Store
+from lambdas.scheduling.backfills import BackfillKey, DateItem, plan_dates, refuse
+from lambdas.scheduling.dag_state import DagState
+from lambdas.storage.records import DagRun, RunKey
+from lambdas.storage.store import Store
 from tests.cli.conftest import Airstep
 from tests.cli.test_account_commands import RUN, store
 

@@ -15,7 +15,7 @@ from infra.cli.inprocess import Meter, lambda_error, run_dag
 from infra.cli.local_run import load_one, simulate_file
 from infra.cli.services import AwsServices
 from infra.local.engine import TaskCall, run
-from lambdas.memory_store import MemoryStore
+from lambdas.storage.memory_store import MemoryStore
 
 
 def test_errors_are_named_as_lambda_names_them() -> None:

@@ -9,9 +9,9 @@ import pytest
 from dag_translator.pipeline import Refused, translate_file
 from infra.cli.inprocess import run_dag
 from infra.cli.local_run import load_one, simulate_file
-from lambdas.memory_store import MemoryStore
-from lambdas.records import RunKey, changed, to_item
-from lambdas.writes import Put
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import RunKey, changed, to_item
+from lambdas.storage.writes import Put
 from tests.cli.test_mapped_runs import Athena, _write
 
 

@@ -12,8 +12,8 @@ import pytest
 from infra.cli import account, pool_commands
 from infra.cli.account import Account
 from infra.settings import read_settings
-from lambdas.memory_store import MemoryStore
 from lambdas.signal_function import Signals, handle
+from lambdas.storage.memory_store import MemoryStore
 from tests.cli.conftest import Airstep
 from tests.lambdas.test_signal_function import Tokens
 

@@ -15,7 +15,7 @@ from moto import mock_aws
 from infra.cli import deploy_command
 from infra.cli.account import Account, connect
 from infra.cli.pruning import Leftover, leftovers, prune, stacks_of
-from lambdas.dag_state import DagState, Queued
+from lambdas.scheduling.dag_state import DagState, Queued
 from tests.cli.conftest import Airstep
 
 REGION = "eu-west-1"

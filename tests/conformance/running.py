@@ -13,7 +13,7 @@ from dag_translator.pipeline import Refused, Translation, translate_loaded
 from dag_translator.schedule import IntervalSettings
 from infra.cli.inprocess import run_dag
 from infra.cli.run_result import RunResult
-from lambdas.memory_store import MemoryStore
+from lambdas.storage.memory_store import MemoryStore
 
 TESTS = Path(__file__).parents[1]
 EXPECTED = {

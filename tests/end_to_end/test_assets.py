@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from infra.cli.account import Account
-from lambdas import xcom_codec
-from lambdas.records import DagRun, TaskKey
+from lambdas.storage import xcom_codec
+from lambdas.storage.records import DagRun, TaskKey
 from tests.cli.conftest import Airstep, airstep
 from tests.end_to_end.conftest import run_once, wait_until
 

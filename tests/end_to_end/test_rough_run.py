@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from infra.cli.account import Account
-from lambdas import xcom_codec
-from lambdas.records import RunKey, TaskKey
+from lambdas.storage import xcom_codec
+from lambdas.storage.records import RunKey, TaskKey
 from tests.end_to_end.conftest import run_once
 
 pytestmark = pytest.mark.local_aws

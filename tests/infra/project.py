@@ -8,12 +8,12 @@ from typing import Any
 
 RUNTIME = {
     "lambdas/__init__.py": "",
-    "lambdas/task_function.py": "from dag_translator import load\nfrom lambdas import store\n",
-    "lambdas/signal_function.py": "from lambdas import store\n",
-    "lambdas/dispatcher.py": "from lambdas.store import x\n",
+    "lambdas/task_function.py": "from dag_translator import load\nfrom lambdas.storage import store\n",
+    "lambdas/signal_function.py": "from lambdas.storage import store\n",
+    "lambdas/dispatcher.py": "from lambdas.storage.store import x\n",
     "lambdas/run_ended.py": "",
     "lambdas/backfill.py": "",
-    "lambdas/store.py": "x = 1\n",
+    "lambdas/storage/store.py": "x = 1\n",
     "dag_translator/__init__.py": "",
     "dag_translator/load.py": "import dag_translator.authoring\n",
     "dag_translator/pipeline.py": "import dag_translator.load\n",

@@ -69,6 +69,24 @@ def test_a_dag_that_needs_a_container_may_be_left_out(tmp_path: Path, capsys: py
     assert found.manifest["containers"] == {"Container512MB": {"cpu": 256, "memory": 512}}
 
 
+def test_a_private_registry_needs_a_secret_before_anything_is_deployed(tmp_path: Path) -> None:
+    from infra.app import translate
+
+    image = "DockerOperator(task_id='a', image='ghcr.io/team/etl:7', docker_conn_id='ghcr')"
+    imports = "from airflow.providers.docker.operators.docker import DockerOperator\n"
+    text = imports + GOOD.format("private").replace('EmptyOperator(task_id="a")', image)
+    write_tree(tmp_path, {"private.py": text})
+    with pytest.raises(TranslationError) as refused:
+        translate(settings(tmp_path))
+    assert [each.code for each in refused.value.problems] == ["no-containers", "no-credentials"]
+    place = replace(settings(tmp_path), fargate_cluster="c", fargate_subnets=("s",), fargate_security_groups=("g",))
+    with pytest.raises(TranslationError, match=r"private\.py: no-credentials: a pull.* dockerCredentials .* for ghcr"):
+        translate(place)
+    secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ghcr-a1B2c3"
+    (found,) = translate(replace(place, docker_credentials={"ghcr": secret}))
+    assert [each["docker_conn_id"] for each in found.manifest["images"].values()] == ["ghcr"]
+
+
 def test_two_dags_of_one_id_are_refused(tmp_path: Path) -> None:
     from infra.app import translate
 

@@ -38,7 +38,7 @@ def test_a_dags_package_holds_its_file_its_modules_and_the_runtime_it_needs(proj
     package = packager(project).task_function("lambdas.task_function", project / "dags/daily.py")
     assert names(package) == {
         *("dags/daily.py", "dags/common/__init__.py", "dags/common/sql.py"),
-        *("lambdas/__init__.py", "lambdas/task_function.py", "lambdas/store.py"),
+        *("lambdas/__init__.py", "lambdas/task_function.py", "lambdas/storage/store.py"),
         *("dag_translator/__init__.py", "dag_translator/load.py", "dag_translator/bash.py"),
         "dag_translator/authoring/__init__.py",
         "dag_translator/authoring/operators/__init__.py",
@@ -106,7 +106,7 @@ def test_a_projects_folder_that_is_called_like_airsteps_own_is_refused(project: 
 
 def test_a_platform_function_gets_no_dag_and_no_authoring(project: Path) -> None:
     package = packager(project).platform_function("lambdas.signal_function")
-    assert names(package) == {"lambdas/__init__.py", "lambdas/signal_function.py", "lambdas/store.py"}
+    assert names(package) == {"lambdas/__init__.py", "lambdas/signal_function.py", "lambdas/storage/store.py"}
 
 
 def test_the_real_task_function_takes_what_it_imports_and_leaves_the_translator_behind() -> None:

@@ -86,6 +86,23 @@ def test_an_environment_that_lambda_does_not_take_is_refused(given: object) -> N
         read(environment=given)
 
 
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:registries/ghcr-a1B2c3"
+
+
+def test_secrets_of_private_registries() -> None:
+    given = {"ghcr": SECRET}
+    found = read(dockerCredentials=given).docker_credentials
+    assert found == read(dockerCredentials=json.dumps(given)).docker_credentials == given
+
+
+@pytest.mark.parametrize(
+    "given", [[SECRET], {"a": "registries/ghcr"}, {"a": SECRET[:-7]}, {"a": {"secret": SECRET}}, "x"]
+)
+def test_a_secret_is_named_by_its_complete_arn(given: object) -> None:
+    with pytest.raises(UsageError, match="setting dockerCredentials"):
+        read(dockerCredentials=given)
+
+
 def test_the_local_aws_runs_this_machines_python() -> None:
     assert (
         read(target="local", pythonVersion="3.13").python_version

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from dag_translator.load import load
-from lambdas.dynamo_store import DynamoStore
-from lambdas.memory_store import MemoryStore
 from lambdas.runtime import Runtime
-from lambdas.store import Store
+from lambdas.storage.dynamo_store import DynamoStore
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.store import Store
 
 DAGS = Path(__file__).parents[1] / "dags"
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from dag_translator.trigger_rules import evaluate
-from lambdas import xcom_codec
-from lambdas.records import RunKey
 from lambdas.runtime import Runtime, iso
+from lambdas.storage import xcom_codec
+from lambdas.storage.records import RunKey
 from lambdas.task_function import handle
 
 EXECUTION = {"Id": "arn:aws:states:us-east-1:1:execution:d:r1", "Name": "r1", "StartTime": "2024-01-20T12:00:00Z"}
@@ -91,7 +91,7 @@ class Run:
     # --- what it left behind ---------------------------------------------------------------------------------------
 
     def record(self, task_id: str) -> Any:
-        from lambdas.records import TaskKey
+        from lambdas.storage.records import TaskKey
 
         return self.runtime.store.get_task(TaskKey(self.key.dag_id, self.key.run_id, task_id))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dag_translator.load import load
-from lambdas.memory_store import MemoryStore
 from lambdas.runtime import Runtime
+from lambdas.storage.memory_store import MemoryStore
 from tests.lambdas.conftest import DAGS, Clock
 from tests.lambdas.driver import start
 

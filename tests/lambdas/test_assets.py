@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.asset_events import alias_pk, asset_pk, of_record, read_history, send
-from lambdas.records import DagRun
+from lambdas.scheduling.asset_events import alias_pk, asset_pk, of_record, read_history, send
+from lambdas.storage.records import DagRun
 from tests.lambdas.driver import EXECUTION, Run, start
 
 FILE = """

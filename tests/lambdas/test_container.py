@@ -10,8 +10,8 @@ import pytest
 
 from dag_translator.authoring.exceptions import AirflowException, AirflowFailException
 from lambdas.container import _terminated, run_event
-from lambdas.records import Fence, TaskKey, TaskRecord, changed
-from lambdas.task_outcome import NoOutcome
+from lambdas.storage.records import Fence, TaskKey, TaskRecord, changed
+from lambdas.tasks.task_outcome import NoOutcome
 from tests.lambdas.driver import Run, start
 
 FILE = """

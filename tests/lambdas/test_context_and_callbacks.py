@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from dag_translator.authoring.exceptions import AirflowTaskTimeout
-from lambdas import context
-from lambdas.lazy import Lazy
-from lambdas.limits import time_limit
-from lambdas.records import TaskKey, TaskRecord
+from lambdas.context import context_keys as context
+from lambdas.context.lazy import Lazy
+from lambdas.storage.records import TaskKey, TaskRecord
+from lambdas.tasks.limits import time_limit
 from tests.lambdas.driver import EXECUTION, Run, start
 
 HEADER = """

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from lambdas.external import Watched, look, runs_on, tokens_of, watch
-from lambdas.records import DagRun, Fence, RunKey, TaskKey, TaskRecord, changed
 from lambdas.signal_function import Signals, handle, tell
-from lambdas.store import Store
+from lambdas.storage.records import DagRun, Fence, RunKey, TaskKey, TaskRecord, changed
+from lambdas.storage.store import Store
+from lambdas.waiting.external import Watched, look, runs_on, tokens_of, watch
 from tests.lambdas.driver import LOGICAL_DATE, start
 
 DAY = "2024-01-15T00:00:00+00:00"

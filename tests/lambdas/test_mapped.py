@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from dag_translator.authoring.exceptions import AirflowSkipException
-from lambdas.expand_task import MAX_LENGTH, CannotExpand
-from lambdas.finish_run import DagRunFailed
-from lambdas.mapped import LazyXComSequence
-from lambdas.memory_store import MemoryStore
-from lambdas.records import TaskKey, changed
+from lambdas.runs.finish_run import DagRunFailed
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import TaskKey, changed
+from lambdas.tasks.expand_task import MAX_LENGTH, CannotExpand
+from lambdas.tasks.mapped import LazyXComSequence
 from tests.lambdas.driver import Run, start
 
 FILE = """

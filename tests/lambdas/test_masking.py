@@ -15,7 +15,7 @@ from dag_translator.authoring import runtime as authoring
 from dag_translator.authoring.masking import Masker, is_sensitive
 from lambdas.backends import TemplateLender
 from lambdas.observability import Masking, Observer
-from lambdas.records import TaskKey
+from lambdas.storage.records import TaskKey
 from tests.lambdas.driver import Run, start
 
 SECRET = "s3cr3t/pass word"

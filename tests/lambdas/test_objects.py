@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from lambdas.objects import announce, partition, wait, waiter_id
 from lambdas.signal_function import Signals, handle
-from lambdas.store import Store
+from lambdas.storage.store import Store
+from lambdas.waiting.objects import announce, partition, wait, waiter_id
 
 WANTED = {"lake": [["key", "in/a.csv"]]}
 WAITER = waiter_id("waits", "e", "s", -1)

@@ -9,11 +9,11 @@ import pytest
 
 from dag_translator.authoring.exceptions import AirflowFailException, AirflowSkipException
 from lambdas.errors import RunIsActive
-from lambdas.memory_store import MemoryStore
-from lambdas.opening import LateInvocation
-from lambdas.records import TaskKey, changed
 from lambdas.runtime import Runtime
-from lambdas.store import Store
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import TaskKey, changed
+from lambdas.storage.store import Store
+from lambdas.tasks.opening import LateInvocation
 from tests.lambdas.conftest import Clock
 from tests.lambdas.driver import EXECUTION, Run, start
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from dag_translator.authoring.exceptions import AirflowException, AirflowSensorTimeout, AirflowSkipException
-from lambdas.retries import retry_delay
 from lambdas.runtime import iso
+from lambdas.tasks.retries import retry_delay
 from tests.lambdas.conftest import Clock
 from tests.lambdas.driver import Run, start
 

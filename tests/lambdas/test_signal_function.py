@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lambdas.signal_function import Signals, handle
-from lambdas.store import Store
+from lambdas.storage.store import Store
 
 RUN = {"dag_id": "d", "run_id": "r1", "execution": "e1"}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdas import past, slots
-from lambdas.records import DagRun, RunKey, TaskRecord
 from lambdas.signal_function import Signals, handle
-from lambdas.slots import Claim, Gate
-from lambdas.store import Store
+from lambdas.storage.records import DagRun, RunKey, TaskRecord
+from lambdas.storage.store import Store
+from lambdas.waiting import past, slots
+from lambdas.waiting.slots import Claim, Gate
 from tests.lambdas.test_signal_function import Tokens
 
 LIMITS = {"pool": "db", "pool_slots": 2, "max_active_tis_per_dag": 5, "max_active_tasks": 9, "priority_weight": 1}

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from dag_translator.authoring.exceptions import ParamValidationError
-from lambdas.finish_run import DagRunFailed, named
-from lambdas.memory_store import MemoryStore
-from lambdas.records import changed
 from lambdas.run_ended import call_back, callback_due, run_ended
+from lambdas.runs.finish_run import DagRunFailed, named
+from lambdas.runs.start_run import InvalidRunInput
 from lambdas.runtime import RunInfo
-from lambdas.start_run import InvalidRunInput
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import changed
 from lambdas.task_function import handle
 from tests.lambdas.conftest import Clock
 from tests.lambdas.driver import EXECUTION, Run, start

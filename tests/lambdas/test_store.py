@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from lambdas.dynamo_store import DynamoStore
-from lambdas.memory_store import MemoryStore
-from lambdas.records import DagRun, Fence, RunKey, TaskKey, TaskRecord, changed
-from lambdas.store import Add, Check, Condition, Delete, Put, Store, Write
+from lambdas.storage.dynamo_store import DynamoStore
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import DagRun, Fence, RunKey, TaskKey, TaskRecord, changed
+from lambdas.storage.store import Add, Check, Condition, Delete, Put, Store, Write
 
 RUN = DagRun(
     dag_id="d",

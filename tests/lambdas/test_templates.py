@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 import pytest
 
-from lambdas import templates
+from lambdas.context import templates
 from tests.lambdas.driver import Run, start
 
 DAG = """

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.lazy import Lazy
-from lambdas.xcom_codec import XComEncodingError, decode, display, encode
+from lambdas.context.lazy import Lazy
+from lambdas.storage.xcom_codec import XComEncodingError, decode, display, encode
 
 
 @dataclasses.dataclass

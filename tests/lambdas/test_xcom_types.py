@@ -12,9 +12,9 @@ import attrs
 import pydantic
 import pytest
 
-from lambdas.memory_store import MemoryStore
-from lambdas.xcom_access import XComFiles
-from lambdas.xcom_codec import XComEncodingError, decode, display, encode
+from lambdas.context.xcom_access import XComFiles
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.xcom_codec import XComEncodingError, decode, display, encode
 
 
 class Item(pydantic.BaseModel):
@@ -89,7 +89,7 @@ def test_what_could_not_be_read_again_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["subprocess:Popen", "builtins:eval", "os:system", "no_such_module:X", "lambdas.xcom_types:_KINDS"]
+    "name", ["subprocess:Popen", "builtins:eval", "os:system", "no_such_module:X", "lambdas.storage.xcom_types:_KINDS"]
 )
 @pytest.mark.parametrize("kind", ["object", "dataclass", "attrs", "pydantic"])
 def test_only_classes_of_the_kind_that_was_written_are_made(kind: str, name: str) -> None:
@@ -121,11 +121,11 @@ def test_a_class_of_the_dag_file_is_found_wherever_the_file_lies(monkeypatch: py
 
 def test_no_package_of_the_user_is_loaded_for_plain_values() -> None:
     code = (
-        "import sys; from lambdas.xcom_codec import encode, decode; decode(encode({'a': [1, 'x', 2.5, (1,)]}))\n"
-        "print(*(name for name in sys.modules if name.startswith('lambdas.xcom_')))"
+        "import sys; from lambdas.storage.xcom_codec import decode, encode; decode(encode({'a': [1, 'x', (1,)]}))\n"
+        "print(*(name for name in sys.modules if name.startswith('lambdas.storage.xcom_')))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told.split() == ["lambdas.xcom_codec"]
+    assert told.split() == ["lambdas.storage.xcom_codec"]
 
 
 # --- frames, with packages that are not there -------------------------------------------------------------------------

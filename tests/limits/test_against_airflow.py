@@ -12,10 +12,10 @@ import pytest
 from dag_translator.authoring.definitions.dag import DAG
 from dag_translator.authoring.operators.python import PythonOperator
 from dag_translator.freeze import freeze
-from lambdas import admission, past, slots
-from lambdas.memory_store import MemoryStore
-from lambdas.records import DagRun, RunKey, TaskRecord
-from lambdas.store import Put
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import DagRun, RunKey, TaskRecord
+from lambdas.storage.store import Put
+from lambdas.waiting import admission, past, slots
 
 MEASURED = json.loads((Path(__file__).parents[1] / "data" / "limits" / "airflow.3.3.2.json").read_text())
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from lambdas import slots
-from lambdas.dag_state import DagState
-from lambdas.records import FINAL_RUN_STATES, RunKey
+from lambdas.scheduling.dag_state import DagState
+from lambdas.storage.records import FINAL_RUN_STATES, RunKey
+from lambdas.waiting import slots
 from tests.limits.world import World
 
 RUNS = 50

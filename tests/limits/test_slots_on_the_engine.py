@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lambdas import slots
+from lambdas.waiting import slots
 from tests.limits.world import World, translations
 
 

@@ -26,12 +26,13 @@ from infra.local.engine import TaskFailed
 from infra.local.engine.clock import VirtualClock, VirtualLoop
 from infra.local.engine.run import substituted
 from infra.local.stepfunctions.service import StepFunctions
-from lambdas import admission, dispatcher, run_ended, signal_function, slots, sweep, task_function
-from lambdas.dag_state import DagState, Queued
-from lambdas.memory_store import MemoryStore
-from lambdas.records import RunKey
+from lambdas import dispatcher, run_ended, signal_function, task_function
 from lambdas.runtime import Runtime
-from lambdas.store import Delete, Put, Write
+from lambdas.scheduling.dag_state import DagState, Queued
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import RunKey
+from lambdas.storage.store import Delete, Put, Write
+from lambdas.waiting import admission, slots, sweep
 from tests.schedule.world import AwsError
 
 FILE = Path(__file__).parents[1] / "dags" / "limits" / "runs.py"

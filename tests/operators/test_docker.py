@@ -15,7 +15,7 @@ from infra.cli.services import AwsServices
 from infra.cli.simulation import PretendedServices, pretend, read_plan
 from infra.local.engine import TaskCall, TaskFailed
 from infra.local.integrations.jobs import JOBS, run_job
-from lambdas.native.jobs import pascal
+from lambdas.tasks.native.jobs import pascal
 from tests.operators.aws_fake import FakeAws
 from tests.operators.conftest import LOGICAL_DATE, Lender, Project, Services
 from tests.operators.test_jobs import stopped
@@ -184,7 +184,7 @@ def test_without_a_command_the_images_own_runs(project: Project) -> None:
         'image="x", cap_add=["NET_ADMIN"]',
         'image="x", private_environment={"A": "b"}',
         'image="x", env_file="a=b"',
-        'image="x", docker_conn_id="registry"',
+        'image="x", docker_conn_id="{{ var.value.registry }}"',
         'image="x", retrieve_output=True, retrieve_output_path="/out"',
         'image="x", hostname="h"',
         'image="{{ params.image }}"',
@@ -218,6 +218,47 @@ def test_what_has_no_effect_is_said(project: Project) -> None:
     assert len(problems) == 4
 
 
+def test_a_private_registry_is_logged_in_to(project: Project) -> None:
+    arguments = 'image="ghcr.io/team/etl:7", docker_conn_id="ghcr", mount_tmp_dir=False'
+    translated = project.translate(text(arguments))
+    assert not translated.problems
+    (made,) = translated.manifest["images"].values()
+    assert made == {"image": "ghcr.io/team/etl:7", "docker_conn_id": "ghcr", "cpu": 1024, "memory": 2048}
+    (told,) = translated.manifest["tasks"]
+    assert (told["image"], told["docker_conn_id"]) == ("ghcr.io/team/etl:7", "ghcr")
+    assert project.run(text(arguments), Services({RUN: TASK})).tasks["run"] == "success"
+
+
+def test_each_login_has_a_container_of_its_own(project: Project) -> None:
+    other = 'DockerOperator(task_id="other", dag=dag, image="x", docker_conn_id="b")'
+    images = project.translate(text('image="x", docker_conn_id="a"') + other).manifest["images"]
+    assert sorted(each["docker_conn_id"] for each in images.values()) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/etl:7",
+        "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/etl",
+        "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/etl@sha256:0",
+        "123456789012.dkr-ecr.eu-west-1.on.aws/etl",
+        "public.ecr.aws/docker/library/python:3.13",
+    ],
+)
+def test_ecr_needs_no_login(project: Project, image: str) -> None:
+    translated = project.translate(text(f'image="{image}", docker_conn_id="ecr"'))
+    ((problem,), (made,)) = translated.problems, translated.manifest["images"].values()
+    assert (problem.code, "docker_conn_id has no effect" in problem.message) == ("unused-argument", True)
+    assert "docker_conn_id" not in made
+    assert "docker_conn_id" not in translated.manifest["tasks"][0]
+
+
+@pytest.mark.parametrize("none", ["None", '""'])
+def test_no_connection_is_no_login(project: Project, none: str) -> None:
+    (made,) = project.translate(text(f'image="x", docker_conn_id={none}')).manifest["images"].values()
+    assert "docker_conn_id" not in made
+
+
 def test_commands_are_mapped_over_images_are_not(project: Project) -> None:
     mapped = """
 from airflow.providers.docker.operators.docker import DockerOperator
@@ -228,8 +269,12 @@ with dag:
     assert project.run(mapped, services).state == "success"
     given = [request["Overrides"]["ContainerOverrides"][0]["Command"] for _, request in services.calls]
     assert sorted(given) == [["a"], ["b", "c"]]
-    ((code, message),) = project.refused(mapped.replace('image="x", ', "").replace("command=", "image="))
-    assert (code, "can't be mapped over" in message) == ("unsupported-argument", True)
+    for other in (
+        mapped.replace('image="x", ', "").replace("command=", "image="),
+        mapped.replace("command", "docker_conn_id"),
+    ):
+        ((code, message),) = project.refused(other)
+        assert (code, "can't be mapped over" in message) == ("unsupported-argument", True)
 
 
 def test_an_instance_that_only_a_run_knows_never_runs_another_image(project: Project) -> None:

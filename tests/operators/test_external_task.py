@@ -12,9 +12,9 @@ from dag_translator.authoring import runtime as authoring
 from dag_translator.pipeline import Translation
 from infra.cli.inprocess import run_dag
 from infra.cli.run_result import RunResult
-from lambdas import slots
-from lambdas.memory_store import MemoryStore
-from lambdas.records import DagRun, TaskKey, TaskRecord
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import DagRun, TaskKey, TaskRecord
+from lambdas.waiting import slots
 from tests.operators.conftest import LOGICAL_DATE, Project
 
 DAY = LOGICAL_DATE.isoformat()

@@ -246,7 +246,7 @@ done >> PythonSensor(task_id="sensor", python_callable=lambda: False, mode="resc
     result = project.run(text)
     assert (result.state, result.tasks) == ("failed", {"done": "success", "sensor": "skipped"})
     assert result.makespan_s == 300.0
-    assert (project.folder / "told").read_text() == "timed_out sensor failed 2024-01-15"
+    assert (project.folder / "told").read_text() == "timed_out sensor DagRunState.FAILED 2024-01-15"
 
 
 def test_a_worker_that_is_lost_keeps_its_pushes(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,9 @@ from dag_translator.pipeline import Translation
 from infra.cli.inprocess import run_dag
 from infra.cli.run_result import RunResult
 from infra.local.engine import Callbacks
-from lambdas.memory_store import MemoryStore
-from lambdas.records import TaskKey
 from lambdas.signal_function import Signals, handle
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import TaskKey
 from tests.lambdas.test_objects import created
 from tests.operators.conftest import LOGICAL_DATE, Lender, Project
 

@@ -13,7 +13,7 @@ import pytest
 
 from dag_translator.pipeline import Translation
 from infra.cli.inprocess import run_dag
-from lambdas.native import NATIVE
+from lambdas.tasks.native import NATIVE
 from tests.operators.aws_fake import Failure, FakeAws
 from tests.operators.cases import Case
 from tests.operators.cases.bedrock import BEDROCK

@@ -10,8 +10,8 @@ import pytest
 from dag_translator.pipeline import Translation
 from infra.cli.inprocess import run_dag
 from infra.local.engine import TaskFailed
-from lambdas.dag_state import DagState
-from lambdas.memory_store import MemoryStore
+from lambdas.scheduling.dag_state import DagState
+from lambdas.storage.memory_store import MemoryStore
 from tests.operators.conftest import LOGICAL_DATE, Project, Services
 
 START, WAIT = "states:startExecution", "states:startExecution.sync:2"

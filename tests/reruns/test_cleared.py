@@ -19,10 +19,10 @@ from dag_translator.names import execution_name
 from dag_translator.pipeline import Translation, translate_loaded
 from infra.cli.inprocess import run_dag
 from infra.cli.run_result import RunResult, name_of
-from lambdas import history
-from lambdas.memory_store import MemoryStore
-from lambdas.records import RunKey
 from lambdas.runtime import Runtime
+from lambdas.storage import history
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import RunKey
 from lambdas.task_function import handle
 
 TESTS = Path(__file__).parents[1]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from dag_translator.load import load
-from lambdas.memory_store import MemoryStore
-from lambdas.records import DagRun, TaskRecord
 from lambdas.runtime import Runtime
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import DagRun, TaskRecord
 from lambdas.task_function import handle
 
 FILE = """

@@ -22,7 +22,7 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from lambdas.timetable import Timetable, timetable_from_spec
+from lambdas.timetables.timetable import Timetable, timetable_from_spec
 from tests.schedule.instants import draw_cron
 from tests.schedule.test_expressions import ZONES
 

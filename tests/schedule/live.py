@@ -17,7 +17,7 @@ class FakeTask:
 @dataclass
 class FakeDag:
     schedule: Any
-    timezone: tzinfo = UTC
+    zone: tzinfo = UTC
     start_date: datetime | None = datetime(2024, 1, 1, tzinfo=UTC)
     end_date: datetime | None = None
     catchup: bool = False

@@ -15,9 +15,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lambdas.dag_state import DagState
-from lambdas.dispatch_assets import taken_events
 from lambdas.dispatcher import dispatch
+from lambdas.scheduling.dag_state import DagState
+from lambdas.scheduling.dispatch_assets import taken_events
 from tests.schedule.test_dispatch_assets import update
 from tests.schedule.world import World
 

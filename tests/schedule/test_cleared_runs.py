@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from lambdas.dag_state import DagState, Queued
 from lambdas.dispatcher import Dispatcher, dispatch, execution_ended
-from lambdas.records import DagRun, RunKey
 from lambdas.run_ended import run_ended, sweeper
-from lambdas.sweep import sweep
+from lambdas.scheduling.dag_state import DagState, Queued
+from lambdas.storage.records import DagRun, RunKey
+from lambdas.waiting.sweep import sweep
 from tests.schedule.world import MACHINE, AwsError, Killed, World, arn
 
 AGAIN = "etl-again"

@@ -15,13 +15,13 @@ from dag_translator.load import load
 from dag_translator.pipeline import Refused, Translation, translate_loaded
 from dag_translator.schedule import next_executions
 from dag_translator.schedule.custom import asker
-from lambdas.ask_timetable import ask_timetable, asking
 from lambdas.dispatcher import Dispatcher, dispatch
-from lambdas.memory_store import MemoryStore
-from lambdas.renewal import renew
+from lambdas.runs.start_run import start_run
 from lambdas.runtime import Runtime
-from lambdas.start_run import start_run
-from lambdas.timetable import timetable_from_spec
+from lambdas.scheduling.ask_timetable import ask_timetable, asking
+from lambdas.scheduling.renewal import renew
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.timetables.timetable import timetable_from_spec
 from tests.schedule.world import World
 
 FILE = Path(__file__).parents[1] / "dags" / "lambdas" / "workdays.py"

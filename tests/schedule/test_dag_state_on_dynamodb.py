@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.dag_state import DagState, Queued
-from lambdas.dynamo_store import DynamoStore
+from lambdas.scheduling.dag_state import DagState, Queued
+from lambdas.storage.dynamo_store import DynamoStore
 
 
 @pytest.fixture

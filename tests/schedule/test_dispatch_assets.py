@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from lambdas.asset_events import asset_pk, read_history
-from lambdas.dag_state import DagState
-from lambdas.dispatch_assets import taken_events
 from lambdas.dispatcher import dispatch
+from lambdas.scheduling.asset_events import asset_pk, read_history
+from lambdas.scheduling.dag_state import DagState
+from lambdas.scheduling.dispatch_assets import taken_events
 from tests.schedule.world import DAILY, MACHINE, Killed, World
 
 A, B, C = ({"asset": {"name": name, "uri": f"s3://{name}"}} for name in "abc")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.dag_state import DagState
 from lambdas.dispatcher import dispatch, execution_ended
+from lambdas.scheduling.dag_state import DagState
 from tests.schedule.world import DAILY, DAY, HOURLY, AwsError, FakeMachines, Killed, World, arn, event
 
 MIDNIGHT = datetime(2024, 1, 20, tzinfo=UTC)

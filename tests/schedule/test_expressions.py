@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from dag_translator.schedule import fire_times
 from dag_translator.schedule.emit import RENEWAL, emit
-from lambdas.timetable import timetable_from_spec
 from lambdas.timetables.instants import transitions, zone
+from lambdas.timetables.timetable import timetable_from_spec
 from tests.schedule.airflow_data import cron_cases, cron_fields, other_cases, windows
 
 ZONES = [

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from lambdas.dispatcher import dispatch
-from lambdas.renewal import AHEAD, one_time_schedules, schedule_name
+from lambdas.scheduling.renewal import AHEAD, one_time_schedules, schedule_name
 from tests.schedule.world import World, event
 
 ODD = {"type": "cron_trigger", "expressions": ["30 2 * * *"], "timezone": "America/New_York"}

@@ -14,7 +14,7 @@ from dag_translator.authoring import timetables
 from dag_translator.authoring.models.assets import Asset, AssetAlias
 from dag_translator.errors import TranslationError
 from dag_translator.schedule import IntervalSettings, schedule_of, schedule_spec
-from lambdas.timetable import timetable_from_spec
+from lambdas.timetables.timetable import timetable_from_spec
 from tests.schedule.live import FakeDag, FakeTask
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -74,7 +74,7 @@ SEOUL = ZoneInfo("Asia/Seoul")
     ],
 )
 def test_timetable_of_a_schedule(schedule: Any, expected: dict[str, Any]) -> None:
-    assert schedule_spec(FakeDag(schedule, timezone=SEOUL))["timetable"] == expected
+    assert schedule_spec(FakeDag(schedule, zone=SEOUL))["timetable"] == expected
 
 
 def test_airflows_settings_make_triggers_of_plain_schedules() -> None:
@@ -85,7 +85,7 @@ def test_airflows_settings_make_triggers_of_plain_schedules() -> None:
 
 
 def test_the_rest_of_the_spec() -> None:
-    dag = FakeDag("@daily", start_date=pendulum.datetime(2024, 1, 2, tz="Asia/Seoul"), timezone=SEOUL, catchup=True)
+    dag = FakeDag("@daily", start_date=pendulum.datetime(2024, 1, 2, tz="Asia/Seoul"), zone=SEOUL, catchup=True)
     dag.tasks = [FakeTask(start_date=datetime(2023, 12, 1, tzinfo=UTC)), FakeTask()]
     spec = schedule_spec(dag)
     assert (spec["start_date"], spec["end_date"]) == ("2023-12-01T00:00:00+00:00", None)
@@ -104,7 +104,7 @@ def test_end_date_is_the_latest_only_when_every_task_has_one() -> None:
 
 
 def test_a_fixed_offset_has_a_name() -> None:
-    dag = FakeDag("@daily", timezone=timezone(timedelta(hours=-3, minutes=-30)))
+    dag = FakeDag("@daily", zone=timezone(timedelta(hours=-3, minutes=-30)))
     assert schedule_spec(dag)["timetable"]["timezone"] == "-03:30"
 
 

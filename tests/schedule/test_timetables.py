@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.timetable import Timetable, timetable_from_spec
 from lambdas.timetables.instants import parse
+from lambdas.timetables.timetable import Timetable, timetable_from_spec
 from tests.schedule.airflow_data import at, cron_cases, cron_fields, other_cases, windows
 
 NEW_YORK = "America/New_York"

@@ -10,10 +10,10 @@ from typing import Any
 
 from dag_translator.schedule.emit import emit
 from lambdas.dispatcher import Dispatcher, Event, execution_ended
-from lambdas.memory_store import MemoryStore
-from lambdas.records import DagRun, RunKey
-from lambdas.renewal import renew
-from lambdas.store import Delete, Put, Write
+from lambdas.scheduling.renewal import renew
+from lambdas.storage.memory_store import MemoryStore
+from lambdas.storage.records import DagRun, RunKey
+from lambdas.storage.store import Delete, Put, Write
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:etl"
 

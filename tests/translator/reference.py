@@ -111,7 +111,8 @@ def schedule(
         result.states[task_id] = outcomes[task_id].each or outcomes[task_id].state
         result.ends[task_id] = now
         if outcomes[task_id].state == "success":
-            in_time = outcomes[task_id].skips - started - result.states.keys()
+            begun = started.union(*(groups[each].members for each in started & groups.keys()))
+            in_time = outcomes[task_id].skips - begun - result.states.keys()
             others = outcomes[task_id].skips - in_time
             result.too_late |= {each for each in others if result.states.get(each) != "skipped"}
             doomed |= in_time

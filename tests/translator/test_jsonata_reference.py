@@ -179,10 +179,16 @@ class Payloads:
             "wait": self._number(),
             "run": run,
             "error": {"Error": "E", "Cause": "C"},
-            "arguments": {"QueryString": "SELECT 1"},
+            "arguments": self._arguments(),
             "result": {"QueryExecution": {"QueryExecutionId": "q"}},
             "attempt": 1,
         }
+
+    def _arguments(self) -> dict[str, Any]:
+        """What a Lambda made ready for a service: a query, a pod on a cluster, a request over HTTP."""
+        cluster = {"ClusterName": "c", "Endpoint": "https://c.example.com", "CertificateAuthority": "Q0E="}
+        request = {"headers": {"accept": "*/*"}, "query": {"a": "1"}, "body": {"b": [1]}}
+        return {"QueryString": "SELECT 1", **cluster, **request}
 
     def _letters(self) -> str:
         """How the members of a mapped group ended in one instance."""

@@ -13,7 +13,7 @@ from dag_translator.model import Dag, Expansion, Retry, Task
 from dag_translator.operators.mapped import AT_ONCE, MAX_LENGTH
 from dag_translator.structure import structure
 from infra.local.engine.json_values import dumps
-from lambdas import expand_task
+from lambdas.tasks import expand_task
 from tests.translator.fakes import execute
 from tests.translator.reference import Outcome
 

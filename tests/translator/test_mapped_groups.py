@@ -18,7 +18,7 @@ from dag_translator.regions import Await, Gather, Mapped, Signal, walk
 from dag_translator.structure import structure
 from dag_translator.validate import validate
 from infra.local.engine.json_values import dumps
-from lambdas import groups
+from lambdas.tasks import groups
 from tests.translator.fakes import execute
 from tests.translator.reference import Outcome
 

@@ -16,7 +16,7 @@ from dag_translator.pipeline import Translation, translate_file, translate_loade
 from infra.cli.cost import PRICES, Usage, estimate
 from infra.cli.inprocess import run_dag
 from infra.local.engine import Callbacks, Execution, TaskCall, TaskFailed, run
-from lambdas.poke_sensor import GB_SECOND_COST, LAP_COST, short_pause
+from lambdas.tasks.poke_sensor import GB_SECOND_COST, LAP_COST, short_pause
 
 HEAD = """
 from datetime import datetime

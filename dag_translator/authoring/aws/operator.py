@@ -91,7 +91,7 @@ class ServiceMixin(AwsMixin):
 
     def link(self, context: Any, key: str, **values: Any) -> None:
         """The XCom that a link to the AWS console is made of."""
-        from lambdas.native.links import push_link
+        from lambdas.tasks.native.links import push_link
 
         push_link(self, context, key, **values)
 

@@ -2,7 +2,7 @@
 
 What the container is (`container`) is deployed with the DAG as a task definition; its command and environment are
 handed over at each try (`overrides`). Sources: `apache-airflow-providers-docker` 4; docker-py, `create_container`; ECS
-API reference, ContainerDefinition and ContainerOverride.
+API reference, ContainerDefinition and ContainerOverride; ECR user guide, "Making requests to Amazon ECR registries".
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,11 +22,17 @@ from dag_translator.authoring.operators.aws import refuse
 
 CONTAINER = "task"  # its name in the task definition
 MOST_OVERRIDES = 8192  # characters that RunTask takes
+# A private registry of ECR; its name has the endpoints of IPv4, of FIPS, or of both IPs.
+ECR = re.compile(
+    r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com|on\.)[a-z.]*/(?P<name>[^:@]+)"
+)
+_PUBLIC_ECR = "public.ecr.aws/"
 _REMOVALS = ("never", "success", "force")
 _UNITS = {"b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 # Arguments of which the task definition is made: known when the DAG is deployed.
 DEPLOYED: Mapping[str, Any] = {
     "image": None,
+    "docker_conn_id": None,
     "cpus": 1.0,
     "mem_limit": None,
     "entrypoint": None,
@@ -61,7 +68,6 @@ class _Arguments(BaseOperator):
         tls_ssl_version=None,
         mounts=None,
         xcom_all=False,
-        docker_conn_id=None,
         dns=None,
         dns_search=None,
         auto_remove="never",
@@ -85,7 +91,7 @@ class _Arguments(BaseOperator):
 class DockerOperator(_Arguments):
     """Runs a command in an image; the return value is the last line of its output, or with xcom_all all of them."""
 
-    template_fields: Any = ("image", "command", "environment", "env_file", "container_name", "mounts")
+    template_fields: Any = ("image", "command", "environment", "env_file", "container_name", "mounts", "docker_conn_id")
     template_fields_renderers: Any = {"env_file": "yaml"}  # noqa: RUF012
     template_ext: Any = (".sh", ".bash", ".env")
     image: Any
@@ -151,11 +157,13 @@ def container_of(argument: Callable[[str], Any]) -> dict[str, Any]:
     Docker would not understand.
 
     cpu in units (1,024 are a core); limit: MiB of memory after which the container is killed, if there is a limit.
+    docker_conn_id: the connection that logs in to the image's registry, if one has to.
     """
     limit, entrypoint = argument("mem_limit"), words(argument("entrypoint"))
     user, labels = argument("user"), argument("labels") or {}
     named = labels if isinstance(labels, Mapping) else dict.fromkeys(labels, "")
     given = {
+        "docker_conn_id": None if needs_no_login(argument("image")) else argument("docker_conn_id") or None,
         "limit": None if limit in (None, 0) else max(6, math.ceil(byte_count(limit) / 1024**2)),
         "entry_point": entrypoint,
         "working_directory": argument("working_dir"),
@@ -167,6 +175,15 @@ def container_of(argument: Callable[[str], Any]) -> dict[str, Any]:
     }
     own = {name: value for name, value in given.items() if value is not None}
     return {"image": argument("image"), "cpu": round(argument("cpus") * 1024), **own}
+
+
+def needs_no_login(image: Any) -> bool:
+    """Whether ECS pulls the image as its own role, or anybody may.
+
+    >>> needs_no_login("123456789012.dkr.ecr.eu-west-1.amazonaws.com/etl:7"), needs_no_login("ghcr.io/team/etl:7")
+    (True, False)
+    """
+    return isinstance(image, str) and (ECR.match(image) is not None or image.startswith(_PUBLIC_ECR))
 
 
 def words(command: Any) -> list[str] | None:

@@ -1,7 +1,7 @@
 """S3KeySensor: waits for one or more objects on S3. The machine waits between pokes; a poke is a Lambda.
 
 Where the project vouches for the buckets, their events wake it. Then it announces what it waits for before it looks, so
-that nothing comes unseen in between (`lambdas.objects`).
+that nothing comes unseen in between (`lambdas.waiting.objects`).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from infra.local.engine import TaskFailed
 from infra.local.engine.json_values import Json, dumps, timestamp
-from lambdas.native.spelling import sdk_name
+from lambdas.tasks.native.spelling import sdk_name
 
 BOTO_NAMES: Final = {
     "applicationautoscaling": "application-autoscaling",

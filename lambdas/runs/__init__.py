@@ -1,0 +1,1 @@
+"""Work on a whole DagRun: its beginning, its end, and doing parts of it again."""

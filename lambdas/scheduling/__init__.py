@@ -1,0 +1,1 @@
+"""Which runs begin, and when: schedules, assets, backfills, the queue of a DAG."""
