@@ -5,6 +5,10 @@ Airflow itself adds the first two; the third is on the path where images or peop
 `from dags.common import …`). Only a DAG folder called "dags" has a project: any other may lie anywhere. A DAG's package
 is laid out like the project, so the same rule holds in Lambda, where the project's folder is the package's.
 
+A project's folder that is a package itself is imported by its name, too (`from acme.plugins import …` in acme/dags):
+then the folder around it is a fourth one. Such a folder has an `__init__.py`, or stands, with neither requirements nor
+build files, in one that has build files, as `pip install` would find it.
+
 >>> [folder.name for folder in import_folders(Path("/project/dags"))], [*map(str, import_folders(Path("/data/etl")))]
 (['dags', 'project'], ['/data/etl'])
 """
@@ -18,6 +22,8 @@ from pathlib import Path
 
 DAGS = "dags"
 PLUGINS = "plugins"
+_REQUIREMENTS = "requirements.txt"
+_BUILD = ("pyproject.toml", "setup.py", "setup.cfg")
 # Airstep itself may lie in the project's folder.
 _OWN = str(Path(__file__).resolve().parent)
 
@@ -27,8 +33,27 @@ def import_folders(dags_folder: Path) -> tuple[Path, ...]:
     root = dags_folder.resolve()
     if root.name != DAGS or root.parent == root.parent.parent:
         return (root,)
-    plugins = root.parent / PLUGINS
-    return (root, *([plugins] if plugins.is_dir() else []), root.parent)
+    project = root.parent
+    plugins, around = project / PLUGINS, _around_package(project)
+    return (root, *([plugins] if plugins.is_dir() else []), project, *([around] if around != project else []))
+
+
+def _around_package(project: Path) -> Path:
+    """The folder from which a project's folder is imported by its name; itself, if it is no package."""
+    folder = project
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        folder = folder.parent
+    is_project = any((project / name).is_file() for name in (*_BUILD, _REQUIREMENTS))
+    if folder != project or is_project or not project.name.isidentifier() or project.name == "airflow":
+        return folder
+    return project.parent if any((project.parent / name).is_file() for name in _BUILD) else project
+
+
+def place_in_package(dags_folder: Path) -> str:
+    """Where a DAG's package has the DAG folder: "dags", or "acme/dags" if the project's folder is a package."""
+    root = import_folders(dags_folder)[-1]
+    folder = dags_folder.resolve()
+    return folder.relative_to(root).as_posix() if folder != root else DAGS
 
 
 def add_to_path(dags_folder: Path) -> None:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Self
 
-from dag_translator.import_path import import_folders
+from dag_translator.import_path import DAGS, PLUGINS, import_folders
 
 _LONGEST_PATH = 255
 # The folder of a project that is there for the DAGs' own files; of its other folders only what is named file by file.
@@ -73,7 +73,7 @@ class Finder:
     @property
     def _shared(self) -> tuple[Path, ...]:
         """The folders that hold nothing but what DAG files use: a project's own has more."""
-        return self.folders[:-1] or self.folders
+        return tuple(folder for folder in self.folders if folder.name in (DAGS, PLUGINS)) or self.folders
 
     def closure(self, entries: Iterable[Path], *, data: bool = False) -> set[Path]:
         """The entry files and every module under `root` that they need; with `data`, templates and data files as well.
@@ -97,12 +97,12 @@ class Finder:
 
     def _uses(self, file: Path) -> Uses:
         if file not in self._parsed:
-            self._parsed[file] = _read_uses(file, max(self._around(file), key=lambda folder: len(folder.parts)))
+            self._parsed[file] = _read_uses(file, self._around(file))
         return self._parsed[file]
 
     def _around(self, file: Path) -> list[Path]:
-        """The folders of the import path that a file lies in."""
-        return [folder for folder in self.folders if folder in file.parents]
+        """The folders of the import path that a file lies in, the nearest first."""
+        return sorted((folder for folder in self.folders if folder in file.parents), key=lambda each: -len(each.parts))
 
     def _packages_above(self, file: Path) -> Iterator[Path]:
         for folder in file.parents:
@@ -147,7 +147,9 @@ class Finder:
 
     def _is_near(self, path: Path) -> bool:
         """Whether DAG files may mean a path as a whole: it lies in a folder of theirs, or the project's `include`."""
-        return any(path.is_relative_to(folder) for folder in (*self._shared, self.root / _INCLUDE))
+        return any(
+            path.is_relative_to(folder) for folder in (*self._shared, *(each / _INCLUDE for each in self.folders))
+        )
 
     def _at(self, path: Path, asking: Path) -> list[Path]:
         """The file at `path`, or all data files in the folder there, provided that it lies under `root`."""
@@ -163,16 +165,17 @@ class Finder:
         return []
 
 
-def _read_uses(file: Path, root: Path) -> Uses:
-    package = file.relative_to(root).parent.parts
+def _read_uses(file: Path, around: list[Path]) -> Uses:
+    """around: the folders that the file may be imported from, the nearest first; each makes it a module of its own."""
+    packages = [file.relative_to(folder).parent.parts for folder in around]
     uses = Uses()
     for node in _nodes(ast.parse(file.read_bytes(), filename=str(file))):
         if isinstance(node, ast.Import):
             uses.modules.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            uses.modules.update(_imported_names(node, package))
+            uses.modules.update(name for package in packages for name in _imported_names(node, package))
         elif isinstance(node, ast.Call):
-            _add_computed_import(uses, node, ".".join(package))
+            _add_computed_import(uses, node, ".".join(packages[0]))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             uses.texts.add(node.value)
     return uses

@@ -25,7 +25,7 @@ _DECIDING = frozenset(
     }
 )
 # These differ from instance to instance without anybody minding.
-_FREE = frozenset({"doc", "doc_md", "doc_json", "doc_yaml", "doc_rst"})
+_FREE = frozenset({"doc", "doc_md", "doc_json", "doc_yaml", "doc_rst", "params"})
 
 
 def expansion_of(operator: Any) -> Expansion | None:

@@ -2,9 +2,9 @@
 modules, and of the templates that they name. Nothing is run.
 
 Counted are `Variable.get("x")` and its kin, `{{ var.value.x }}`, arguments and keys called `…conn_id`,
-`BaseHook.get_connection("x")`, `Connection.get("x")`, `{{ conn.x }}`, a hook's own arguments, and the `dag_id` of
-`xcom_pull`; a name may be a constant of a module. What could mean any name makes the answer "any", with the place: a
-role must never lack what a task needs.
+`BaseHook.get_connection("x")`, `Connection.get("x")`, `{{ conn.x }}`, a hook's own arguments, the connection in the
+address of an `ObjectStoragePath`, and the `dag_id` of `xcom_pull`; a name may be a constant of a module. What could
+mean any name makes the answer "any", with the place: a role must never lack what a task needs.
 
 >>> found = names_in({Path("d.py"): "from airflow.models import Variable\\nVariable.get('colour')\\nS3Hook('lake')"})
 >>> sorted(found.variables.names), sorted(found.connections.names), found.variables.any_because
@@ -45,6 +45,8 @@ _VARIABLE = re.compile(r"\bvar\s*\.\s*(?:value|json)\s*(?:\.\s*get\s*\(\s*['\"](
 _CONNECTION = re.compile(r"\bconn\s*(?:\.\s*get\s*\(\s*['\"]([^'\"]+)['\"]|\.\s*(?!get\b)(\w+))")
 _DAG_ID = re.compile(r"\bdag_id\s*=(?!=)")
 _OTHER_DAG = re.compile(r"\bdag_id\s*=(?!=)\s*(?:['\"]([^'\"]+)['\"]|([\w.]+))")
+_USER = re.compile(r"^\w+://([^/@]+)@")
+_NO_USER = re.compile(r"[\w…]+://[^@]*$")
 _OWN_ID = re.compile(r"(dag|ti|task_instance|task|dag_run|self)\.dag_id")  # however a task gets at it, its own DAG's
 _TEMPLATE = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 _LARGEST = 1_000_000  # bytes; a larger file is data
@@ -219,6 +221,8 @@ class _Reader(ast.NodeVisitor):
             self._hook(node)
         elif name == "xcom_pull":
             self._pull(node)
+        elif name == "ObjectStoragePath":
+            self._address(node)
         for keyword in node.keywords:
             if keyword.arg is not None and keyword.arg.endswith("conn_id"):
                 self._add(self.found.connections, keyword.value, node)
@@ -231,6 +235,17 @@ class _Reader(ast.NodeVisitor):
             text = ast.unparse(value).replace("'", "").replace('"', "").replace("[", ".").replace("]", "")
             if not _OWN_ID.fullmatch(".".join(text.split(".")[-2:])):
                 self._add(self.found.dags, value, node)
+
+    def _address(self, node: ast.Call) -> None:
+        """An address may begin with a connection, `s3://NAME@bucket`; `conn_id` is seen elsewhere."""
+        given = node.args[0] if node.args else ast.Constant("")
+        known = [*self._values(given)]
+        for address in known:
+            self.found.connections.names.update(_USER.findall(str(address)))
+        pieces = given.values if isinstance(given, ast.JoinedStr) else []
+        text = "".join(str(each.value) if isinstance(each, ast.Constant) else "…" for each in pieces)
+        if not known and not _NO_USER.match(text) and not any(each.arg == "conn_id" for each in node.keywords):
+            self._any(self.found.connections, node)
 
     def _hook(self, node: ast.Call) -> None:
         """A hook's positional arguments may be connections; without any it takes its default."""

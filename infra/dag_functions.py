@@ -13,11 +13,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 
 from dag_translator.errors import InternalError
+from dag_translator.import_path import place_in_package
 from infra.containers import Containers
 from infra.dag_deployment import DagDeployment
 from infra.functions import KEPT, FunctionSpec, add_function, asset, layer_of, store_environment
 from infra.images import Images
-from infra.packaging import DAGS_PREFIX
 from infra.permissions import task_rights
 from infra.platform_stack import LAYER_PARAMETER, SIGNAL, SIGNAL_PARAMETER
 from infra.settings import Settings
@@ -100,6 +100,7 @@ class DagFunctions:
             layer_of(self._scope, f"{name}Layer{number}", layer_arn, settings)
             for number, layer_arn in enumerate(size.get("layers", ()), 1)
         ]
+        dags = place_in_package(settings.dags_folder)
         spec = FunctionSpec(
             name=settings.task_function(self._deployment.machine_name, name),
             handler=HANDLER,
@@ -108,8 +109,8 @@ class DagFunctions:
             environment={
                 **settings.environment,
                 **store_environment(settings),
-                "AIRSTEP_DAGS_FOLDER": DAGS_PREFIX,
-                "AIRSTEP_DAG_FILE": f"{DAGS_PREFIX}/{self._manifest['file']}",
+                "AIRSTEP_DAGS_FOLDER": dags,
+                "AIRSTEP_DAG_FILE": f"{dags}/{self._manifest['file']}",
                 "AIRSTEP_DAG_ID": dag_id,
                 # Airflow's own names for its settings.
                 "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": str(settings.create_cron_data_intervals),

@@ -22,10 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dag_translator.errors import UsageError
+from dag_translator.import_path import place_in_package
 from dag_translator.local_modules import Finder
 
 LAMBDA_LIMIT = 250 * 1024 * 1024  # bytes unzipped, function and layers together
-DAGS_PREFIX = "dags"
 _SOURCE = Path(__file__).resolve().parents[1]
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date that a zip can hold
 # Loaded by name when a DAG file imports something, so nothing in the source tells which parts are used.
@@ -125,7 +125,7 @@ class Packager:
         """A user's file in the package: DAG files in `dags`, the project's others as they lie around it."""
         folder = self.dags_folder.resolve()
         if file.is_relative_to(folder):
-            return f"{DAGS_PREFIX}/{file.relative_to(folder).as_posix()}"
+            return f"{place_in_package(folder)}/{file.relative_to(folder).as_posix()}"
         return file.relative_to(self._users.root).as_posix()
 
     def _runtime(self, *modules: str) -> tuple[tuple[str, Path], ...]:

@@ -27,7 +27,7 @@ from typing import Any, Literal
 
 from dag_translator.account import Account, HttpConnection
 from dag_translator.errors import UsageError
-from dag_translator.import_path import import_folders
+from dag_translator.import_path import PLUGINS, import_folders
 from dag_translator.names import machine_name, shorten
 from dag_translator.schedule import IntervalSettings
 from infra.setting_values import convert
@@ -240,7 +240,7 @@ class Settings:
 
 def requirements_beside(dags_folder: Path) -> Path | None:
     """The requirements of a DAG folder: its own file, else the project's around it, as Astro and MWAA have it."""
-    folders = (dags_folder, import_folders(dags_folder)[-1])
+    folders = (folder for folder in import_folders(dags_folder) if folder.name != PLUGINS)
     return next((file for folder in folders if (file := folder / _REQUIREMENTS).is_file()), None)
 
 

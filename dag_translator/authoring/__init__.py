@@ -5,6 +5,7 @@
     definitions/     DAG, TaskGroup, edges, BaseOperator, XComArg, mapping, decorators: what a DAG file builds
     operators/ sensors/ hooks/
                      what runs: every `execute()` and `poke()` here is the one that the Lambda calls
+    storage/         ObjectStoragePath and its file systems, over the user's own packages
     models/          Variable, Connection, assets and the rest of what users touch of `airflow.models`
     runtime.py       what a Lambda (or a test) lends to running operators: context, secrets, AWS clients, templates
     loading.py       what a DAG file may not drop silently: its problems, collected while it loads

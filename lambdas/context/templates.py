@@ -198,6 +198,9 @@ def _render(operator: Any, value: Any, context: Any, env: Any, seen: set[int]) -
         return value
     if isinstance(value, str):
         return _render_text(operator, value, context, env() if isinstance(env, Environments) else env)
+    rendered = getattr(type(value), "_airstep_rendered", None)  # an ObjectStoragePath, which has another `resolve`
+    if rendered is not None:
+        return rendered(value, lambda text: _render(operator, text, context, env, seen))
     resolve = None if isinstance(value, os.PathLike) else getattr(value, "resolve", None)
     if resolve is not None:
         return resolve(context)

@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Any, overload
 
 from lambdas.context.xcom_access import XComFiles
+from lambdas.runs.params import run_params
 from lambdas.storage import xcom_codec
 from lambdas.storage.records import RunKey, TaskKey
 from lambdas.storage.store import Store
@@ -95,6 +96,8 @@ def become_instance(ti: Any) -> None:
     task = own_copy(task, shared=task.template_fields)  # rendering copies these, and knows pushed values by identity
     task._already_rendered = frozenset(id(arguments[name]) for name in mapped.expand_input.pushed_names())
     ti.task = context["task"] = task
+    if "params" in arguments:  # what the mapping itself asked for were those of all instances
+        context["params"] = run_params(context.runtime.dag, context.run.conf, task)
 
 
 def check_mappable(task: Any, pushed: Any) -> None:

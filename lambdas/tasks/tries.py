@@ -11,7 +11,6 @@ Invariant: what a try leaves behind is written at most once, and only while the 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -117,9 +116,10 @@ def perform(runtime: Runtime, ti: TaskInstance, code: Code, begins: bool = True)
         AirflowTaskTimeout,
         TaskDeferred,
     )
+    from dag_translator.authoring.utils.core import patch_environ
 
     context = ti.get_template_context()
-    with _context_in_environment(ti), time_limit(None, runtime.remaining_ms):
+    with patch_environ(_airflow_variables(ti)), time_limit(None, runtime.remaining_ms):
         render(ti)
         task = ti.task
         if begins:
@@ -290,10 +290,9 @@ def answer_again(runtime: Runtime, record: TaskRecord) -> dict[str, Any]:
     raise AirflowFailException(record.error_message or f"{record.task_id} ended as {record.state} before")
 
 
-@contextmanager
-def _context_in_environment(ti: TaskInstance) -> Iterator[None]:
+def _airflow_variables(ti: TaskInstance) -> dict[str, str]:
     """Airflow's `AIRFLOW_CTX_*` variables, which scripts read."""
-    values = {
+    return {
         "AIRFLOW_CTX_DAG_OWNER": str(ti.task.owner or ""),
         "AIRFLOW_CTX_DAG_ID": ti.dag_id,
         "AIRFLOW_CTX_TASK_ID": ti.task_id,
@@ -302,13 +301,3 @@ def _context_in_environment(ti: TaskInstance) -> Iterator[None]:
         "AIRFLOW_CTX_TRY_NUMBER": str(ti.try_number),
         "AIRFLOW_CTX_DAG_RUN_ID": ti.run_id,
     }
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dag_translator.authoring.definitions.baseoperator import BaseOperator
 from dag_translator.authoring.definitions.dag import DAG, dag
 from dag_translator.authoring.definitions.expand import DictOfListsExpandInput, ListOfDictsExpandInput
 from dag_translator.authoring.definitions.group_decorator import task_group
@@ -187,6 +188,27 @@ def test_a_mapped_task_looks_like_an_operator() -> None:
     assert isinstance(one, BashOperator)
     assert (one.task_id, one.bash_command, one.retries, one.append_env) == ("m", "x", 2, True)
     assert made.get_task("m") is mapped
+
+
+def test_a_mixin_may_say_what_its_constructor_takes() -> None:
+    """As Cosmos does for Airflow's metaclass: the mixin is no operator, and its own class takes what it is given."""
+
+    class Mixin:
+        def __init__(self, project: str) -> None:
+            self.project = project
+
+        __init__._BaseOperatorMeta__param_names = frozenset({"project"})  # type: ignore[attr-defined]
+
+    class Operator(Mixin, BaseOperator):
+        def __init__(self, **kwargs: Any) -> None:
+            Mixin.__init__(self, kwargs.pop("project"))
+            BaseOperator.__init__(self, **kwargs)
+
+    with DAG("d"):
+        mapped = Operator.partial(task_id="m", retries=2).expand(project=["a", "b"])
+    assert mapped.unmap({"project": "b"}).project == "b"
+    with pytest.raises(TypeError, match="unexpected keyword argument 'projects'"):
+        Operator.partial(task_id="n", projects="a")
 
 
 def test_a_mapped_function() -> None:

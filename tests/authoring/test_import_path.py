@@ -80,6 +80,29 @@ def test_a_folder_of_another_name_has_no_project(tmp_path: Path) -> None:
     assert problems(load(etl / "x.py", root=etl)) == [("missing-module", 1, "No module named 'beside'")]
 
 
+@pytest.mark.parametrize(
+    ("more", "around"),
+    [
+        ({"acme/__init__.py": ""}, True),
+        ({"pyproject.toml": ""}, True),
+        ({"pyproject.toml": "", "acme/requirements.txt": ""}, False),
+        ({"acme/pyproject.toml": ""}, False),
+        ({}, False),
+    ],
+)
+def test_a_project_that_is_a_package_is_imported_by_its_name(
+    tmp_path: Path, more: dict[str, str], around: bool
+) -> None:
+    text = "from airflow import DAG\nfrom acme.plugins.y import Y\nfrom acme.dags.common import X\nd = DAG(f'{Y}{X}')"
+    files = {"acme/dags/x.py": text, "acme/dags/common.py": "X = 2", "acme/plugins/y.py": "Y = 1", **more}
+    dags = write_tree(tmp_path, files) / "acme/dags"
+    folders = import_folders(dags)
+    assert folders == (dags, dags.parent / "plugins", dags.parent, *([tmp_path] if around else []))
+    loaded = load(dags / "x.py", root=dags)
+    assert [dag.dag_id for dag in loaded.dags] == (["12"] if around else [])
+    assert {code for code, _, _ in problems(loaded)} == (set() if around else {"missing-module"})
+
+
 def test_all_that_is_missing_is_said_at_once_and_the_rest_is_checked(tmp_path: Path) -> None:
     loaded = one_file(
         tmp_path,

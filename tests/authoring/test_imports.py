@@ -144,6 +144,16 @@ def test_an_operator_of_a_misspelled_module_keeps_its_place(load_text: Load) -> 
     assert loaded.dags[0].get_task("a").downstream_task_ids == {"b"}
 
 
+def test_names_for_annotations(load_text: Load) -> None:
+    text = """
+from airflow.sdk.bases.operator import BaseOperator, OperatorPartial
+from airflow.models.mappedoperator import OperatorPartial as Before
+from airflow.models.baseoperator import BaseOperatorLink
+assert OperatorPartial is Before and isinstance(BaseOperator.partial(task_id="t"), OperatorPartial)
+"""
+    assert problems(load_text(text)) == []
+
+
 @pytest.mark.parametrize(
     "guard",
     ["try:\n    {}\nexcept ImportError:\n    {}", "try:\n    {}\nexcept (KeyError, Exception):\n    {}"],

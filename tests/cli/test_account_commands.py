@@ -14,7 +14,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from dag_translator.errors import UsageError
 from infra.cli import schedules, triggers
@@ -25,9 +24,9 @@ from lambdas.scheduling.dag_state import DagState
 from lambdas.storage import xcom_codec
 from lambdas.storage.records import DagRun, TaskRecord
 from lambdas.storage.store import Store
-from tests.cli.conftest import Airstep
+from tests.cli.conftest import REGION, Airstep, pretended_account
 
-ACCOUNT, REGION = "123456789012", "eu-west-1"
+ACCOUNT = "123456789012"
 MACHINE = json.dumps({"StartAt": "a", "States": {"a": {"Type": "Pass", "End": True}}})
 DAY = "2024-01-15T00:00:00+00:00"
 RUN = f"manual__{DAY}"
@@ -36,19 +35,7 @@ RUN = f"manual__{DAY}"
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Store]:
     """An account in which `second` is deployed, ran once with success, and once without."""
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.chdir(tmp_path)
-    with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="airstep",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            BillingMode="PAY_PER_REQUEST",
-        )
+    with pretended_account(monkeypatch, tmp_path):
         tags = {"airstep:environment": "airstep", "airstep:dag-id": "second"}
         for name, own in (("second", tags), ("somebody-elses", {})):
             boto3.client("stepfunctions").create_state_machine(

@@ -112,6 +112,34 @@ work >> EmptyOperator(task_id="end", trigger_rule="all_done")
     assert states == {"items": "success", **{f"work[{n}]": "failed" for n in range(3)}, "end": "success"}
 
 
+def test_params(tmp_path: Path) -> None:
+    """What is mapped over replaces and adds keys, of its own instance only; the run's conf has the last word."""
+    path = _write(
+        tmp_path,
+        """
+items = PythonOperator(task_id="items", python_callable=lambda: [{"a": 5}, {"b": 6, "c": 7}])
+def show(given, params): return {**params, "given": given}
+dag.params.update({"a": 1, "b": 2})
+fixed = PythonOperator.partial(task_id="fixed", python_callable=show, op_args=["{{ params.a }}"], params={"b": 20})
+fixed.expand(params=items.output)
+PythonOperator.partial(task_id="kwargs", python_callable=show).expand_kwargs(
+    [{"params": {"a": 7}, "op_args": ["{{ params.a }}"]}, {"op_args": [dag.param("a")]}])
+BashOperator.partial(task_id="none", bash_command="echo").expand(params=["a"])
+""",
+    )
+    text = path.read_text().replace("\nwith DAG", "\nfrom airflow.operators.bash import BashOperator\nwith DAG")
+    path.write_text(text)
+    result = run_dag(*load_one(path, None), conf={"c": 100})
+    assert result.tasks["none[0]"] == "failed"
+    values = {name: xcoms["return_value"] for name, xcoms in result.xcoms.items() if name != "items"}
+    assert values == {
+        "fixed[0]": {"a": 5, "b": 20, "c": 100, "given": "5"},
+        "fixed[1]": {"a": 1, "b": 6, "c": 100, "given": "1"},
+        "kwargs[0]": {"a": 7, "b": 2, "c": 100, "given": "7"},
+        "kwargs[1]": {"a": 1, "b": 2, "c": 100, "given": 1},
+    }
+
+
 def test_what_is_refused(tmp_path: Path) -> None:
     path = _write(
         tmp_path,

@@ -10,15 +10,13 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from infra.cli import deploy_command
 from infra.cli.account import Account, connect
 from infra.cli.pruning import Leftover, leftovers, prune, stacks_of
 from lambdas.scheduling.dag_state import DagState, Queued
-from tests.cli.conftest import Airstep
+from tests.cli.conftest import Airstep, pretended_account
 
-REGION = "eu-west-1"
 WAITS = json.dumps({"StartAt": "w", "States": {"w": {"Type": "Wait", "Seconds": 9_999, "End": True}}})
 OLD = Leftover("old", "airstep-old")
 
@@ -60,19 +58,7 @@ class FakeStacks:
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Account]:
     """An account with stacks of two DAGs, of another environment, and of somebody else."""
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.chdir(tmp_path)
-    with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="airstep",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-            BillingMode="PAY_PER_REQUEST",
-        )
+    with pretended_account(monkeypatch, tmp_path):
         boto3.client("scheduler").create_schedule_group(Name="airstep")
         assembly({"airstep-platform", "airstep-new"})
         made = connect(local=False)

@@ -12,6 +12,8 @@ import pytest
 
 import infra.packaging
 from dag_translator.errors import UsageError
+from dag_translator.import_path import place_in_package
+from dag_translator.load import load_for_run
 from infra.packaging import Package, Packager, layer_package
 from infra.wheels import RUNTIME_LOCK
 from tests.infra.project import DAGS, RUNTIME, write_tree
@@ -64,6 +66,34 @@ def test_what_a_dag_uses_of_the_project_around_it_lies_beside_the_dag_folder(pro
         *("dags/x.py", "dags/common/__init__.py", "dags/common/sql.py", "include/q.py", "include/sql/q.sql", "note.md"),
         *("plugins/own/__init__.py", "plugins/own/more.py", "plugins/own/rows.csv"),
     }
+
+
+def test_a_project_that_is_a_package_lies_in_a_folder_of_its_name(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the same imports work in Lambda, where nothing but the package tells."""
+    acme = write_tree(
+        project,
+        {
+            "pyproject.toml": "",
+            "acme/dags/x.py": "from airflow import DAG\nfrom acme.plugins.a.b import B\nd = DAG(B)\n'include/q.sql'",
+            "acme/plugins/a/b.py": "from ...dags.c import B\nfrom .d import D",
+            "acme/plugins/a/d.py": "from acme.dags import c\nD = c.B",
+            "acme/dags/c.py": "B = 'b'",
+            "acme/include/q.sql": "",
+        },
+    )
+    package = Packager(acme / "acme/dags", source=project / "source").task_function(
+        "lambdas.task_function", acme / "acme/dags/x.py"
+    )
+    own = {name: path for name, path in package.files if name.startswith("acme/")}
+    files = ("dags/x.py", "plugins/a/b.py", "plugins/a/d.py", "dags/c.py", "include/q.sql")
+    assert own.keys() == {f"acme/{name}" for name in files}
+    task = write_tree(project / "task", {name: path.read_text() for name, path in own.items()})
+    monkeypatch.setattr(sys, "path", [*sys.path, str(task)])
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    folder = task / place_in_package(acme / "acme/dags")
+    assert load_for_run(folder / "x.py", "b", root=folder).dag_id == "b"
 
 
 def test_a_projects_folder_that_is_called_like_airsteps_own_is_refused(project: Path) -> None:

@@ -68,6 +68,13 @@ def test_requirements_may_lie_beside_the_dags_folder(tmp_path: Path) -> None:
     assert read(dagsFolder=str(tmp_path / "dags")).requirements == tmp_path / "requirements.txt"
 
 
+def test_requirements_may_lie_around_a_project_that_is_a_package(tmp_path: Path) -> None:
+    (tmp_path / "acme/dags").mkdir(parents=True)
+    (tmp_path / "acme/__init__.py").write_text("")
+    (tmp_path / "requirements.txt").write_text("")
+    assert read(dagsFolder=str(tmp_path / "acme/dags")).requirements == tmp_path / "requirements.txt"
+
+
 def test_the_environment_of_dag_files() -> None:
     given = {"REGION_OF_DATA": "eu-west-1", "AIRFLOW_VAR_X": "1"}
     assert read(environment=given).environment == read(environment=json.dumps(given)).environment == given

@@ -119,8 +119,14 @@ def _finish(self: Any) -> None:
 
 
 def parameter_names(operator_class: type) -> set[str]:
-    """Every keyword that some constructor of the class takes."""
+    """Every keyword that some constructor of the class takes.
+
+    A constructor of a class beside the operators (a mixin's) counts if it says its names as Airflow's metaclass keeps
+    them, which Cosmos does.
+    """
     names: set[str] = set()
     for base in operator_class.__mro__:
-        names |= getattr(base.__dict__.get("__init__"), "parameter_names", frozenset())
+        init = base.__dict__.get("__init__")
+        names |= getattr(init, "parameter_names", frozenset())
+        names |= frozenset(getattr(init, "_BaseOperatorMeta__param_names", ()))
     return names

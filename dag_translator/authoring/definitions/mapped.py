@@ -6,6 +6,7 @@ arguments and default_args); `unmap(arguments)` makes the real operator of one i
 
 from __future__ import annotations
 
+import copy
 import reprlib
 from collections.abc import Mapping
 from typing import Any
@@ -216,12 +217,14 @@ class MappedOperator(AbstractOperator):
         return self._instance({**self.partial_kwargs, **resolve})
 
     def _instance(self, kwargs: dict[str, Any]) -> Any:
+        params = copy.copy(self.params)
+        params.update(kwargs.pop("params", {}))  # mapped over: its keys replace those that are fixed
         operator = self.operator_class(
             **kwargs,
             task_id=self.task_id,
             dag=self._dag,
             task_group=self.task_group,
-            params=self.params,
+            params=params,
             _airstep_from_mapped=True,
         )
         operator.is_setup, operator.is_teardown = self.is_setup, self.is_teardown

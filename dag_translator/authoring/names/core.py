@@ -34,6 +34,10 @@ _MODULE_LOADING = _from("providers.manager", "import_string") | _from("utils.cor
 _EVENT_TRIGGER = _from("models.triggers", "BaseEventTrigger")
 _TIMEOUT = _from("utils.core", "timeout")
 _MD5 = _from("utils.core", "md5")
+_PATH = _from("storage.path", "ObjectStoragePath")
+_STORE = _from("storage.filesystems", "attach", "ObjectStore")
+_FILESYSTEMS = _from("storage.filesystems", "get_fs", "has_fs")
+_IO = _PATH | _STORE | _FILESYSTEMS | _from("storage.filesystems", "Properties")
 
 CORE: dict[str, dict[str, str]] = {
     "airflow.decorators.base": _DECORATORS,
@@ -44,6 +48,12 @@ CORE: dict[str, dict[str, str]] = {
     "airflow.utils.context": _from("utils.core", "context_merge"),
     "airflow.sdk.execution_time.context": _VARIABLES,
     "airflow.utils.operator_helpers": _VARIABLES | _KEYWORDS,
+    **dict.fromkeys(("airflow.io", "airflow.sdk.io"), _IO),
+    **dict.fromkeys(("airflow.io.path", "airflow.sdk.io.path"), _PATH),
+    **dict.fromkeys(("airflow.io.store", "airflow.sdk.io.store"), _STORE),
+    **dict.fromkeys(("airflow.io.fs", "airflow.sdk.io.fs"), _FILESYSTEMS),
+    "airflow.sdk.io.typedef": _from("storage.filesystems", "Properties"),
+    "airflow.io.typedef": _from("storage.filesystems", "Properties"),
     "airflow.sdk.lineage": _LINEAGE,
     "airflow.lineage.hook": _LINEAGE,
     "airflow.providers.common.compat.lineage.hook": _LINEAGE,

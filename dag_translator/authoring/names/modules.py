@@ -22,7 +22,7 @@ _SDK = (
     | f.ASSETS | f.ASSET_DECORATOR | f.TRIGGER_RULE | f.WEIGHT_RULE | f.STATES | f.RETRY_POLICY | _TIMETABLES
     | {"BaseOperatorLink": "models.notifier:BaseOperatorLink", "conf": "configuration:conf"}
     | {"TaskInstance": "models.typing_only:TaskInstance", "macros": "utils:macros", "literal": f.LITERAL["literal"]}
-    | {"__version__": "configuration:VERSION"}
+    | {"__version__": "configuration:VERSION", "ObjectStoragePath": "storage.path:ObjectStoragePath"}
 )  # fmt: skip
 _BASEOPERATOR = f.BASE_OPERATOR | f.EDGES
 
@@ -37,7 +37,7 @@ _TABLE: dict[str, dict[str, str]] = {
     "airflow.decorators.task_group": {"task_group": "definitions.group_decorator:task_group"},
     "airflow.models": _MODELS,
     "airflow.models.dag": f.DAG | f.DAG_DECORATOR | {"DagModel": "models.typing_only:DagModel"},
-    "airflow.models.baseoperator": _BASEOPERATOR,
+    "airflow.models.baseoperator": _BASEOPERATOR | {"BaseOperatorLink": "models.notifier:BaseOperatorLink"},
     "airflow.models.abstractoperator": {"AbstractOperator": "definitions.abstractoperator:AbstractOperator"},
     "airflow.models.mappedoperator": f.MAPPED,
     "airflow.models.param": f.PARAMS,
@@ -77,7 +77,7 @@ _TABLE: dict[str, dict[str, str]] = {
     "airflow.sdk.definitions.timetables.simple": f.TIMETABLE_SIMPLE,
     "airflow.sdk.definitions.timetables.events": f.TIMETABLE_EVENTS,
     "airflow.sdk.definitions.timetables.assets": f.TIMETABLE_ASSETS,
-    "airflow.sdk.bases.operator": _BASEOPERATOR | f.ASYNC_OPERATOR,
+    "airflow.sdk.bases.operator": _BASEOPERATOR | f.ASYNC_OPERATOR | f.MAPPED,
     "airflow.sdk.bases.sensor": f.BASE_SENSOR,
     "airflow.sdk.bases.hook": f.BASE_HOOK,
     "airflow.sdk.bases.branch": f.BRANCH | f.SKIP,

@@ -37,6 +37,7 @@ DISTRIBUTIONS: dict[str, str] = {
     "snowflake": "snowflake-connector-python",
     "sqlalchemy_utils": "sqlalchemy-utils",
     "telegram": "python-telegram-bot",
+    "upath": "universal-pathlib",
     "yaml": "pyyaml",
 }
 

@@ -70,7 +70,6 @@ BY_NAME: dict[str, str] = {
         _PARTITIONS,
     ),
     "Session": "there is no metadata database to query",
-    "ObjectStoragePath": "use S3Hook or boto3 in a @task",
 }
 
 # Those of them that a provider distribution brings: where one is imported from it, the hint names the distribution.
