@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dag_translator.errors import AirstepError
 from dag_translator.names import shorten
 from infra.cli.account import Account
+from infra.cli.dispatching import invoke_dispatcher
+from infra.cli.triggers import start_waiting
 from lambdas.scheduling.dag_state import DagState
 
 _NAME_LIMIT = 64
@@ -35,21 +36,8 @@ def activate(account: Account, dag_id: str) -> list[str]:
     """Let the dispatcher start what the DAG's schedule or assets call for, and what waits; the run ids."""
     event = _dispatchers_event(account, dag_id)
     if event is None:
-        from infra.cli.triggers import start_waiting
-
         return start_waiting(account, dag_id) if next(DagState(account.store, dag_id).queue(), None) else []
     return invoke_dispatcher(account, {**event, "activate": True})
-
-
-def invoke_dispatcher(account: Account, event: Mapping[str, Any]) -> list[str]:
-    """Hand the dispatcher an event; the ids of the runs that it started."""
-    answer = account.client("lambda").invoke(
-        FunctionName=account.settings.function("dispatcher"), Payload=json.dumps(event).encode()
-    )
-    payload = json.loads(answer["Payload"].read())
-    if answer.get("FunctionError"):
-        raise AirstepError(f"{event['dag_id']}: the dispatcher failed: {payload.get('errorMessage', payload)}")
-    return list(payload["started"])
 
 
 def schedules_of(account: Account, dag_id: str) -> list[Mapping[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 from dag_translator.errors import UsageError
 from dag_translator.names import execution_name, machine_name
 from infra.cli.account import Account
-from infra.cli.schedules import invoke_dispatcher
+from infra.cli.dispatching import invoke_dispatcher
 from lambdas.scheduling.dag_state import DagState, Queued
 
 

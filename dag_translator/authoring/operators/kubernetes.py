@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -225,12 +224,3 @@ class EksPodOperator(KubernetesPodOperator):
 
     def cluster(self) -> str:
         return str(self.cluster_name)
-
-
-def safe_name(name: str) -> str:
-    """A name as pods may have it.
-
-    >>> safe_name("My_Report")
-    'my-report'
-    """
-    return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")

@@ -163,8 +163,6 @@ def _pull_secrets(given_: Any) -> Any:
 
 
 def _name(operator: Any) -> str:
-    from dag_translator.authoring.operators.kubernetes import safe_name
-
     stem = safe_name(operator.name or operator.task_id) or "pod"
     return f"{stem[: _LONGEST - 9].rstrip('-')}-{secrets.token_hex(4)}"
 
@@ -189,3 +187,12 @@ def _safe_label(text: str) -> str:
         return safe
     digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:9]
     return f"{safe[: _LONGEST - len(digest) - 1]}-{digest}"
+
+
+def safe_name(name: str) -> str:
+    """A name as pods may have it.
+
+    >>> safe_name("My_Report")
+    'my-report'
+    """
+    return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")
