@@ -80,7 +80,7 @@ def schedule(
                     continue
                 if all(each in result.states for each in _waited(dag, group)):
                     started.add(group.group_id)
-                    ended, spent = _instances(dag, group, outcomes, result.states, frozenset(doomed))
+                    ended, spent = _instances(dag, group, outcomes, result.states, frozenset(doomed), at_once)
                     instances[group.group_id] = ended
                     heapq.heappush(running, (now + spent, group.group_id))
             for task in dag.tasks:
@@ -142,7 +142,12 @@ def _waited(dag: Dag, group: MappedGroup) -> set[str]:
 
 
 def _instances(
-    dag: Dag, group: MappedGroup, outcomes: Mapping[str, Outcome], states: States, skipped: frozenset[str]
+    dag: Dag,
+    group: MappedGroup,
+    outcomes: Mapping[str, Outcome],
+    states: States,
+    skipped: frozenset[str],
+    at_once: bool,
 ) -> tuple[list[dict[str, str]], float]:
     """How the members end in each instance, and how long all of that takes."""
     length = 0 if _unexpanded(dag, group.expansion, states) else len(outcomes[group.members[0]].each)
@@ -156,7 +161,7 @@ def _instances(
                 task.task_id: replace(outcomes[task.task_id], state=outcomes[task.task_id].each[index], each=())
                 for task in tasks
             }
-            result = schedule(members, own, {**states, **known, **lost}, skipped)
+            result = schedule(members, own, {**states, **known, **lost}, skipped, at_once=at_once)
             known |= {task.task_id: str(result.states[task.task_id]) for task in tasks}
             longest = max(longest, result.makespan)
         spent += longest

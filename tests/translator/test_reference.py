@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dag_translator.model import Dag, Task
+from dag_translator.model import Dag, Expansion, MappedGroup, Task
 from dag_translator.pipeline import Translation
 from tests.conformance import running
 from tests.conformance.deviations import DEVIATIONS
@@ -84,3 +84,20 @@ def _skipped(dag: Dag, task: Task, recorded: Mapping[str, Any]) -> frozenset[str
     if "followed" in note:
         return frozenset(dag.downstream[task.task_id]) - frozenset(note["followed"])
     return frozenset(note.get("skipped", ()))
+
+
+def test_a_skip_takes_its_turn_inside_a_group_too() -> None:
+    """`skipped` waits for `first` before its turn comes, and `last` for that."""
+    once = Expansion(length=1)
+    tasks = (
+        Task("branch", "PythonOperator", skips="children"),
+        Task("first", "PythonOperator", group="g"),
+        Task("skipped", "PythonOperator", ("branch", "first"), group="g"),
+        Task("last", "PythonOperator", ("branch", "skipped"), "all_done", group="g"),
+        Task("below", "PythonOperator", ("last",), "all_done"),
+    )
+    dag = Dag("d", "d.py", tasks, mapped_groups=(MappedGroup("g", ("first", "skipped", "last"), once),))
+    outcomes = {task.task_id: Outcome(1.0, each=("success",) if task.group else ()) for task in tasks}
+    outcomes["branch"] = Outcome(1.0, skips=frozenset({"skipped"}))
+    assert schedule(dag, outcomes).starts["below"] == 2.0
+    assert schedule(dag, outcomes, at_once=False).starts["below"] == 3.0
