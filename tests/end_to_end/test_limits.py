@@ -55,6 +55,10 @@ def test_a_run_that_is_stopped_holds_nothing(
     assert airstep("pools", "set", "narrow", "1", "open again").code == 0
     _until(lambda: _state(account, "r7") == "success")
     assert _occupied(account) == {"used": 0, "running": 0, "waiting": 0}
+    again = account.client("stepfunctions")
+    again.start_execution(stateMachineArn=account.machine_arn("limited"), name="r6-again", input='{"run_id": "r6"}')
+    _until(lambda: _state(account, "r6") == "success")
+    assert _occupied(account) == {"used": 0, "running": 0, "waiting": 0}
 
 
 def _occupied(account: Account) -> dict[str, int]:

@@ -121,7 +121,9 @@ def test_a_class_of_the_dag_file_is_found_wherever_the_file_lies(monkeypatch: py
 
 def test_no_package_of_the_user_is_loaded_for_plain_values() -> None:
     code = (
-        "import sys; from lambdas.storage.xcom_codec import decode, encode; decode(encode({'a': [1, 'x', (1,)]}))\n"
+        "import sys\n"
+        "from lambdas.storage.xcom_codec import decode, encode\n"
+        "decode(encode({'a': [1, 'x', 2.5, (1,)]}))\n"
         "print(*(name for name in sys.modules if name.startswith('lambdas.storage.xcom_')))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
