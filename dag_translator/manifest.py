@@ -22,7 +22,8 @@ from dag_translator.operators.lowering import Permission
 from dag_translator.operators.service import ARN, HERE
 from dag_translator.operators.trigger_dagrun import nested
 from dag_translator.regions import Region, parts_of
-from dag_translator.secret_names import SecretNames, secret_permissions
+from dag_translator.secret_names import secret_permissions
+from dag_translator.secret_reader import SecretNames
 
 # Source: EventBridge user guide, "Using IAM policy conditions in Amazon EventBridge".
 ASSET_EVENTS = Permission(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dag_translator.pipeline import Translation, translate_file
-from dag_translator.secret_names import DEFAULT_CONNECTIONS, names_in
+from dag_translator.secret_reader import DEFAULT_CONNECTIONS, names_in
 
 HERE = "${AWS::Region}:${AWS::AccountId}"
 PARAMETER = f"arn:${{AWS::Partition}}:ssm:{HERE}:parameter/airflow/variables/"
