@@ -182,7 +182,7 @@ def _otherwise(kind: Any, arguments: Mapping[str, Any]) -> Iterator[str]:
     if task is None:
         return
     if task.lowering.startswith("Service"):
-        without = [name for name, _ in without_effect(kind)]
+        without = [name for name, _, _ in without_effect(kind)]
         if without:
             yield f"{_listed(sorted(without))}: no effect"
         return

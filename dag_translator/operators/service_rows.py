@@ -43,6 +43,17 @@ _USED: Mapping[str, tuple[str, ...]] = {
     "RedshiftDataOperator": ("cancel_on_kill",),
 }
 
+# The same for arguments that do something in other classes.
+_UNUSED_IN: Mapping[str, Mapping[str, str]] = {
+    "EmrEksCreateClusterOperator": {"virtual_cluster_id": "the provider does not use it either"},
+    "EmrJobFlowSensor": {"max_attempts": "set timeout"},
+    "EmrStepSensor": {"max_attempts": "set timeout"},
+    "MwaaDagRunSensor": {"airflow_version": "the API is called with the task's role, whichever version it is"},
+    "MwaaTaskSensor": {"airflow_version": "the API is called with the task's role, whichever version it is"},
+    "MwaaTriggerDagRunOperator": {"airflow_version": "the API is called with the task's role, whichever version it is"},
+    "SageMakerRegisterModelVersionOperator": {"package_group_desc": "the provider does not send it either"},
+}
+
 # A question is asked again whatever went wrong: SDK integrations name throttling differently from service to service.
 ASKING = asl.Retrier(("States.TaskFailed",), 4, interval=2, backoff=2, full_jitter=True)
 
@@ -112,24 +123,25 @@ def answer(watch: Mapping[str, Any], late: str) -> str:
     )
 
 
-def without_effect(kind: type) -> Iterator[tuple[str, Any]]:
-    """Arguments of a class that change nothing, with their defaults."""
-    for name in _UNUSED.keys() - _USED.get(kind.__name__, ()):
+def without_effect(kind: type) -> Iterator[tuple[str, Any, str]]:
+    """Arguments of a class that change nothing, with their defaults, and what to do instead."""
+    hints = {name: hint for name, hint in _UNUSED.items() if name not in _USED.get(kind.__name__, ())}
+    for each in kind.__mro__:
+        hints.update(_UNUSED_IN.get(each.__name__, {}))
+    for name, hint in hints.items():
         inits = (vars(each).get("__init__") for each in kind.__mro__)
         found = [parameter for init in inits if init if (parameter := signature(init).parameters.get(name))]
         if found:
-            yield name, found[0].default
+            yield name, found[0].default, hint
 
 
 def unused(operator: Any) -> dict[str, Any]:
     """settings["notes"] on arguments that are given otherwise than by default, and have no effect."""
-    notes = []
-    usual = dict(without_effect(operator.operator_class))
-    for name, hint in _UNUSED.items():
-        if name in usual:
-            given = getattr(operator, name, None)
-            if given not in (None, {}, usual[name]):
-                notes.append(note("unused-argument", f"{name} has no effect", hint))
+    notes = [
+        note("unused-argument", f"{name} has no effect", hint)
+        for name, usual, hint in without_effect(operator.operator_class)
+        if getattr(operator, name, None) not in (None, {}, usual)
+    ]
     return {"notes": notes} if notes else {}
 
 

@@ -178,6 +178,30 @@ def test_arguments_without_effect_are_noted(project: Project, text: str, name: s
     )
 
 
+STEP = "EmrStepSensor(task_id='a', job_flow_id='j', step_id='s', max_attempts=3, dag=dag)"
+CLUSTER = """EmrEksCreateClusterOperator(
+    task_id="a", virtual_cluster_name="v", eks_cluster_name="c", eks_namespace="n", virtual_cluster_id="x", dag=dag
+)"""
+RUN = """MwaaDagRunSensor(
+    task_id="a", external_env_name="e", external_dag_id="d", external_dag_run_id="r", airflow_version=2, dag=dag
+)"""
+
+
+@pytest.mark.parametrize(
+    ("module", "call", "name"),
+    [
+        ("sensors.emr", STEP, "max_attempts"),
+        ("operators.emr", CLUSTER, "virtual_cluster_id"),
+        ("sensors.mwaa", RUN, "airflow_version"),
+    ],
+)
+def test_arguments_without_effect_in_one_class_are_noted(project: Project, module: str, call: str, name: str) -> None:
+    kind = call.partition("(")[0]
+    text = f"\nfrom airflow.providers.amazon.aws.{module} import {kind}\n{call}\n"
+    (problem,) = project.translate(text).problems
+    assert (problem.code, problem.message) == ("unused-argument", f"{name} has no effect")
+
+
 def test_permissions(project: Project, actions: Any) -> None:
     manifest = project.translate(QUERY.format("")).manifest
     assert actions(manifest["permissions"])["redshift-data:DescribeStatement"] == ["*"]
